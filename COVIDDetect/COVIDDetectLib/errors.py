@@ -1,0 +1,25 @@
+"""The kinds of things that go wrong. The message of each is the one sentence that the user reads."""
+
+
+class COVIDDetectError(Exception):
+    """Something the user can be told in one sentence: what is wrong and what to do."""
+
+
+class InputError(COVIDDetectError):
+    """The CT cannot be used: not readable, not a volume, not in HU."""
+
+
+class MaskError(COVIDDetectError):
+    """The lung mask cannot be used or could not be made: empty, on another grid, no lungs in the CT."""
+
+
+class WeightsError(COVIDDetectError):
+    """The weights or their model card cannot be used: missing, damaged, of another network."""
+
+
+class DeviceError(COVIDDetectError):
+    """The computing device that was asked for is not there or does not work."""
+
+
+class Cancelled(COVIDDetectError):
+    """The user stopped the analysis; raised by a progress callback and passed through."""
