@@ -1,0 +1,270 @@
+"""The straight way of one CT: lungs, CT-Mask volume, DeCoVNet, probability and heat map, and the record of it."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from . import __version__
+from .attention import Attention, place_attention, score_with_grad_cam
+from .ct_mask import CTMask, make_ct_mask
+from .device import choose_device, device_title
+from .errors import InputError, MaskError
+from .lungs import LungMask, segment_lungs
+from .volume import CTVolume
+from .weights import ModelCard, default_card, load_network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .networks.decovnet import DeCoVNet
+
+SCHEMA = "coviddetect-analysis-1"
+
+_AIR_BELOW_HU = -400
+_LEAST_SHARE_OF_AIR = 0.01
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an analysis has come: ``stage`` is ``"lungs"``, ``"score"`` or ``"attention"``."""
+
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Score:
+    """What DeCoVNet says of one CT and mask.
+
+    Parameters
+    ----------
+    probability
+        Softmax of the COVID-positive class.
+    logits
+        COVID-negative and COVID-positive, before softmax.
+    """
+
+    probability: float
+    logits: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """All that was computed from one CT, from what and with what.
+
+    Parameters
+    ----------
+    score, decision_threshold
+        The probability of COVID-19, and the one from which the model card calls it positive.
+    lung_mask
+        On the CT's own grid.
+    attention
+        The heat map on its coarse grid.
+    card, lungs_card
+        Weights of DeCoVNet, and of the UNet where it made the mask.
+    lungs_method
+        ``"unet"``, ``"threshold"`` or ``"given"``.
+    device
+        What computed, as the user reads it.
+    seconds
+        Duration of each stage.
+    ct_sha256, lung_mask_sha256
+        Of the voxels in axial order: the same for any order of storage.
+    time
+        When, ISO 8601, UTC.
+    software
+        Versions of this program, Python, torch, numpy and SimpleITK.
+    """
+
+    score: Score
+    decision_threshold: float
+    lung_mask: LungMask
+    attention: Attention
+    card: ModelCard
+    lungs_card: ModelCard | None
+    lungs_method: str
+    device: str
+    seconds: Mapping[str, float]
+    ct_name: str
+    ct_sha256: str
+    lung_mask_sha256: str
+    time: str
+    software: Mapping[str, str]
+
+    @property
+    def probability(self) -> float:
+        """Probability of COVID-19."""
+        return self.score.probability
+
+    def to_record(self) -> dict[str, Any]:
+        """The content of ``analysis.json``; its schema is described in ``Docs/analysis-schema.md``."""
+        right_ml, left_ml = self.lung_mask.volumes_ml
+        return {
+            "schema": SCHEMA,
+            "research_use_only": True,
+            "probability": self.score.probability,
+            "logits": {"negative": self.score.logits[0], "positive": self.score.logits[1]},
+            "decision_threshold": self.decision_threshold,
+            "weights": _card_entry(self.card),
+            "lungs": {
+                "method": self.lungs_method,
+                "weights": _card_entry(self.lungs_card) if self.lungs_card else None,
+                "right_ml": round(right_ml, 1),
+                "left_ml": round(left_ml, 1),
+                "sha256": self.lung_mask_sha256,
+            },
+            "attention": {"layer": self.attention.layer, "raw_maximum": self.attention.raw_maximum},
+            "input": {"name": self.ct_name, "sha256": self.ct_sha256},
+            "device": self.device,
+            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+            "time": self.time,
+            "software": dict(self.software),
+        }
+
+
+def analyze(
+    ct: CTVolume,
+    *,
+    lungs: str | LungMask = "unet",
+    device: str = "auto",
+    weights: ModelCard | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Analysis:
+    """Segment the lungs, score the CT and say where the network looked.
+
+    Parameters
+    ----------
+    ct
+        A chest CT in any orientation.
+    lungs
+        ``"unet"``, ``"threshold"``, or a mask on the CT's grid, which is taken as it is.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    weights
+        Model card of a DeCoVNet; the bundled one if None.
+    progress
+        Called before and after each step; may raise ``Cancelled``, which ends the analysis.
+
+    Raises
+    ------
+    InputError, MaskError, WeightsError, DeviceError
+        With the sentence that the user reads.
+
+    Examples
+    --------
+    >>> from COVIDDetectLib.phantom import thorax
+    >>> analysis = analyze(thorax(seed=1).ct, lungs="threshold")
+    >>> 0.0 <= analysis.probability <= 1.0
+    True
+    """
+    report = progress or (lambda _: None)
+    clock = _Clock()
+    check_hounsfield_units(ct)
+    card = weights or default_card("decovnet")
+    if card.network != "decovnet":
+        raise MaskError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
+    chosen_device = choose_device(device)
+    axial, reorientation = ct.axial()
+
+    with clock.stage("lungs"):
+        if isinstance(lungs, LungMask):
+            if not lungs.geometry.same_grid(ct.geometry) or lungs.labels.shape != ct.hu.shape:
+                raise MaskError("The lung mask lies on another grid than the CT; choose a mask made on this CT.")
+            axial_labels = np.ascontiguousarray(reorientation.apply(lungs.labels))
+            lung_mask = lungs
+        else:
+            mask = segment_lungs(
+                axial, lungs, device=chosen_device, progress=lambda done, total: report(Progress("lungs", done, total))
+            )
+            axial_labels = mask.labels
+            lung_mask = LungMask.from_labels(np.ascontiguousarray(reorientation.undo(axial_labels)), ct.geometry)
+
+    with clock.stage("score"):
+        report(Progress("score", 0, 1))
+        ct_mask = make_ct_mask(axial, axial_labels > 0, card.input_size, card.hu_window)
+        network = cast("DeCoVNet", load_network(card, chosen_device))
+        score, attention = score_ct_mask(network, ct_mask, chosen_device)
+        report(Progress("score", 1, 1))
+
+    return Analysis(
+        score=score,
+        decision_threshold=cast(float, card.decision_threshold),
+        lung_mask=lung_mask,
+        attention=attention,
+        card=card,
+        lungs_card=default_card("unet") if lungs == "unet" else None,
+        lungs_method=lungs if isinstance(lungs, str) else "given",
+        device=device_title(chosen_device),
+        seconds=clock.seconds,
+        ct_name=ct.name,
+        ct_sha256=ct.sha256,
+        lung_mask_sha256=hashlib.sha256(axial_labels.tobytes()).hexdigest(),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        software=software_versions(),
+    )
+
+
+def score_ct_mask(network: DeCoVNet, ct_mask: CTMask, device: str = "cpu") -> tuple[Score, Attention]:
+    """Probability and heat map of a CT-Mask volume."""
+    import torch
+
+    features = network.features_by_chunks(ct_mask.tensor().to(device))
+    logits, grad_cam = score_with_grad_cam(network, features)
+    probability = float(torch.softmax(logits.double(), dim=0)[1])
+    return Score(probability, (float(logits[0]), float(logits[1]))), place_attention(grad_cam, ct_mask.geometry)
+
+
+def check_hounsfield_units(ct: CTVolume) -> None:
+    """Refuse volumes whose values cannot be HU of a chest: without air or lung there is nothing to score.
+
+    Raises
+    ------
+    InputError
+        If less than 1 % of the voxels are below −400 HU.
+    """
+    if np.count_nonzero(ct.hu < _AIR_BELOW_HU) < _LEAST_SHARE_OF_AIR * ct.hu.size:
+        raise InputError(
+            f"The values of this volume ({int(ct.hu.min())} to {int(ct.hu.max())}) are not Hounsfield units of a "
+            "chest: there is no air in it; choose a chest CT."
+        )
+
+
+def software_versions() -> dict[str, str]:
+    """Versions of what computes."""
+    import SimpleITK
+    import torch
+
+    return {
+        "coviddetect": __version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+        "SimpleITK": SimpleITK.Version.VersionString(),
+    }
+
+
+class _Clock:
+    """Seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+
+def _card_entry(card: ModelCard) -> dict[str, str]:
+    return {"id": card.id, "version": card.version, "title": card.title, "sha256": card.sha256}

@@ -1,0 +1,59 @@
+"""Lung masks by the 2D UNet, slice by slice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..ct_mask import resample_in_plane, window_to_8_bit
+from ..device import choose_device
+from ..volume import CTVolume
+from ..weights import ModelCard, default_card, load_network
+
+SLICES_PER_BATCH = 4
+
+
+def unet_lungs(
+    ct: CTVolume,
+    card: ModelCard | None = None,
+    device: str = "auto",
+    progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """Where the UNet sees lung.
+
+    Parameters
+    ----------
+    ct
+        CT in axial order.
+    card
+        Weights; the bundled ones if None.
+    progress
+        Called with (slices done, slices in all).
+
+    Returns
+    -------
+    np.ndarray
+        bool ``[slice, row, column]`` on the CT's grid, as the network says, not yet cleaned.
+    """
+    import torch
+
+    card = card or default_card("unet")
+    device = choose_device(device)
+    network = load_network(card, device).to(memory_format=torch.channels_last)
+    count, rows, columns = ct.shape
+    lungs = np.empty(ct.shape, dtype=bool)
+    with torch.inference_mode():
+        for start in range(0, count, SLICES_PER_BATCH):
+            batch = slice(start, min(start + SLICES_PER_BATCH, count))
+            windowed = window_to_8_bit(
+                resample_in_plane(ct.hu[batch].astype(np.float32), *card.input_size), card.hu_window
+            )
+            slices = (torch.from_numpy(windowed)[:, None].float() / 255.0).to(device, memory_format=torch.channels_last)
+            logits = network(slices)
+            # The margin, not the decision, is brought back to the CT's grid: its zero line is smooth.
+            margin = (logits[:, 1] - logits[:, 0]).float().cpu().numpy()
+            lungs[batch] = resample_in_plane(margin, rows, columns) > 0
+            if progress:
+                progress(batch.stop, count)
+    return lungs

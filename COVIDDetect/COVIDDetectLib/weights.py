@@ -1,0 +1,208 @@
+"""Weights and the model cards that say what they are. Reading them executes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from .errors import WeightsError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+NetworkName = Literal["unet", "decovnet"]
+
+_CARD_SCHEMA = "coviddetect-model-card-1"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a set of weights is, for whom, and how its input is made.
+
+    Parameters
+    ----------
+    id, version, title
+        Short name, version and what the user reads.
+    network, variant
+        ``"unet"`` or ``"decovnet"``; for DeCoVNet ``"paper"`` or ``"released"``.
+    weights_file, sha256
+        The safetensors file beside the card, and its checksum.
+    input_size
+        Rows and columns of the network's input.
+    hu_window
+        HU mapped to 0 and to 1.
+    training_data, intended_use, licence, source
+        In words.
+    decision_threshold
+        Probability from which the result counts as positive; None for a UNet.
+    operating_characteristics
+        Measured sensitivity and specificity with their cohort, or None where none were measured. They belong to
+        these weights only.
+    path
+        The card's own file.
+    """
+
+    id: str
+    version: str
+    title: str
+    network: NetworkName
+    variant: str
+    weights_file: str
+    sha256: str
+    input_size: tuple[int, int]
+    hu_window: tuple[float, float]
+    training_data: str
+    intended_use: str
+    licence: str
+    source: str
+    decision_threshold: float | None = None
+    operating_characteristics: Mapping[str, Any] | None = None
+    path: Path = Path()
+
+    @property
+    def weights_path(self) -> Path:
+        """The safetensors file."""
+        return self.path.parent / self.weights_file
+
+
+def bundled_folder() -> Path:
+    """Where the weights that come with the program lie: beside this package in Slicer, inside it from a wheel."""
+    package = Path(__file__).parent
+    beside, inside = package.parent / "Resources" / "Weights", package / "Resources" / "Weights"
+    return inside if inside.is_dir() else beside
+
+
+def bundled_cards() -> list[ModelCard]:
+    """The cards that come with the program, by file name."""
+    return [read_card(path) for path in sorted(bundled_folder().glob("*.json"))]
+
+
+def default_card(network: NetworkName) -> ModelCard:
+    """The bundled weights of a network.
+
+    Raises
+    ------
+    WeightsError
+        If none are installed.
+    """
+    for card in bundled_cards():
+        if card.network == network:
+            return card
+    raise WeightsError(f"No {network} weights are installed in {bundled_folder()}; install the extension again.")
+
+
+def read_card(path: str | Path) -> ModelCard:
+    """Read a model card.
+
+    Raises
+    ------
+    WeightsError
+        If the file is missing, is not a model card, or lacks an entry.
+    """
+    path = Path(path)
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WeightsError(f"The model card {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise WeightsError(f"{path.name} is not a model card; choose the .json file beside the weights.") from error
+    if not isinstance(entries, dict) or entries.pop("schema", None) != _CARD_SCHEMA:
+        raise WeightsError(f"{path.name} is not a model card of this program; choose the .json file beside the weights.")
+    known = {field.name for field in fields(ModelCard)} - {"path"}
+    required = known - {"decision_threshold", "operating_characteristics"}
+    if missing := required - entries.keys():
+        raise WeightsError(f"The model card {path.name} lacks {', '.join(sorted(missing))}; get the card again.")
+    if unknown := entries.keys() - known:
+        raise WeightsError(
+            f"The model card {path.name} has entries that this version does not know ({', '.join(sorted(unknown))}); "
+            "update the program."
+        )
+    card = ModelCard(
+        **{**entries, "input_size": tuple(entries["input_size"]), "hu_window": tuple(entries["hu_window"])}, path=path
+    )
+    _check_card(card)
+    return card
+
+
+def write_card(card: ModelCard) -> None:
+    """Write a card to its path."""
+    entries = {key: value for key, value in asdict(card).items() if key != "path"}
+    card.path.write_text(json.dumps({"schema": _CARD_SCHEMA, **entries}, indent=2) + "\n", encoding="utf-8")
+
+
+def save_weights(state: Mapping[str, Tensor], card: ModelCard) -> ModelCard:
+    """Write weights and their card side by side; the checksum is filled in.
+
+    Returns
+    -------
+    ModelCard
+        The card with the checksum of the file as written.
+    """
+    from dataclasses import replace
+
+    from safetensors.torch import save
+
+    content = save({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
+    card.path.parent.mkdir(parents=True, exist_ok=True)
+    card.weights_path.write_bytes(content)
+    card = replace(card, sha256=hashlib.sha256(content).hexdigest())
+    write_card(card)
+    return card
+
+
+def load_network(card: ModelCard, device: str = "cpu") -> nn.Module:
+    """The card's network with its weights, in evaluation mode on ``device``.
+
+    Raises
+    ------
+    WeightsError
+        If the file is missing, its checksum is not the card's, or its tensors are not those of the network.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        content = card.weights_path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"The weights {card.weights_path} cannot be read: {error.strerror}.") from error
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise WeightsError(
+            f"{card.weights_file} is not the file that its model card describes (the checksum differs); get both again."
+        )
+    network = build_network(card.network, card.variant)
+    try:
+        network.load_state_dict(load(content))
+    except (SafetensorError, RuntimeError) as error:
+        raise WeightsError(f"{card.weights_file} does not hold the weights of {card.title}; get it again.") from error
+    return network.eval().to(device)
+
+
+def build_network(network: NetworkName, variant: str) -> nn.Module:
+    """A network of the given architecture with fresh weights."""
+    if network == "unet":
+        from .networks.unet import UNet
+
+        return UNet()
+    from .networks.decovnet import DeCoVNet
+
+    return DeCoVNet("released" if variant == "released" else "paper")
+
+
+def _check_card(card: ModelCard) -> None:
+    variants = {"unet": ("released",), "decovnet": ("paper", "released")}
+    if card.network not in variants or card.variant not in variants[card.network]:
+        raise WeightsError(
+            f"The model card {card.path.name} names a network that this version does not have "
+            f"({card.network}, {card.variant}); update the program."
+        )
+    numbers = (*card.input_size, *card.hu_window)
+    if len(numbers) != 4 or not all(isinstance(number, int | float) for number in numbers):
+        raise WeightsError(f"The model card {card.path.name} has no valid input size or HU window; get the card again.")
+    if Path(card.weights_file).name != card.weights_file:
+        raise WeightsError(f"The model card {card.path.name} names a file in another folder; keep both side by side.")
+    if card.network == "decovnet" and card.decision_threshold is None:
+        raise WeightsError(f"The model card {card.path.name} has no decision threshold; get the card again.")
