@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _VOLUME_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _CHEST_WORDS = re.compile(r"chest|thora|lung|pulmo|torax|poumon", re.IGNORECASE)
-_NOT_CHEST_WORDS = re.compile(r"scout|topogram|localizer|dose|mip|head|brain|abdom|pelvi|screen ?save", re.IGNORECASE)
+_NOT_A_STACK_WORDS = re.compile(r"scout|topogram|localizer|dose|\bmip\b|screen ?save", re.IGNORECASE)
+_OTHER_BODY_WORDS = re.compile(r"head|brain|neck|abd|pelv", re.IGNORECASE)
 _UNEVEN_SPACING_MM = 0.1
 _GANTRY_TILT_DEGREES = 0.5
 _HEADER_TAGS = [
@@ -135,9 +136,12 @@ def _describe(uid: str, images: list[tuple[Path, Dataset]]) -> Series:
         images = sorted(images, key=lambda image: _along_normal(image[1]))
     words = f"{description} {first.get('BodyPartExamined', '')}"
     rank = float(min(max(len(images), frames), 1000))
-    rank += 2000.0 * bool(_CHEST_WORDS.search(words))
+    if _CHEST_WORDS.search(words):
+        rank += 2000.0
+    elif _OTHER_BODY_WORDS.search(words):
+        rank *= 1e-2
     secondary = {"LOCALIZER", "SECONDARY", "MIP", "PROJECTION IMAGE"} & {str(v) for v in first.get("ImageType") or ()}
-    if secondary or _NOT_CHEST_WORDS.search(description):
+    if secondary or _NOT_A_STACK_WORDS.search(description):
         rank *= 1e-3
     return Series(uid, title, tuple(file for file, _ in images), rank)
 

@@ -36,6 +36,7 @@ _DECOVNET_NAMES = (
         r"s([23])\.pathway0_res0\.branch2\.([abc])",
         lambda match: f"block{int(match[1]) - 1}.{dict(a='temporal', b='spatial', c='pointwise')[match[2]]}",
     ),
+    (r"head\.8", "classifier.convolutions.7"),  # theirs has a dropout of 0 in between
     (r"head\.", "classifier.convolutions."),
     (r"classifier\.", "classifier.output."),
 )

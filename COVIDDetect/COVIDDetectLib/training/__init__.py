@@ -1,0 +1,1 @@
+"""Training of both networks. Nothing that analyzes a CT imports this room."""
