@@ -1,0 +1,46 @@
+# make run [CT=/path]   open a chest CT (a phantom without CT=) in the viewer and analyze it
+# make test             all tests that need no 3D Slicer
+# make test-slicer      the tests inside the real 3D Slicer (SLICER=/path/to/Slicer)
+# make lint             format, lint and types, as CI checks them
+# make format           put the files into the format that lint expects
+# make setup            only install what the others need
+
+SHELL := /bin/bash
+PYTHON ?=
+CT ?=
+TESTS ?=
+VENV := .venv/bin
+
+# Without a screen a virtual one is used.
+SCREEN := $(if $(DISPLAY),,xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24")
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-slicer lint format setup clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+setup:
+	@PYTHON="$(PYTHON)" tools/setup
+
+run: setup
+	@$(SCREEN) $(VENV)/python -m Viewer --analyze $(if $(CT),"$(CT)")
+
+test: setup
+	@$(SCREEN) $(VENV)/python -m pytest $(TESTS)
+
+test-slicer:
+	@Testing/slicer/run
+
+lint: setup
+	@$(VENV)/ruff format --check .
+	@$(VENV)/ruff check .
+	@$(VENV)/mypy
+
+format: setup
+	@$(VENV)/ruff format .
+	@$(VENV)/ruff check --fix .
+
+clean:
+	rm -rf build dist *.egg-info .venv .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
