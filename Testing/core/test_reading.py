@@ -1,0 +1,145 @@
+"""Files in: every format gives the same CT, and what is wrong with a file is said in one sentence."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from COVIDDetectLib.errors import InputError
+from COVIDDetectLib.reading import find_series, read_ct
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+SPACING_MM = (0.9, 0.8, 4.0)
+
+
+def voxels(slices: int = 6) -> np.ndarray:
+    return np.random.default_rng(0).integers(-1000, 1000, size=(slices, 10, 12)).astype(np.int16)
+
+
+def write_series(
+    folder: Path,
+    hu: np.ndarray,
+    description: str = "Chest 4mm",
+    modality: str = "CT",
+    z_mm: list[float] | None = None,
+    tilt_mm: float = 0.0,
+    number: int = 2,
+) -> str:
+    """DICOM CT images as a scanner writes them: stored values from 0, rescaled by −1024, in no order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    uid, study = generate_uid(), generate_uid()
+    positions = z_mm or [SPACING_MM[2] * k for k in range(len(hu))]
+    for index in np.random.default_rng(1).permutation(len(hu)):
+        image = Dataset()
+        image.file_meta = FileMetaDataset()
+        image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        image.file_meta.MediaStorageSOPClassUID = image.SOPClassUID = CTImageStorage
+        image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID = generate_uid()
+        image.StudyInstanceUID, image.SeriesInstanceUID, image.FrameOfReferenceUID = study, uid, study
+        image.PatientName, image.PatientID = "Secret^Name", "1"
+        image.Modality, image.SeriesDescription, image.SeriesNumber = modality, description, number
+        image.ImagePositionPatient = [-5.0, -7.0 + tilt_mm * index, positions[index]]
+        image.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+        image.PixelSpacing = [SPACING_MM[1], SPACING_MM[0]]
+        image.SliceThickness = SPACING_MM[2]
+        image.Rows, image.Columns = hu.shape[1:]
+        image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
+        image.BitsAllocated, image.BitsStored, image.HighBit, image.PixelRepresentation = 16, 16, 15, 0
+        image.RescaleSlope, image.RescaleIntercept = 1, -1024
+        image.PixelData = (hu[index].astype(np.int32) + 1024).astype("<u2").tobytes()
+        image.save_as(folder / f"{image.SOPInstanceUID}.dcm", enforce_file_format=True)
+    return str(uid)
+
+
+def test_a_dicom_folder_is_sorted_rescaled_and_placed(tmp_path: Path) -> None:
+    hu = voxels()
+    write_series(tmp_path / "CT", hu)
+    ct = read_ct(tmp_path)
+    np.testing.assert_array_equal(ct.hu, hu)
+    assert ct.geometry.spacing == pytest.approx(SPACING_MM)
+    assert ct.geometry.origin == pytest.approx((-5.0, -7.0, 0.0))
+    assert "Chest 4mm" in ct.name
+    assert "Secret" not in ct.name
+
+
+def test_one_file_of_a_series_stands_for_the_series(tmp_path: Path) -> None:
+    write_series(tmp_path, voxels())
+    assert read_ct(next(tmp_path.glob("*.dcm"))).shape == (6, 10, 12)
+
+
+def test_of_several_series_the_chest_ct_is_taken_and_another_can_be_asked_for(tmp_path: Path) -> None:
+    hu = voxels()
+    write_series(tmp_path / "a", voxels(9), description="Head 1mm")
+    write_series(tmp_path / "b", voxels(1), description="Scout", number=1)
+    chest = write_series(tmp_path / "c", hu, description="Thorax 5.0 B70f", number=4)
+    write_series(tmp_path / "d", voxels(20), description="T1 chest", modality="MR")
+    abdomen = write_series(tmp_path / "e", voxels(8), description="Abdomen", number=7)
+
+    assert find_series(tmp_path)[0].uid == chest
+    assert read_ct(tmp_path).shape == hu.shape
+    assert "4: Thorax 5.0 B70f" in read_ct(tmp_path).name
+    assert read_ct(tmp_path, series=abdomen).shape == (8, 10, 12)
+    with pytest.raises(InputError, match="has no series 1.2.3"):
+        read_ct(tmp_path, series="1.2.3")
+
+
+@pytest.mark.parametrize("suffix", [".nrrd", ".nii", ".nii.gz", ".mha", ".mhd"])
+def test_volume_files_give_the_same_ct(tmp_path: Path, suffix: str) -> None:
+    hu = voxels()
+    image = sitk.GetImageFromArray(hu)
+    image.SetSpacing(SPACING_MM)
+    image.SetOrigin((-5.0, -7.0, 0.0))
+    sitk.WriteImage(image, str(tmp_path / f"thorax{suffix}"))
+    ct = read_ct(tmp_path / f"thorax{suffix}")
+    axial, _ = ct.axial()
+    np.testing.assert_array_equal(axial.hu, hu)
+    assert ct.name == "thorax"
+    assert ct.geometry.voxel_ml == pytest.approx(np.prod(SPACING_MM) / 1000, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"modality": "MR"}, "holds no CT"),
+        ({"z_mm": [0.0, 4.0, 8.0, 16.0, 20.0, 24.0]}, "some are missing"),
+        ({"z_mm": [0.0, 4.0, 4.0, 8.0, 12.0, 16.0]}, "several images at one position"),
+        ({"tilt_mm": 1.0}, "tilted by 14 degrees"),
+    ],
+)
+def test_a_series_that_is_no_even_stack_is_refused(tmp_path: Path, changes: dict, sentence: str) -> None:
+    write_series(tmp_path, voxels(), **changes)
+    with pytest.raises(InputError, match=sentence):
+        read_ct(tmp_path)
+
+
+def test_broken_and_foreign_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing")
+    (tmp_path / "cut.nrrd").write_text("NRRD0004\ntype: short\n")
+    (tmp_path / "empty").mkdir()
+    for path, sentence in [
+        (tmp_path / "absent", "does not exist"),
+        (tmp_path / "empty", "holds no DICOM images"),
+        (tmp_path / "notes.txt", "holds no DICOM images"),
+        (tmp_path / "cut.nrrd", "cannot be read as a volume"),
+    ]:
+        with pytest.raises(InputError, match=sentence):
+            read_ct(path)
+
+
+def test_color_and_time_series_are_refused(tmp_path: Path) -> None:
+    color = sitk.GetImageFromArray(np.zeros((3, 4, 5, 3), dtype=np.uint8), isVector=True)
+    sitk.WriteImage(color, str(tmp_path / "color.nrrd"))
+    series = sitk.JoinSeries([sitk.GetImageFromArray(voxels())] * 2)
+    sitk.WriteImage(series, str(tmp_path / "time.nrrd"))
+    for name in ("color.nrrd", "time.nrrd"):
+        with pytest.raises(InputError, match="not one 3D volume"):
+            read_ct(tmp_path / name)
+
+
+def test_a_slice_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    write_series(tmp_path, voxels())
+    victim = next(tmp_path.glob("*.dcm"))
+    victim.write_bytes(victim.read_bytes()[:-100])
+    with pytest.raises(InputError, match="cannot be decoded"):
+        read_ct(tmp_path)
