@@ -1,0 +1,158 @@
+"""One picture of an analysis that a radiologist reads at a glance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..analysis import Analysis
+from ..lungs import LEFT, RIGHT
+from ..volume import CTVolume
+from .planes import Plane, Scene
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+
+LUNG_WINDOW_HU = (-1350.0, 150.0)
+"""Width 1500, level −600: the usual lung window."""
+
+RIGHT_COLOR, LEFT_COLOR = "#4fc3f7", "#9be15d"
+HEAT_MAP_COLORS = "inferno"
+HEAT_MAP_SHOWN_FROM = 0.2
+"""Below this part of the maximum the heat map is left transparent, so that the lung stays visible."""
+HEAT_MAP_OPACITY = 0.6
+
+_BACKGROUND, _TEXT, _FAINT = "black", "#f0f0f0", "#9a9a9a"
+_SIZE_INCHES, _DPI = (16.0, 10.2), 110
+_RESEARCH_ONLY = "Research use only, not a medical device."
+
+
+def overview(ct: CTVolume, analysis: Analysis, path: str | Path) -> None:
+    """Draw three axial slices, a coronal and a sagittal one with lungs and heat map, and the result in words.
+
+    The planes go through the heat map's maxima in the lungs. The picture names no patient.
+
+    Parameters
+    ----------
+    ct
+        The CT that was analyzed, in any orientation.
+    analysis
+        Its result.
+    path
+        The PNG file to write.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    scene = Scene.of(ct, analysis.lung_mask, analysis.attention)
+    _, row, column = scene.hottest_voxel()
+    axial = [scene.cut("axial", index) for index in scene.axial_indices()]
+    coronal, sagittal = scene.cut("coronal", row), scene.cut("sagittal", column)
+
+    figure = Figure(_SIZE_INCHES, dpi=_DPI, facecolor=_BACKGROUND)
+    FigureCanvasAgg(figure)
+    _draw_title(figure, analysis)
+    grid = figure.add_gridspec(2, 3, left=0.02, right=0.98, bottom=0.05, top=0.86, wspace=0.05, hspace=0.13)
+    for number, plane in enumerate(axial):
+        _draw_plane(figure.add_subplot(grid[0, number]), plane)
+    for number, plane in enumerate((coronal, sagittal)):
+        axes = figure.add_subplot(grid[1, number])
+        _draw_plane(axes, plane)
+        _draw_levels(axes, [level.index * scene.ct.geometry.spacing[2] for level in axial])
+    _draw_legend(figure, analysis, scene.share_in_lungs())
+    figure.savefig(path, format="png", facecolor=_BACKGROUND)
+
+
+def _draw_title(figure: Figure, analysis: Analysis) -> None:
+    positive = analysis.probability >= analysis.decision_threshold
+    side = "at or above" if positive else "below"
+    figure.text(0.02, 0.965, f"{analysis.probability:.2f}", color=_TEXT, size=34, weight="bold", va="center")
+    figure.text(
+        0.085, 0.975, "probability of COVID-19, "
+        f"{side} the decision threshold of {analysis.decision_threshold:.2f}", color=_TEXT, size=15, va="center",
+    )  # fmt: skip
+    figure.text(0.085, 0.945, analysis.card.title, color=_FAINT, size=12, va="center")
+    figure.text(0.98, 0.965, _RESEARCH_ONLY, color="#ffb74d", size=14, ha="right", va="center")
+
+
+def _draw_plane(axes: Axes, plane: Plane) -> None:
+    axes.set_facecolor(_BACKGROUND)
+    axes.set_axis_off()
+    low, high = LUNG_WINDOW_HU
+    axes.imshow(
+        plane.hu, cmap="gray", vmin=low, vmax=high, extent=plane.extent_mm, interpolation="bilinear", aspect="equal"
+    )
+    axes.imshow(_heat(plane), extent=plane.extent_mm, interpolation="bilinear", aspect="equal")
+    for label, color in ((RIGHT, RIGHT_COLOR), (LEFT, LEFT_COLOR)):
+        lung = plane.labels == label
+        if lung.any():
+            axes.contour(
+                lung.astype(float), [0.5], colors=color, linewidths=1.1, extent=plane.extent_mm, origin="upper"
+            )
+    axes.set_title(plane.title, color=_TEXT, size=12, pad=5)
+    left, right, top, bottom = plane.edges
+    for letter, x, y in ((left, 0.02, 0.5), (right, 0.98, 0.5), (top, 0.5, 0.97), (bottom, 0.5, 0.03)):
+        axes.text(
+            x, y, letter, transform=axes.transAxes, color=_TEXT, size=13, weight="bold", ha="center", va="center",
+        )  # fmt: skip
+
+
+def _heat(plane: Plane) -> np.ndarray:
+    """The heat map in the lungs as RGBA ``[row, column, 4]``."""
+    colors = _heat_colors()(plane.attention)
+    colors[..., 3] = np.where((plane.labels > 0) & (plane.attention >= HEAT_MAP_SHOWN_FROM), HEAT_MAP_OPACITY, 0.0)
+    return colors
+
+
+def _heat_colors() -> Colormap:
+    from matplotlib import colormaps
+
+    return colormaps[HEAT_MAP_COLORS]
+
+
+def _draw_levels(axes: Axes, levels_mm: list[float]) -> None:
+    """Where the axial slices lie."""
+    for level_mm in levels_mm:
+        axes.axhline(level_mm, color=_TEXT, linewidth=0.7, linestyle=(0, (6, 6)), alpha=0.6)
+
+
+def _draw_legend(figure: Figure, analysis: Analysis, share_in_lungs: float) -> None:
+    right_ml, left_ml = analysis.lung_mask.volumes_ml
+    method = {"unet": "UNet", "threshold": "threshold", "given": "given mask"}[analysis.lungs_method]
+    left, width = 0.70, 0.26
+
+    scale = figure.add_axes((left, 0.40, width, 0.022), facecolor=_BACKGROUND)
+    scale.axvspan(0, analysis.probability, color="#e0e0e0")
+    scale.axvline(analysis.decision_threshold, color="#ffb74d", linewidth=2.5)
+    _style_scale(scale, "Probability of COVID-19 (line: decision threshold)")
+
+    bar = figure.add_axes((left, 0.305, width, 0.022))
+    ramp = np.linspace(0, 1, 256)[None]
+    colors = _heat_colors()(ramp)
+    colors[..., :3] *= np.where(ramp >= HEAT_MAP_SHOWN_FROM, 1.0, 0.0)[..., None]
+    bar.imshow(colors, extent=(0, 1, 0, 1), aspect="auto")
+    bar.axvline(HEAT_MAP_SHOWN_FROM, color=_FAINT, linewidth=1)
+    _style_scale(bar, "Grad-CAM, relative to this scan's maximum")
+
+    lines = [
+        (f"Right lung  {right_ml / 1000:.2f} L", RIGHT_COLOR),
+        (f"Left lung  {left_ml / 1000:.2f} L", LEFT_COLOR),
+        (f"Lung mask: {method}.  {share_in_lungs:.0%} of the heat map lies in the lungs; only that is drawn.", _TEXT),
+        (f"{analysis.device}, {analysis.time.replace('T', ' ')[:16]} UTC, CT {analysis.ct_sha256[:12]}", _FAINT),
+    ]
+    for number, (line, color) in enumerate(lines):
+        figure.text(left, 0.205 - 0.03 * number, line, color=color, size=12 if number < 2 else 10, va="center")
+
+
+def _style_scale(axes: Axes, label: str) -> None:
+    axes.set_xlim(0, 1)
+    axes.set_yticks([])
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    axes.tick_params(colors=_TEXT, labelsize=10)
+    for spine in axes.spines.values():
+        spine.set_color(_FAINT)
+    axes.set_title(label, color=_TEXT, size=11, loc="left", pad=6)
