@@ -14,7 +14,6 @@ from .planes import Plane, Scene
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 LUNG_WINDOW_HU = (-1350.0, 150.0)
@@ -22,19 +21,21 @@ LUNG_WINDOW_HU = (-1350.0, 150.0)
 
 RIGHT_COLOR, LEFT_COLOR = "#4fc3f7", "#9be15d"
 HEAT_MAP_COLORS = "inferno"
-HEAT_MAP_SHOWN_FROM = 0.2
-"""Below this part of the maximum the heat map is left transparent, so that the lung stays visible."""
+HEAT_MAP_SHOWN_FROM, HEAT_MAP_FULL_FROM = 0.15, 0.6
+"""Parts of the maximum between which the heat map grows from transparent to its full opacity: lung stays visible."""
 HEAT_MAP_OPACITY = 0.6
+_LUNG_GRAY = "0.33"
+"""−850 HU in the lung window."""
 
-_BACKGROUND, _TEXT, _FAINT = "black", "#f0f0f0", "#9a9a9a"
-_SIZE_INCHES, _DPI = (16.0, 10.2), 110
+_BACKGROUND, _TEXT, _FAINT, _NOTICE = "black", "#f0f0f0", "#9a9a9a", "#ffb74d"
+_SIZE_INCHES, _DPI = (16.0, 9.6), 110
 _RESEARCH_ONLY = "Research use only, not a medical device."
 
 
 def overview(ct: CTVolume, analysis: Analysis, path: str | Path) -> None:
     """Draw three axial slices, a coronal and a sagittal one with lungs and heat map, and the result in words.
 
-    The planes go through the heat map's maxima in the lungs. The picture names no patient.
+    The planes are those that show most of the heat map. The picture names no patient.
 
     Parameters
     ----------
@@ -49,14 +50,13 @@ def overview(ct: CTVolume, analysis: Analysis, path: str | Path) -> None:
     from matplotlib.figure import Figure
 
     scene = Scene.of(ct, analysis.lung_mask, analysis.attention)
-    _, row, column = scene.hottest_voxel()
     axial = [scene.cut("axial", index) for index in scene.axial_indices()]
-    coronal, sagittal = scene.cut("coronal", row), scene.cut("sagittal", column)
+    coronal, sagittal = (scene.cut(axis, scene.hottest_index(axis)) for axis in ("coronal", "sagittal"))
 
     figure = Figure(_SIZE_INCHES, dpi=_DPI, facecolor=_BACKGROUND)
     FigureCanvasAgg(figure)
     _draw_title(figure, analysis)
-    grid = figure.add_gridspec(2, 3, left=0.02, right=0.98, bottom=0.05, top=0.86, wspace=0.05, hspace=0.13)
+    grid = figure.add_gridspec(2, 3, left=0.02, right=0.98, bottom=0.03, top=0.89, wspace=0.04, hspace=0.10)
     for number, plane in enumerate(axial):
         _draw_plane(figure.add_subplot(grid[0, number]), plane)
     for number, plane in enumerate((coronal, sagittal)):
@@ -70,23 +70,25 @@ def overview(ct: CTVolume, analysis: Analysis, path: str | Path) -> None:
 def _draw_title(figure: Figure, analysis: Analysis) -> None:
     positive = analysis.probability >= analysis.decision_threshold
     side = "at or above" if positive else "below"
-    figure.text(0.02, 0.965, f"{analysis.probability:.2f}", color=_TEXT, size=34, weight="bold", va="center")
-    figure.text(
-        0.085, 0.975, "probability of COVID-19, "
-        f"{side} the decision threshold of {analysis.decision_threshold:.2f}", color=_TEXT, size=15, va="center",
-    )  # fmt: skip
-    figure.text(0.085, 0.945, analysis.card.title, color=_FAINT, size=12, va="center")
-    figure.text(0.98, 0.965, _RESEARCH_ONLY, color="#ffb74d", size=14, ha="right", va="center")
+    sentence = f"probability of COVID-19, {side} the decision threshold of {analysis.decision_threshold:.2f}"
+    figure.text(0.02, 0.957, f"{analysis.probability:.2f}", color=_TEXT, size=34, weight="bold", va="center")
+    figure.text(0.105, 0.968, sentence, color=_TEXT, size=15, va="center")
+    figure.text(0.105, 0.938, analysis.card.title, color=_FAINT, size=12, va="center")
+    figure.text(0.98, 0.957, _RESEARCH_ONLY, color=_NOTICE, size=14, ha="right", va="center")
 
 
 def _draw_plane(axes: Axes, plane: Plane) -> None:
+    from matplotlib.patheffects import withStroke
+
     axes.set_facecolor(_BACKGROUND)
     axes.set_axis_off()
     low, high = LUNG_WINDOW_HU
     axes.imshow(
         plane.hu, cmap="gray", vmin=low, vmax=high, extent=plane.extent_mm, interpolation="bilinear", aspect="equal"
     )
-    axes.imshow(_heat(plane), extent=plane.extent_mm, interpolation="bilinear", aspect="equal")
+    heat = _heat(plane.attention)
+    heat[plane.labels == 0] = 0.0
+    axes.imshow(heat, extent=plane.extent_mm, interpolation="nearest", aspect="equal")
     for label, color in ((RIGHT, RIGHT_COLOR), (LEFT, LEFT_COLOR)):
         lung = plane.labels == label
         if lung.any():
@@ -95,23 +97,18 @@ def _draw_plane(axes: Axes, plane: Plane) -> None:
             )
     axes.set_title(plane.title, color=_TEXT, size=12, pad=5)
     left, right, top, bottom = plane.edges
-    for letter, x, y in ((left, 0.02, 0.5), (right, 0.98, 0.5), (top, 0.5, 0.97), (bottom, 0.5, 0.03)):
-        axes.text(
-            x, y, letter, transform=axes.transAxes, color=_TEXT, size=13, weight="bold", ha="center", va="center",
-        )  # fmt: skip
+    for letter, x, y in ((left, 0.025, 0.5), (right, 0.975, 0.5), (top, 0.5, 0.955), (bottom, 0.5, 0.045)):
+        text = axes.text(x, y, letter, transform=axes.transAxes, color=_TEXT, size=14, weight="bold")
+        text.set(ha="center", va="center", path_effects=[withStroke(linewidth=3, foreground=_BACKGROUND)])
 
 
-def _heat(plane: Plane) -> np.ndarray:
-    """The heat map in the lungs as RGBA ``[row, column, 4]``."""
-    colors = _heat_colors()(plane.attention)
-    colors[..., 3] = np.where((plane.labels > 0) & (plane.attention >= HEAT_MAP_SHOWN_FROM), HEAT_MAP_OPACITY, 0.0)
-    return colors
-
-
-def _heat_colors() -> Colormap:
+def _heat(values: np.ndarray) -> np.ndarray:
+    """Colors and opacities ``[…, 4]`` of heat map values."""
     from matplotlib import colormaps
 
-    return colormaps[HEAT_MAP_COLORS]
+    colors = colormaps[HEAT_MAP_COLORS](values)
+    colors[..., 3] = HEAT_MAP_OPACITY * np.interp(values, (HEAT_MAP_SHOWN_FROM, HEAT_MAP_FULL_FROM), (0.0, 1.0))
+    return colors
 
 
 def _draw_levels(axes: Axes, levels_mm: list[float]) -> None:
@@ -122,30 +119,32 @@ def _draw_levels(axes: Axes, levels_mm: list[float]) -> None:
 
 def _draw_legend(figure: Figure, analysis: Analysis, share_in_lungs: float) -> None:
     right_ml, left_ml = analysis.lung_mask.volumes_ml
-    method = {"unet": "UNet", "threshold": "threshold", "given": "given mask"}[analysis.lungs_method]
+    method = {"unet": "UNet", "threshold": "threshold", "given": "a given mask"}[analysis.lungs_method]
+    if analysis.attention.raw_maximum > 0:
+        heat_map = f"{share_in_lungs:.0%} of the heat map lies in the lungs and is drawn"
+    else:
+        heat_map = "The heat map is empty: nothing spoke for COVID-19"
     left, width = 0.70, 0.26
 
-    scale = figure.add_axes((left, 0.40, width, 0.022), facecolor=_BACKGROUND)
+    scale = figure.add_axes((left, 0.385, width, 0.024), facecolor=_BACKGROUND)
     scale.axvspan(0, analysis.probability, color="#e0e0e0")
-    scale.axvline(analysis.decision_threshold, color="#ffb74d", linewidth=2.5)
+    scale.axvline(analysis.decision_threshold, color=_NOTICE, linewidth=2.5)
     _style_scale(scale, "Probability of COVID-19 (line: decision threshold)")
 
-    bar = figure.add_axes((left, 0.305, width, 0.022))
-    ramp = np.linspace(0, 1, 256)[None]
-    colors = _heat_colors()(ramp)
-    colors[..., :3] *= np.where(ramp >= HEAT_MAP_SHOWN_FROM, 1.0, 0.0)[..., None]
-    bar.imshow(colors, extent=(0, 1, 0, 1), aspect="auto")
-    bar.axvline(HEAT_MAP_SHOWN_FROM, color=_FAINT, linewidth=1)
+    # The bar shows the colors as they look on aerated lung.
+    bar = figure.add_axes((left, 0.285, width, 0.024), facecolor=_LUNG_GRAY)
+    bar.imshow(_heat(np.linspace(0, 1, 256)[None]), extent=(0, 1, 0, 1), aspect="auto")
     _style_scale(bar, "Grad-CAM, relative to this scan's maximum")
 
     lines = [
         (f"Right lung  {right_ml / 1000:.2f} L", RIGHT_COLOR),
         (f"Left lung  {left_ml / 1000:.2f} L", LEFT_COLOR),
-        (f"Lung mask: {method}.  {share_in_lungs:.0%} of the heat map lies in the lungs; only that is drawn.", _TEXT),
+        (f"Lungs found by: {method}", _TEXT),
+        (heat_map, _TEXT),
         (f"{analysis.device}, {analysis.time.replace('T', ' ')[:16]} UTC, CT {analysis.ct_sha256[:12]}", _FAINT),
     ]
     for number, (line, color) in enumerate(lines):
-        figure.text(left, 0.205 - 0.03 * number, line, color=color, size=12 if number < 2 else 10, va="center")
+        figure.text(left, 0.205 - 0.032 * number, line, color=color, size=12, va="center")
 
 
 def _style_scale(axes: Axes, label: str) -> None:

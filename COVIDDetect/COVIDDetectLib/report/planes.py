@@ -110,31 +110,24 @@ class Scene:
         total = float(self.attention.values.sum())
         return float(self.cells_in_lungs()[1].sum()) / total if total > 0 else 0.0
 
-    def hottest_voxel(self) -> tuple[int, int, int]:
-        """(slice, row, column) of the heat map's largest value in the lungs; the lungs' middle for an empty map."""
-        kji, values = self.cells_in_lungs()
-        if values.size == 0 or values.max() <= 0:
-            k, j, i = (int(round(center)) for center in ndimage.center_of_mass(self.labels > 0))
-        else:
-            k, j, i = (int(index) for index in kji[int(values.argmax())])
-        return k, j, i
+    def hottest_index(self, axis: Axis, within: slice | None = None) -> int:
+        """The plane that shows most of the heat map in the lungs, or the middle one where nothing is hot.
 
-    def axial_indices(self) -> tuple[int, int, int]:
-        """For the upper, middle and lower third of the lungs the slice where the heat map is strongest, head first.
-
-        In a third where nothing is hot it is the middle slice.
+        Cells count by their square: one hot focus outweighs a faint glow over a large cross-section.
         """
+        number = _ARRAY_AXIS[axis]
+        within = within or self.lung_box()[number]
         kji, values = self.cells_in_lungs()
+        here = (kji[:, number] >= within.start) & (kji[:, number] < within.stop)
+        heat = np.bincount(kji[here, number], weights=np.square(values[here], dtype=float))
+        return int(heat.argmax()) if heat.any() else (within.start + within.stop) // 2
+
+    def axial_indices(self) -> list[int]:
+        """The hottest slice of the upper, the middle and the lower third of the lungs."""
         slices = self.lung_box()[0]
-        bounds = np.linspace(slices.start, slices.stop, 4)
-        indices = []
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True):
-            here = (kji[:, 0] >= low) & (kji[:, 0] < high)
-            if here.any() and values[here].max() > 0:
-                indices.append(int(kji[here, 0][values[here].argmax()]))
-            else:
-                indices.append(int((low + high) / 2))
-        return indices[2], indices[1], indices[0]
+        bounds = np.linspace(slices.start, slices.stop, 4).astype(int)
+        thirds = [slice(low, high) for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [self.hottest_index("axial", third) for third in reversed(thirds)]
 
     def cut(self, axis: Axis, index: int) -> Plane:
         """One plane through the CT, cropped to the lungs with some chest wall."""
