@@ -1,0 +1,155 @@
+"""Sensitivity, specificity and their kin, each under its right name and with a 95 % interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from .predictions import Predictions
+
+PAPER_THRESHOLDS = tuple(round(0.1 * tenth, 1) for tenth in range(1, 10))
+"""Thresholds of Zheng et al. 2020, table 2."""
+
+_Z = NormalDist().inv_cdf(0.975)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and its 95 % confidence interval; NaN where there was nothing to divide by."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """What follows from calling every case positive whose probability is at least ``threshold``."""
+
+    threshold: float
+    true_positives: int
+    false_positives: int
+    true_negatives: int
+    false_negatives: int
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Share of all cases that are called rightly."""
+        right = self.true_positives + self.true_negatives
+        return wilson(right, right + self.false_positives + self.false_negatives)
+
+    @property
+    def sensitivity(self) -> Estimate:
+        """Share of the cases with COVID-19 that are called positive."""
+        return wilson(self.true_positives, self.true_positives + self.false_negatives)
+
+    @property
+    def specificity(self) -> Estimate:
+        """Share of the cases without COVID-19 that are called negative."""
+        return wilson(self.true_negatives, self.true_negatives + self.false_positives)
+
+    @property
+    def ppv(self) -> Estimate:
+        """Share of the positive calls that are right, at this cohort's prevalence."""
+        return wilson(self.true_positives, self.true_positives + self.false_positives)
+
+    @property
+    def npv(self) -> Estimate:
+        """Share of the negative calls that are right, at this cohort's prevalence."""
+        return wilson(self.true_negatives, self.true_negatives + self.false_negatives)
+
+    def predictive_values(self, prevalence: float) -> tuple[float, float]:
+        """PPV and NPV where ``prevalence`` of the patients have COVID-19, by Bayes' theorem."""
+        sensitivity, specificity = self.sensitivity.value, self.specificity.value
+        called_positive = sensitivity * prevalence + (1 - specificity) * (1 - prevalence)
+        called_negative = specificity * (1 - prevalence) + (1 - sensitivity) * prevalence
+        ppv = sensitivity * prevalence / called_positive if called_positive else float("nan")
+        npv = specificity * (1 - prevalence) / called_negative if called_negative else float("nan")
+        return ppv, npv
+
+
+def wilson(successes: int, trials: int) -> Estimate:
+    """A proportion with Wilson's score interval (Wilson, JASA 1927)."""
+    if trials == 0:
+        return Estimate(float("nan"), float("nan"), float("nan"))
+    share = successes / trials
+    denominator = 1 + _Z**2 / trials
+    center = (share + _Z**2 / (2 * trials)) / denominator
+    half = _Z * np.sqrt(share * (1 - share) / trials + _Z**2 / (4 * trials**2)) / denominator
+    return Estimate(share, max(0.0, float(center - half)), min(1.0, float(center + half)))
+
+
+def operating_point(predictions: Predictions, threshold: float) -> OperatingPoint:
+    """Count the four kinds of calls at a threshold."""
+    called = predictions.probabilities >= threshold
+    labels = predictions.labels
+    return OperatingPoint(
+        float(threshold),
+        int((called & labels).sum()),
+        int((called & ~labels).sum()),
+        int((~called & ~labels).sum()),
+        int((~called & labels).sum()),
+    )
+
+
+def named_operating_points(predictions: Predictions) -> dict[str, OperatingPoint]:
+    """The most specific point with sensitivity ≥ 0.95, the most sensitive with specificity ≥ 0.95, and Youden's.
+
+    Every probability that occurs is tried as a threshold, and one above all of them.
+    """
+    thresholds = np.append(np.unique(predictions.probabilities), np.inf)
+    points = [operating_point(predictions, threshold) for threshold in thresholds]
+    sensitive = [point for point in points if point.sensitivity.value >= 0.95]
+    specific = [point for point in points if point.specificity.value >= 0.95]
+    return {
+        "sensitivity at least 0.95": max(sensitive, key=lambda point: (point.specificity.value, point.threshold)),
+        "specificity at least 0.95": max(specific, key=lambda point: (point.sensitivity.value, -point.threshold)),
+        "best balanced": max(points, key=lambda point: point.sensitivity.value + point.specificity.value),
+    }
+
+
+def roc_auc(predictions: Predictions) -> Estimate:
+    """Area under the ROC curve with DeLong's interval (DeLong et al., Biometrics 1988); ties count half.
+
+    The interval is taken on the logit scale, so that it stays within 0…1.
+    """
+    from scipy.stats import rankdata
+
+    positive = predictions.probabilities[predictions.labels]
+    negative = predictions.probabilities[~predictions.labels]
+    ranks = rankdata(np.concatenate([positive, negative]))
+    count_positive, count_negative = len(positive), len(negative)
+    above = (ranks[:count_positive] - rankdata(positive)) / count_negative
+    below = 1 - (ranks[count_positive:] - rankdata(negative)) / count_positive
+    auc = float(above.mean())
+    if min(count_positive, count_negative) < 2:
+        return Estimate(auc, float("nan"), float("nan"))
+    variance = above.var(ddof=1) / count_positive + below.var(ddof=1) / count_negative
+    if not 0 < auc < 1 or variance == 0:
+        return Estimate(auc, auc, auc)
+    half = _Z * np.sqrt(variance) / (auc * (1 - auc))
+    middle = np.log(auc / (1 - auc))
+    return Estimate(auc, float(1 / (1 + np.exp(half - middle))), float(1 / (1 + np.exp(-half - middle))))
+
+
+def pr_auc(predictions: Predictions, resamples: int = 1000, seed: int = 0) -> Estimate:
+    """Area under the precision-recall curve (average precision) with a bootstrap interval, stratified by label."""
+    from sklearn.metrics import average_precision_score
+
+    random = np.random.default_rng(seed)
+    strata = [np.flatnonzero(predictions.labels), np.flatnonzero(~predictions.labels)]
+    values = []
+    for _ in range(resamples):
+        drawn = np.concatenate([random.choice(members, len(members)) for members in strata])
+        values.append(average_precision_score(predictions.labels[drawn], predictions.probabilities[drawn]))
+    low, high = np.quantile(values, [0.025, 0.975])
+    return Estimate(
+        float(average_precision_score(predictions.labels, predictions.probabilities)), float(low), float(high)
+    )
+
+
+def brier_score(predictions: Predictions) -> float:
+    """Mean squared distance of the probability from what was true (Brier 1950); 0 is best."""
+    return float(np.mean((predictions.probabilities - predictions.labels) ** 2))

@@ -1,0 +1,90 @@
+"""The table that is evaluated: one probability and one true label a case."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+
+COLUMNS = ("case", "probability", "label")
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Probabilities and true labels of a cohort.
+
+    Parameters
+    ----------
+    cases
+        Their names, each once.
+    probabilities
+        float64 ``(N,)``, 0…1.
+    labels
+        bool ``(N,)``, True where COVID-19 is present; both values occur.
+    """
+
+    cases: tuple[str, ...]
+    probabilities: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def positives(self) -> int:
+        """Number of cases with COVID-19."""
+        return int(self.labels.sum())
+
+    @property
+    def negatives(self) -> int:
+        """Number of cases without."""
+        return int((~self.labels).sum())
+
+
+def read_predictions(path: str | Path) -> Predictions:
+    """Read a CSV file with the columns ``case,probability,label`` (label 1 or 0); other columns are left alone.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, lacks a column, or has a row that cannot be true: no number, NaN, a probability
+        outside 0…1, a label other than 0 or 1, a case twice; or if all cases have the same label.
+    """
+    path = Path(path)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            if missing := [column for column in COLUMNS if column not in (reader.fieldnames or ())]:
+                raise InputError(f"{path.name} has no column {', '.join(missing)}; the first line is {','.join(COLUMNS)}.")
+            rows = [_row(path, number, row) for number, row in enumerate(reader, start=2)]
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name} is not a text file in UTF-8; save the table as CSV.") from error
+    cases = tuple(case for case, _, _ in rows)
+    if len(set(cases)) < len(cases):
+        twice = next(case for case in cases if cases.count(case) > 1)
+        raise InputError(f"{path.name} has case '{twice}' more than once; keep one row a case.")
+    labels = np.array([label for _, _, label in rows], dtype=bool)
+    if labels.all() or not labels.any():
+        raise InputError(f"{path.name} needs cases with COVID-19 (label 1) and without (label 0); it has only one kind.")
+    return Predictions(cases, np.array([probability for _, probability, _ in rows]), labels)
+
+
+def _row(path: Path, number: int, row: dict[str, str | None]) -> tuple[str, float, bool]:
+    place = f"{path.name}, line {number}"
+    case = (row["case"] or "").strip()
+    if not case:
+        raise InputError(f"{place}: the case has no name.")
+    try:
+        probability = float(row["probability"] or "")
+    except ValueError as error:
+        raise InputError(f"{place}: '{row['probability']}' is no probability; give a number from 0 to 1.") from error
+    if math.isnan(probability) or not 0.0 <= probability <= 1.0:
+        raise InputError(f"{place}: {probability} is no probability; give a number from 0 to 1.")
+    label = (row["label"] or "").strip()
+    if label not in ("0", "1"):
+        raise InputError(f"{place}: the label is '{label}'; give 1 for COVID-19 or 0 for none.")
+    return case, probability, label == "1"

@@ -1,0 +1,151 @@
+"""The statistics are right, under their right names, with the right intervals; bad tables are refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from COVIDDetectLib.errors import InputError
+from COVIDDetectLib.evaluation.metrics import (
+    PAPER_THRESHOLDS,
+    brier_score,
+    named_operating_points,
+    operating_point,
+    pr_auc,
+    roc_auc,
+    wilson,
+)
+from COVIDDetectLib.evaluation.page import write_evaluation
+from COVIDDetectLib.evaluation.predictions import Predictions, read_predictions
+
+# Zheng et al. 2020, table 2, columns under their right names: accuracy, sensitivity, specificity.
+TABLE_2 = {
+    0.1: (0.893, 0.933, 0.839),
+    0.2: (0.908, 0.880, 0.946),
+    0.3: (0.908, 0.867, 0.964),
+    0.4: (0.901, 0.840, 0.982),
+    0.5: (0.901, 0.840, 0.982),
+    0.6: (0.878, 0.800, 0.982),
+    0.7: (0.870, 0.787, 0.982),
+    0.8: (0.855, 0.760, 0.982),
+    0.9: (0.847, 0.733, 1.000),
+}
+
+
+def paper_cohort() -> Predictions:
+    """75 positive and 56 negative cases whose counts at the nine thresholds are the paper's."""
+    probabilities: list[float] = []
+    labels: list[int] = []
+    for label, size, column in ((1, 75, 1), (0, 56, 2)):
+        called = [round(size * (row[column] if label else 1 - row[column])) for row in TABLE_2.values()]
+        counts = [size, *called, 0]
+        for tenth in range(10):
+            inside = counts[tenth] - counts[tenth + 1]
+            probabilities += [0.1 * tenth + 0.05] * inside
+            labels += [label] * inside
+    return Predictions(
+        tuple(f"case{index}" for index in range(131)), np.array(probabilities), np.array(labels, dtype=bool)
+    )
+
+
+def predictions(probabilities: list[float], labels: list[int]) -> Predictions:
+    return Predictions(tuple(map(str, range(len(labels)))), np.array(probabilities), np.array(labels, dtype=bool))
+
+
+@pytest.mark.parametrize("threshold", PAPER_THRESHOLDS)
+def test_table_2_of_the_paper_comes_out_under_its_right_names(threshold: float) -> None:
+    point = operating_point(paper_cohort(), threshold)
+    figures = (point.accuracy.value, point.sensitivity.value, point.specificity.value)
+    assert figures == pytest.approx(TABLE_2[threshold], abs=6e-4)
+
+
+def test_predictive_values_of_the_paper_cohort_are_not_its_sensitivity_and_specificity() -> None:
+    point = operating_point(paper_cohort(), 0.5)
+    assert point.ppv.value == pytest.approx(63 / 64)
+    assert point.npv.value == pytest.approx(55 / 67)
+    assert point.predictive_values(75 / 131) == pytest.approx((63 / 64, 55 / 67))
+    ppv, npv = point.predictive_values(0.01)
+    assert ppv == pytest.approx(0.84 * 0.01 / (0.84 * 0.01 + (1 / 56) * 0.99))
+    assert npv > 0.998
+
+
+def test_wilson_interval_of_a_published_example() -> None:
+    """81 of 263: 0.2553 to 0.3662 (Newcombe, Statistics in Medicine 1998, table I)."""
+    estimate = wilson(81, 263)
+    assert (estimate.low, estimate.high) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert wilson(0, 10).low == pytest.approx(0.0, abs=1e-12)
+    assert np.isnan(wilson(0, 0).value)
+
+
+def test_roc_auc_counts_ties_half_and_agrees_with_scikit_learn() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    assert roc_auc(predictions([0.5, 0.5, 0.5, 0.5], [1, 0, 1, 0])).value == 0.5
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 200)
+    probabilities = np.round(np.clip(0.3 * labels + random.random(200) * 0.7, 0, 1), 1)
+    estimate = roc_auc(predictions(list(probabilities), list(labels)))
+    assert estimate.value == pytest.approx(roc_auc_score(labels, probabilities))
+    assert estimate.low < estimate.value < estimate.high
+
+
+def test_delong_interval_covers_the_truth_as_often_as_it_says() -> None:
+    """Normal scores one standard deviation apart: the true AUC is Φ(1/√2)."""
+    from scipy.stats import norm
+
+    truth, random, covered = norm.cdf(1 / np.sqrt(2)), np.random.default_rng(1), 0
+    for _ in range(300):
+        scores = np.r_[random.normal(1, 1, 40), random.normal(0, 1, 40)]
+        estimate = roc_auc(predictions(list(1 / (1 + np.exp(-scores))), [1] * 40 + [0] * 40))
+        covered += estimate.low <= truth <= estimate.high
+    assert 0.91 <= covered / 300 <= 0.98
+
+
+def test_pr_auc_interval_holds_the_value_and_repeats() -> None:
+    cohort = paper_cohort()
+    first, second = pr_auc(cohort, resamples=200), pr_auc(cohort, resamples=200)
+    assert first == second
+    assert first.low <= first.value <= first.high
+
+
+def test_named_operating_points_keep_their_promise() -> None:
+    points = named_operating_points(paper_cohort())
+    assert points["sensitivity at least 0.95"].sensitivity.value >= 0.95
+    assert points["specificity at least 0.95"].specificity.value >= 0.95
+    assert points["specificity at least 0.95"].sensitivity.value == pytest.approx(65 / 75)
+
+
+def test_brier_score_is_zero_for_certainty_and_a_quarter_for_a_coin() -> None:
+    assert brier_score(predictions([1.0, 0.0], [1, 0])) == 0.0
+    assert brier_score(predictions([0.5, 0.5], [1, 0])) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("case,probability\na,0.5\n", "no column label"),
+        ("case,probability,label\na,0.5,1\na,0.2,0\n", "more than once"),
+        ("case,probability,label\na,nan,1\nb,0.2,0\n", "line 2: nan is no probability"),
+        ("case,probability,label\na,0.5,1\nb,1.2,0\n", "line 3: 1.2 is no probability"),
+        ("case,probability,label\na,high,1\n", "'high' is no probability"),
+        ("case,probability,label\na,0.5\n", "label is ''"),
+        ("case,probability,label\na,0.5,yes\n", "label is 'yes'"),
+        ("case,probability,label\n,0.5,1\n", "has no name"),
+        ("case,probability,label\na,0.5,1\nb,0.2,1\n", "only one kind"),
+        ("case,probability,label\n", "only one kind"),
+        ("", "no column"),
+    ],
+)
+def test_a_bad_table_is_refused_in_one_sentence(tmp_path: Path, content: str, sentence: str) -> None:
+    (tmp_path / "predictions.csv").write_text(content)
+    with pytest.raises(InputError, match=sentence):
+        read_predictions(tmp_path / "predictions.csv")
+
+
+def test_page_and_metrics_are_written_and_say_the_same(tmp_path: Path) -> None:
+    metrics = write_evaluation(paper_cohort(), tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == metrics
+    page = (tmp_path / "out" / "evaluation.html").read_text()
+    assert f"{metrics['roc_auc']['value']:.3f}" in page
+    assert "0.984" in page and "not a medical device" in page
+    assert metrics["thresholds"][4]["sensitivity"]["value"] == pytest.approx(0.84)
