@@ -1,0 +1,118 @@
+"""Lung masks: right and left lung on the grid of a CT, and the two ways to make them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import MaskError
+from ..geometry import Geometry
+from ..volume import CTVolume
+from .sides import LEFT, RIGHT, split_sides
+from .threshold import threshold_lungs
+
+__all__ = ["LEFT", "METHODS", "RIGHT", "LungMask", "segment_lungs", "split_sides", "threshold_lungs"]
+
+METHODS = ("unet", "threshold")
+
+_LEAST_LUNGS_ML = 1.0
+_LEAST_SHARE_OF_LARGEST = 0.005
+
+
+@dataclass(frozen=True, eq=False)
+class LungMask:
+    """Right and left lung on the grid of a CT.
+
+    Parameters
+    ----------
+    labels
+        uint8 ``[slice, row, column]``: 0 background, 1 the patient's right lung, 2 the left.
+    geometry
+        Where the grid lies, LPS.
+    """
+
+    labels: np.ndarray
+    geometry: Geometry
+
+    @classmethod
+    def from_labels(cls, array: np.ndarray, geometry: Geometry) -> LungMask:
+        """Check and convert labels; one empty side is allowed, as after a pneumonectomy.
+
+        Parameters
+        ----------
+        array
+            0, 1 (right) and 2 (left), ``[slice, row, column]``, any numeric type.
+
+        Raises
+        ------
+        MaskError
+            If the array is not 3D, holds other values, or marks no lung at all.
+        """
+        array = np.asarray(array)
+        if array.ndim != 3 or array.dtype.kind not in "biuf":
+            raise MaskError("The lung mask is not one 3D volume of labels; choose a mask made on this CT.")
+        labels = array.astype(np.uint8)
+        if not np.array_equal(labels, array) or (labels.size and labels.max() > LEFT):
+            raise MaskError(
+                "The lung mask has labels other than 0 (none), 1 (right lung) and 2 (left lung); "
+                "choose a mask with these labels only."
+            )
+        if not labels.any():
+            raise MaskError("The lung mask is empty; segment the lungs again or paint them.")
+        return cls(labels, geometry)
+
+    @property
+    def volumes_ml(self) -> tuple[float, float]:
+        """Volume in millilitres of the right and of the left lung."""
+        voxel_ml = self.geometry.voxel_ml
+        right, left = (float(np.count_nonzero(self.labels == side)) * voxel_ml for side in (RIGHT, LEFT))
+        return right, left
+
+
+def segment_lungs(
+    ct: CTVolume,
+    method: str = "unet",
+    *,
+    device: str = "auto",
+    progress: Callable[[int, int], None] | None = None,
+) -> LungMask:
+    """Find the lungs in a chest CT.
+
+    Parameters
+    ----------
+    ct
+        A chest CT in HU in any orientation.
+    method
+        ``"unet"``: the trained 2D UNet. ``"threshold"``: the unsupervised way that made the UNet's training masks.
+    device
+        Where the UNet computes: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    progress
+        Called with (slices done, slices in all); may raise ``Cancelled``.
+
+    Returns
+    -------
+    LungMask
+        On the grid of ``ct``.
+
+    Raises
+    ------
+    MaskError
+        If the CT shows no lungs, or the method is not known.
+    WeightsError, DeviceError
+        If the UNet cannot run.
+    """
+    if method not in METHODS:
+        raise MaskError(f"There is no method “{method}” for lung masks; choose one of: {', '.join(METHODS)}.")
+    axial, reorientation = ct.axial()
+    if method == "unet":
+        from .unet import unet_lungs
+
+        found = unet_lungs(axial, device=device, progress=progress)
+    else:
+        found = threshold_lungs(axial, progress)
+    if np.count_nonzero(found) * axial.geometry.voxel_ml < _LEAST_LUNGS_ML:
+        raise MaskError("No lungs were found in this CT; choose a CT of the chest in Hounsfield units.")
+    labels = split_sides(found, axial.geometry.spacing, least_share=_LEAST_SHARE_OF_LARGEST)
+    return LungMask.from_labels(np.ascontiguousarray(reorientation.undo(labels)), ct.geometry)

@@ -1,0 +1,99 @@
+"""Trachea and main bronchi: a round tube of air high in the chest, followed downwards without leaking into lung."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+_TUBE_BELOW_HU = -800
+_AREA_MM2 = (15.0, 700.0)
+_LEAST_ROUNDNESS = 0.55
+_LEAST_LENGTH_MM = 20.0
+_LARGEST_STEP_MM = 8.0
+_GROW_BELOW_HU = (-800, -850, -880, -900, -920, -940, -955)
+_LONGEST_MM = 330.0
+_WALL_MM = 2.0
+
+
+def find_airways(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> np.ndarray:
+    """Lumen and wall of the trachea and the large bronchi.
+
+    The tube is grown from the trachea at rising strictness until its volume is one that a tracheobronchial tree of
+    that width can have: bronchial walls blurred by thick slices let it leak into lung otherwise.
+
+    Parameters
+    ----------
+    hu
+        float ``[slice, row, column]`` in axial order.
+    air
+        bool, air within the body.
+    sampling
+        Millimetres along slice, row and column.
+
+    Returns
+    -------
+    np.ndarray
+        bool; empty where no trachea is seen.
+    """
+    found = np.zeros_like(air)
+    seed, area_mm2 = _trachea(hu, air, sampling)
+    if seed is None:
+        return found
+    largest = area_mm2 * _LONGEST_MM / float(np.prod(sampling))
+    for below in _GROW_BELOW_HU:
+        parts, _ = ndimage.label(air & (hu < below))
+        touched = np.unique(parts[seed & (parts > 0)])
+        grown = np.isin(parts, touched) if touched.size else seed
+        if np.count_nonzero(grown) <= largest:
+            found = grown
+            break
+    else:
+        found = seed
+    found = found | seed
+    distance = ndimage.distance_transform_edt(~found, sampling=sampling)
+    return distance <= max(_WALL_MM, float(sampling[2]))
+
+
+def _trachea(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple[np.ndarray | None, float]:
+    """The longest chain of round pieces of air from slice to slice, and its median area in mm²."""
+    pixel_mm2 = float(sampling[1] * sampling[2])
+    center = np.array(air.shape[1:]) / 2 * sampling[1:]
+    chains: list[list[tuple[int, tuple[slice, ...], np.ndarray, np.ndarray]]] = []
+    open_chains: list[int] = []
+    for number in range(air.shape[0] - 1, -1, -1):
+        parts, _ = ndimage.label(air[number] & (hu[number] < _TUBE_BELOW_HU))
+        still_open = []
+        for part, box in enumerate(ndimage.find_objects(parts), start=1):
+            members = parts[box] == part
+            if not _is_round(members, pixel_mm2, sampling):
+                continue
+            place = (np.argwhere(members).mean(axis=0) + [box[0].start, box[1].start]) * sampling[1:]
+            if abs(place[1] - center[1]) > 80.0:
+                continue
+            near = [
+                chain for chain in open_chains if np.hypot(*(chains[chain][-1][3] - place)) <= _LARGEST_STEP_MM
+            ]
+            if near:
+                chain = max(near, key=lambda one: len(chains[one]))
+                chains[chain].append((number, box, members, place))
+            else:
+                chains.append([(number, box, members, place)])
+                chain = len(chains) - 1
+            still_open.append(chain)
+        open_chains = still_open
+    long = [chain for chain in chains if len(chain) * sampling[0] >= _LEAST_LENGTH_MM]
+    if not long:
+        return None, 0.0
+    chain = max(long, key=lambda one: sum(np.count_nonzero(piece[2]) for piece in one))
+    seed = np.zeros_like(air)
+    for number, box, members, _ in chain:
+        seed[number][box] |= members
+    return seed, float(np.median([np.count_nonzero(piece[2]) for piece in chain])) * pixel_mm2
+
+
+def _is_round(members: np.ndarray, pixel_mm2: float, sampling: np.ndarray) -> bool:
+    height, width = np.array(members.shape) * sampling[1:]
+    area_mm2 = np.count_nonzero(members) * pixel_mm2
+    if not _AREA_MM2[0] <= area_mm2 <= _AREA_MM2[1]:
+        return False
+    return 0.45 < height / width < 2.2 and area_mm2 >= _LEAST_ROUNDNESS * height * width
