@@ -19,7 +19,7 @@ from .analysis import Analysis, analyze
 from .analysis import Progress as Stage
 from .device import DeviceChoice
 from .errors import COVIDDetectError, InputError
-from .lungs import LungMask, segment_lungs
+from .lungs import METHODS, LungMask, segment_lungs
 from .reading import read_ct
 from .released import import_checkpoint
 from .report.files import check_folder, check_mask_file, read_lung_mask, write_analysis, write_lung_mask
@@ -83,7 +83,7 @@ def analyze_command(
     with _sentences_instead_of_tracebacks():
         check_folder(output)
         card = read_card(weights) if weights else None
-        chosen_lungs = lungs if lungs in ("unet", "threshold") else read_lung_mask(Path(lungs))
+        chosen_lungs = lungs if lungs in METHODS else read_lung_mask(Path(lungs))
         start = time.perf_counter()
         with _ProgressBars() as bars:
             with bars.step("Reading"):

@@ -1,0 +1,130 @@
+"""The rules of the house, as far as a machine can check them."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARY = ROOT / "COVIDDetect" / "COVIDDetectLib"
+LIBRARY_FILES = sorted(LIBRARY.rglob("*.py"))
+PYTHON_FILES = [
+    *(ROOT / "COVIDDetect").rglob("*.py"), *(ROOT / "Viewer").rglob("*.py"), *(ROOT / "Testing").rglob("*.py")
+]  # fmt: skip
+
+STANDARD_LIBRARY_OR_SLICERS_OWN = {
+    *__import__("sys").stdlib_module_names, "slicer", "vtk", "qt", "ctk", "numpy", "SimpleITK", "scipy"
+}  # fmt: skip
+NOT_LOADED_AT_START_UP = ("networks", "training", "cli.py")
+GRAPHICAL = {"qt", "ctk", "PySide6", "PythonQt", "PyQt5", "PyQt6"}
+SLICER = {"slicer", "vtk", "vtkmodules"}
+
+
+def in_library(path: Path) -> str:
+    return path.relative_to(LIBRARY).as_posix()
+
+
+def imported(nodes: Iterator[ast.AST]) -> set[str]:
+    """Top-level names of the absolute imports among the nodes."""
+    names = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+def imported_anywhere(path: Path) -> set[str]:
+    return imported(ast.walk(ast.parse(path.read_text())))
+
+
+def imported_at_file_scope(path: Path) -> set[str]:
+    def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                continue
+            if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+                continue
+            yield child
+            yield from outside_functions(child)
+
+    return imported(outside_functions(ast.parse(path.read_text())))
+
+
+@pytest.mark.parametrize("path", LIBRARY_FILES, ids=in_library)
+def test_only_the_mrml_layer_imports_slicer_and_nothing_imports_qt(path: Path) -> None:
+    names = imported_anywhere(path)
+    assert not names & GRAPHICAL
+    if "mrml" not in path.parts:
+        assert not names & SLICER
+
+
+@pytest.mark.parametrize("path", LIBRARY_FILES, ids=in_library)
+def test_what_slicer_loads_imports_only_slicers_own_packages_at_file_scope(path: Path) -> None:
+    if not in_library(path).startswith(NOT_LOADED_AT_START_UP):
+        assert imported_at_file_scope(path) <= STANDARD_LIBRARY_OR_SLICERS_OWN
+
+
+@pytest.mark.parametrize("path", LIBRARY_FILES, ids=in_library)
+def test_the_package_imports_itself_relatively(path: Path) -> None:
+    assert not imported_anywhere(path) & {"COVIDDetectLib", "coviddetect", "COVIDDetect"}
+
+
+@pytest.mark.parametrize("path", PYTHON_FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_files_are_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 400
+
+
+def test_the_installed_package_has_every_folder_of_the_library() -> None:
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = {path.parent.relative_to(LIBRARY.parent).as_posix().replace("/", ".") for path in LIBRARY_FILES}
+    assert set(packages) - {"coviddetect.Resources"} == {
+        folder.replace("COVIDDetectLib", "coviddetect") for folder in folders
+    }
+
+
+def test_the_extension_ships_every_file_of_the_library_and_its_resources() -> None:
+    listed = (ROOT / "COVIDDetect" / "CMakeLists.txt").read_text()
+    resources = [path for path in (ROOT / "COVIDDetect" / "Resources").rglob("*") if path.is_file()]
+    shipped = [path.relative_to(ROOT / "COVIDDetect").as_posix() for path in [*LIBRARY_FILES, *resources]]
+    assert [path for path in shipped if path not in listed] == []
+
+
+def test_bundled_weights_stay_below_10_mb() -> None:
+    weights = (ROOT / "COVIDDetect" / "Resources" / "Weights").rglob("*.safetensors")
+    assert 0 < sum(path.stat().st_size for path in weights) < 10_000_000
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_documents_name_only_make_targets_that_exist(document: str) -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z][a-z-]*)\b", (ROOT / document).read_text())) <= targets
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "Docs/analysis-schema.md"])
+def test_documents_name_only_commands_that_exist(document: str) -> None:
+    from COVIDDetectLib.cli import app, weights_app
+
+    commands = {command.name for command in app.registered_commands} | {"weights"}
+    named = re.findall(r"\bcoviddetect ([a-z]+)(?: ([a-z]+))?", (ROOT / document).read_text())
+    assert {command for command, _ in named} <= commands
+    weights_commands = {command.name for command in weights_app.registered_commands}
+    assert {sub for command, sub in named if command == "weights" and sub} <= weights_commands
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_links_between_documents_lead_somewhere(document: str) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / document).read_text())
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_picture_of_the_rooms_is_true() -> None:
+    picture = (ROOT / "CONTRIBUTING.md").read_text().split("## The rooms")[1].split("One CT goes")[0]
+    in_package = re.findall(r"^ {8}((?:[a-z_]+(?:/|\.py) ?)+)", picture, re.MULTILINE)
+    rooms = {name.rstrip("/") for line in in_package for name in line.split()}
+    there = {path.name for path in LIBRARY.iterdir() if path.name not in ("__init__.py", "__pycache__")}
+    assert rooms == there
