@@ -13,9 +13,10 @@ _LARGEST_STEP_MM = 8.0
 _GROW_BELOW_HU = (-800, -850, -880, -900, -920, -940, -955)
 _LONGEST_MM = 330.0
 _WALL_MM = 2.0
+_MAIN_SHARE = 0.6
 
 
-def find_airways(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> np.ndarray:
+def find_airways(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lumen and wall of the trachea and the large bronchi.
 
     The tube is grown from the trachea at rising strictness until its volume is one that a tracheobronchial tree of
@@ -32,13 +33,14 @@ def find_airways(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> np.nd
 
     Returns
     -------
-    np.ndarray
-        bool; empty where no trachea is seen.
+    airways, main_airways
+        bool: all that was followed, and of it the trachea and main bronchi, which are no part of the lungs; both
+        empty where no trachea is seen.
     """
     found = np.zeros_like(air)
     seed, area_mm2 = _trachea(hu, air, sampling)
     if seed is None:
-        return found
+        return found, found
     largest = area_mm2 * _LONGEST_MM / float(np.prod(sampling))
     for below in _GROW_BELOW_HU:
         parts, _ = ndimage.label(air & (hu < below))
@@ -50,8 +52,24 @@ def find_airways(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> np.nd
     else:
         found = seed
     found = found | seed
-    distance = ndimage.distance_transform_edt(~found, sampling=sampling)
-    return distance <= max(_WALL_MM, float(sampling[2]))
+    wall_mm = max(_WALL_MM, float(sampling[2]))
+    margin = np.ceil(wall_mm / sampling).astype(int) + 1
+    box = tuple(
+        slice(max(0, one.start - int(by)), one.stop + int(by))
+        for one, by in zip(ndimage.find_objects(found.view(np.uint8))[0], margin, strict=True)
+    )
+    lumen = found[box]
+    # Opened slice by slice: the thickness of slices must not decide which bronchus is a main one.
+    radius_mm = _MAIN_SHARE * float(np.sqrt(area_mm2 / np.pi))
+    wide = np.zeros_like(lumen)
+    for number, one in enumerate(lumen):
+        core = ndimage.distance_transform_edt(one, sampling=sampling[1:]) >= radius_mm
+        if core.any():
+            wide[number] = ndimage.distance_transform_edt(~core, sampling=sampling[1:]) < radius_mm
+    main = np.zeros_like(found)
+    main[box] = ndimage.distance_transform_edt(~((wide & lumen) | seed[box]), sampling=sampling) <= wall_mm
+    found[box] = ndimage.distance_transform_edt(~lumen, sampling=sampling) <= wall_mm
+    return found, main
 
 
 def _trachea(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple[np.ndarray | None, float]:
@@ -67,12 +85,10 @@ def _trachea(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple[np.
             members = parts[box] == part
             if not _is_round(members, pixel_mm2, sampling):
                 continue
-            place = (np.argwhere(members).mean(axis=0) + [box[0].start, box[1].start]) * sampling[1:]
+            place = (np.argwhere(members) + (box[0].start, box[1].start)).mean(axis=0) * sampling[1:]
             if abs(place[1] - center[1]) > 80.0:
                 continue
-            near = [
-                chain for chain in open_chains if np.hypot(*(chains[chain][-1][3] - place)) <= _LARGEST_STEP_MM
-            ]
+            near = [chain for chain in open_chains if np.hypot(*(chains[chain][-1][3] - place)) <= _LARGEST_STEP_MM]
             if near:
                 chain = max(near, key=lambda one: len(chains[one]))
                 chains[chain].append((number, box, members, place))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import ndimage
-from scipy.spatial import ConvexHull, QhullError
+
+from .body import convex_hull
 
 _BONE_ABOVE_HU = 180
 _FAT_BELOW_HU = -30
+_MEDIAL_SHARE = 0.35
+_LARGEST_SHARE_OF_BONE = 0.03
 _ANGLES = 180
+_GAP_ANGLES = 5
 
 
 def fill_to_chest_wall(lung: np.ndarray, other: np.ndarray, hu: np.ndarray, sampling: np.ndarray) -> np.ndarray:
@@ -30,34 +34,29 @@ def fill_to_chest_wall(lung: np.ndarray, other: np.ndarray, hu: np.ndarray, samp
     filled = lung.copy()
     both_rows, both_columns = (np.flatnonzero((lung | other).any(axis=axes)) for axes in ((0, 2), (0, 1)))
     middle = np.array([both_rows[[0, -1]].mean(), both_columns[[0, -1]].mean()])
+    half_width = (both_columns[-1] - both_columns[0]) / 2
     for number in np.flatnonzero(lung.any(axis=(1, 2))):
         box = ndimage.find_objects(lung[number].view(np.uint8))[0]
         members = lung[number][box]
         corner = np.array([box[0].start, box[1].start])
-        hull = _hull(members, sampling)
+        hull = convex_hull(members, sampling)
         if hull is None:
             continue
-        added = hull & _outwards(members, middle - corner, sampling) & ~members
-        values = hu[number][box]
-        added &= (values < _BONE_ABOVE_HU) & (values > _FAT_BELOW_HU) & ~other[number][box]
-        filled[number][box] |= ndimage.binary_opening(added)
+        columns = np.arange(members.shape[1]) + corner[1]
+        lateral = np.abs(columns - middle[1]) > _MEDIAL_SHARE * half_width
+        added = hull & lateral & _outwards(members, middle - corner, sampling) & ~members & ~other[number][box]
+        filled[number][box] |= _without_ribs(added, hu[number][box])
     return filled
 
 
-def _hull(members: np.ndarray, sampling: np.ndarray) -> np.ndarray | None:
-    edge = members & ~ndimage.binary_erosion(members)
-    points = np.argwhere(edge) * sampling[1:]
-    if len(points) < 10:
-        return None
-    try:
-        equations = ConvexHull(points).equations
-    except QhullError:  # all points on one line
-        return None
-    rows, columns = (np.arange(size) * mm for size, mm in zip(members.shape, sampling[1:], strict=True))
-    inside = np.ones(members.shape, dtype=bool)
-    for down, right, offset in equations:
-        inside &= down * rows[:, None] + right * columns + offset <= 1e-6
-    return inside
+def _without_ribs(added: np.ndarray, hu: np.ndarray) -> np.ndarray:
+    """The dents filled with soft tissue; one with bone in it is chest wall that bulges inwards."""
+    dents, count = ndimage.label(ndimage.binary_opening(added & (hu > _FAT_BELOW_HU)))
+    sizes = np.bincount(dents.ravel(), minlength=count + 1)
+    bone = np.bincount(dents[hu > _BONE_ABOVE_HU], minlength=count + 1)
+    kept = bone <= _LARGEST_SHARE_OF_BONE * sizes
+    kept[0] = False
+    return kept[dents]
 
 
 def _outwards(members: np.ndarray, middle: np.ndarray, sampling: np.ndarray) -> np.ndarray:
@@ -69,5 +68,7 @@ def _outwards(members: np.ndarray, middle: np.ndarray, sampling: np.ndarray) -> 
     outermost = np.full(_ANGLES, np.inf)
     reached = np.zeros(_ANGLES)
     np.maximum.at(reached, angle[members], distance[members])
+    # A thin rim of lung may miss a ray between two voxels.
+    reached = ndimage.grey_closing(reached, size=_GAP_ANGLES, mode="wrap")
     outermost[reached > 0] = reached[reached > 0]
     return distance > outermost[angle]

@@ -14,9 +14,7 @@ _LEAST_CORE_SHARE = 0.08
 _LEAST_DISTANCE_SHARE = 0.3
 
 
-def split_sides(
-    lungs: np.ndarray, spacing: tuple[float, float, float], *, least_share: float = 0.0
-) -> np.ndarray:
+def split_sides(lungs: np.ndarray, spacing: tuple[float, float, float], *, least_share: float = 0.0) -> np.ndarray:
     """Label the right and the left lung.
 
     Lungs that touch at the anterior or posterior junction line are eroded until two cores are left, which then

@@ -2,7 +2,7 @@
 
 The masks that teach the UNet, after Liao et al., "Evaluate the Malignancy of Pulmonary Nodules Using the 3-D Deep
 Leaky Noisy-OR Network", IEEE TNNLS 2019. All sizes are millimetres, so that every scanner's grid gives the same.
-Anatomy is decided on a coarse grid (about 1.7 mm); the surface is then found on the CT's own voxels.
+Anatomy is decided on a coarse grid (1 to 2 mm); the surface is then found on the CT's own voxels.
 """
 
 from __future__ import annotations
@@ -13,22 +13,23 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import MaskError
-from ..volume import AIR_HU, CTVolume
+from ..volume import CTVolume
 from .airways import find_airways
+from .body import air_in_body
 from .envelope import fill_to_chest_wall
 from .sides import LEFT, RIGHT, split_sides
 
 LUNG_BELOW_HU = -320
 """Threshold of Liao et al.: halfway between lung and soft tissue, with a margin for ground glass."""
 
-_COARSE_MM = 1.8
-_OPEN_AIR_BELOW_HU = -940
+_COARSE_MM = 2.0
 _GAS_BELOW_HU = -945
-_LEAST_LUNG_TISSUE_SHARE = 0.2
-_LEAST_AREA_MM2 = 600.0
+_LUNG_ABOVE_HU = -925
+_LEAST_LUNG_TISSUE_SHARE = 0.25
+_LEAST_AREA_MM2 = 800.0
+_LARGEST_HOLE_MM2 = 300.0
 _LEAST_SHARE_OF_LARGEST = 0.03
 _CLOSING_MM = 10.0
-_ALL_NEIGHBOURS = np.ones((3, 3, 3), dtype=bool)
 
 
 def threshold_lungs(ct: CTVolume, progress: Callable[[int, int], None] | None = None) -> np.ndarray:
@@ -55,13 +56,11 @@ def threshold_lungs(ct: CTVolume, progress: Callable[[int, int], None] | None = 
     steps = np.maximum(1, np.floor(_COARSE_MM / sampling + 1e-3)).astype(int)
     hu = _mean_of_blocks(ct.hu, steps)
     coarse_mm = sampling * steps
-    air = hu < LUNG_BELOW_HU
-    air &= ~_outside(hu, air)
-    airways = find_airways(hu, air, coarse_mm)
-    air &= ~airways
-    lungs = _choose_lungs(hu, air, coarse_mm)
-    filled = _fill(hu, lungs, coarse_mm) & ~airways
-    return _refine(ct.hu, lungs, filled, airways, steps, progress)
+    air = air_in_body(hu, coarse_mm)
+    airways, main_airways = find_airways(hu, air, coarse_mm)
+    lungs = _choose_lungs(hu, air & ~airways, coarse_mm)
+    filled = _fill(hu, lungs, coarse_mm) & ~main_airways
+    return _refine(ct.hu, lungs, filled, main_airways, steps, progress)
 
 
 def _mean_of_blocks(hu: np.ndarray, steps: np.ndarray) -> np.ndarray:
@@ -76,35 +75,15 @@ def _mean_of_blocks(hu: np.ndarray, steps: np.ndarray) -> np.ndarray:
     return means
 
 
-def _outside(hu: np.ndarray, air: np.ndarray) -> np.ndarray:
-    """Air around the patient, slice by slice.
-
-    It touches the image border or the padding round the field of view. So can lung in a cropped field of view, but
-    that has more than air in it. Slice by slice, because outside air and lungs may join through mouth and trachea.
-    """
-    outside = np.zeros_like(air)
-    for number, (values, found) in enumerate(zip(hu, air, strict=True)):
-        padding = values <= AIR_HU + 1
-        parts, count = ndimage.label(found & ~padding)
-        edge = ndimage.binary_dilation(padding)
-        edge[[0, -1], :] = edge[:, [0, -1]] = True
-        outside[number] = padding
-        for part in np.unique(parts[edge & (parts > 0)]):
-            members = parts == part
-            if np.median(values[members]) < _OPEN_AIR_BELOW_HU or np.count_nonzero(members) < 30:
-                outside[number] |= members
-    return outside
-
-
 def _choose_lungs(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> np.ndarray:
     """The components that are lung: large, and with tissue in them, which gas in bowel or open air has not."""
     air = air & ~_walled_gas(hu, air, sampling)
     parts, count = ndimage.label(air)
     sizes = np.bincount(parts.ravel(), minlength=count + 1)
     sizes[0] = 0
-    core = parts * ndimage.binary_erosion(air, structure=np.ones((1, 3, 3), dtype=bool))
+    core = parts * ndimage.binary_erosion(air, structure=np.ones((1, 3, 3), dtype=bool), iterations=2)
     core_sizes = np.bincount(core.ravel(), minlength=count + 1)
-    tissue_sizes = np.bincount(core[hu > _GAS_BELOW_HU], minlength=count + 1)
+    tissue_sizes = np.bincount(core[hu > _LUNG_ABOVE_HU], minlength=count + 1)
     has_tissue = tissue_sizes > _LEAST_LUNG_TISSUE_SHARE * np.maximum(core_sizes, 1)
     candidates = np.where(has_tissue, sizes, 0)
     largest = int(candidates.max())
@@ -146,10 +125,20 @@ def _fill(hu: np.ndarray, lungs: np.ndarray, sampling: np.ndarray) -> np.ndarray
         box = _with_margin(lung, np.ceil(_CLOSING_MM / sampling).astype(int) + 1)
         lung = fill_to_chest_wall(lung, labels == other, hu, sampling)
         closed = _closed(lung[box], sampling)
-        for one in closed:
-            ndimage.binary_fill_holes(one, output=one)
+        _fill_holes(closed, sampling)
         filled[box] |= closed & (labels[box] != other)
     return filled
+
+
+def _fill_holes(lung: np.ndarray, sampling: np.ndarray) -> None:
+    """Fill, in place, what lung encloses, and small holes of a slice (vessels); not the dome of the diaphragm."""
+    ndimage.binary_fill_holes(lung, output=lung)
+    for one in lung:
+        holes, count = ndimage.label(ndimage.binary_fill_holes(one) & ~one)
+        if count:
+            small = np.bincount(holes.ravel()) * sampling[1] * sampling[2] <= _LARGEST_HOLE_MM2
+            small[0] = False
+            one |= small[holes]
 
 
 def _with_margin(mask: np.ndarray, margin: np.ndarray) -> tuple[slice, ...]:
