@@ -1,9 +1,14 @@
 """What several rooms of tests share: a small phantom, and the public CTs where they are at hand."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from COVIDDetectLib.phantom import Phantom, thorax
+
+if TYPE_CHECKING:
+    from COVIDDetectLib.phantom import Phantom
 
 REAL_CT = Path(__file__).resolve().parents[2] / "shared" / "data" / "ct"
 
@@ -11,6 +16,8 @@ REAL_CT = Path(__file__).resolve().parents[2] / "shared" / "data" / "ct"
 @pytest.fixture(scope="session")
 def small_phantom() -> Phantom:
     """A diseased thorax, small enough to be analyzed in seconds."""
+    from COVIDDetectLib.phantom import thorax
+
     return thorax(seed=5, shape=(28, 128, 128), spacing=(2.8, 2.8, 10.0), disease="covid")
 
 
