@@ -85,7 +85,7 @@ def _trachea(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple[np.
             members = parts[box] == part
             if not _is_round(members, pixel_mm2, sampling):
                 continue
-            place = (np.argwhere(members) + (box[0].start, box[1].start)).mean(axis=0) * sampling[1:]
+            place = (np.argwhere(members).mean(axis=0) + np.array([box[0].start, box[1].start])) * sampling[1:]
             if abs(place[1] - center[1]) > 80.0:
                 continue
             near = [chain for chain in open_chains if np.hypot(*(chains[chain][-1][3] - place)) <= _LARGEST_STEP_MM]

@@ -26,7 +26,7 @@ _COARSE_MM = 2.0
 _GAS_BELOW_HU = -945
 _LUNG_ABOVE_HU = -925
 _LEAST_LUNG_TISSUE_SHARE = 0.25
-_LEAST_AREA_MM2 = 800.0
+_LEAST_SHARE_OF_TISSUE = 0.025
 _LARGEST_HOLE_MM2 = 300.0
 _LEAST_SHARE_OF_LARGEST = 0.03
 _CLOSING_MM = 10.0
@@ -89,8 +89,10 @@ def _choose_lungs(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> np.n
     largest = int(candidates.max())
     chosen = (candidates > 0) & (candidates >= _LEAST_SHARE_OF_LARGEST * largest)
     lungs = chosen[parts]
-    area_mm2 = lungs.sum(axis=(1, 2)).max() * sampling[1] * sampling[2]
-    if largest == 0 or area_mm2 < _LEAST_AREA_MM2:
+    areas = lungs.sum(axis=(1, 2))
+    widest = int(np.argmax(areas))
+    tissue_area = int(np.count_nonzero(hu[widest] > LUNG_BELOW_HU))
+    if largest == 0 or areas[widest] < _LEAST_SHARE_OF_TISSUE * tissue_area:
         raise MaskError("No lungs were found in this CT; choose a CT of the chest in Hounsfield units.")
     return lungs
 
@@ -132,6 +134,9 @@ def _fill(hu: np.ndarray, lungs: np.ndarray, sampling: np.ndarray) -> np.ndarray
 
 def _fill_holes(lung: np.ndarray, sampling: np.ndarray) -> None:
     """Fill, in place, what lung encloses, and small holes of a slice (vessels); not the dome of the diaphragm."""
+    if len(lung) == 1:
+        ndimage.binary_fill_holes(lung[0], output=lung[0])
+        return
     ndimage.binary_fill_holes(lung, output=lung)
     for one in lung:
         holes, count = ndimage.label(ndimage.binary_fill_holes(one) & ~one)
