@@ -17,7 +17,7 @@ from . import __version__
 from .attention import Attention, place_attention, score_with_grad_cam
 from .ct_mask import CTMask, make_ct_mask
 from .device import choose_device, device_title
-from .errors import InputError, MaskError
+from .errors import InputError, MaskError, WeightsError
 from .lungs import LungMask, segment_lungs
 from .volume import CTVolume
 from .weights import ModelCard, default_card, load_network
@@ -172,7 +172,7 @@ def analyze(
     check_hounsfield_units(ct)
     card = weights or default_card("decovnet")
     if card.network != "decovnet":
-        raise MaskError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
+        raise WeightsError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
     chosen_device = choose_device(device)
     axial, reorientation = ct.axial()
 

@@ -1,0 +1,179 @@
+"""The worker as a process of its own: it computes, reports, stops when told, and leaves nothing behind."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from COVIDDetectLib.analysis import analyze
+from COVIDDetectLib.errors import InputError, MaskError
+from COVIDDetectLib.lungs import LungMask
+from COVIDDetectLib.phantom import Phantom
+from COVIDDetectLib.volume import CTVolume
+from COVIDDetectLib.worker.exchange import load_analysis, store_ct, store_lung_mask
+from COVIDDetectLib.worker.protocol import PROTOCOL, LineReader, encode, failure
+
+LIBRARY = Path(__file__).parents[2] / "COVIDDetect"
+
+
+class Worker:
+    """Speaks the protocol with a real worker process."""
+
+    def __init__(self, *python: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, *(python or ("-m", "COVIDDetectLib.worker.service"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(LIBRARY)},
+        )
+        self.messages = LineReader()
+
+    def say(self, message: dict) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(encode(message))
+        self.process.stdin.flush()
+
+    def hear(self) -> dict:
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert line, f"the worker ended with {self.process.wait()}"
+        return json.loads(line)
+
+    def hear_last(self) -> dict:
+        """The answer after all progress."""
+        while (message := self.hear())["type"] == "progress":
+            pass
+        return message
+
+
+@pytest.fixture
+def phantom_ct(small_phantom: Phantom) -> CTVolume:
+    return small_phantom.ct
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    worker = Worker()
+    assert worker.hear() == {"type": "ready", "protocol": PROTOCOL}
+    yield worker
+    worker.process.kill()
+    worker.process.wait()
+
+
+def request(ct: CTVolume, folder: Path, **changes: object) -> dict:
+    return {
+        "type": "analyze",
+        "id": 1,
+        "folder": str(folder),
+        "ct": store_ct(ct, folder),
+        "lungs": "threshold",
+        "device": "cpu",
+        "weights": None,
+        **changes,
+    }
+
+
+def test_it_computes_what_a_direct_call_computes(worker: Worker, phantom_ct: CTVolume, tmp_path: Path) -> None:
+    expected = analyze(phantom_ct, lungs="threshold", device="cpu")
+
+    worker.say(request(phantom_ct, tmp_path))
+    answer = worker.hear_last()
+
+    assert answer["type"] == "done"
+    analysis = load_analysis(answer["analysis"])
+    assert analysis.probability == pytest.approx(expected.probability, abs=1e-6)
+    np.testing.assert_array_equal(analysis.lung_mask.labels, expected.lung_mask.labels)
+    np.testing.assert_allclose(analysis.attention.values, expected.attention.values, atol=1e-5)
+    record, expected_record = analysis.to_record(), expected.to_record()
+    for varying in ("seconds", "time", "probability", "logits", "attention"):
+        del record[varying], expected_record[varying]
+    assert record == expected_record
+
+
+def test_a_given_mask_is_scored_as_it_is(worker: Worker, phantom_ct: CTVolume, tmp_path: Path) -> None:
+    lung_mask = analyze(phantom_ct, lungs="threshold", device="cpu").lung_mask
+    right = LungMask.from_labels(np.where(lung_mask.labels == 1, 1, 0), lung_mask.geometry)
+    worker.say(request(phantom_ct, tmp_path, lungs=store_lung_mask(right, tmp_path, "given")))
+    analysis = load_analysis(worker.hear_last()["analysis"])
+    assert analysis.lungs_method == "given"
+    assert analysis.lung_mask.volumes_ml == pytest.approx((right.volumes_ml[0], 0.0))
+
+
+def test_an_error_comes_back_as_its_sentence_and_the_worker_goes_on(
+    worker: Worker, phantom_ct: CTVolume, tmp_path: Path
+) -> None:
+    not_hu = CTVolume.from_array(phantom_ct.hu.astype(np.int32) + 2000, phantom_ct.geometry)
+    worker.say(request(not_hu, tmp_path))
+    error = failure(worker.hear_last())
+    assert isinstance(error, InputError)
+    assert "not Hounsfield units" in str(error)
+    worker.say(request(phantom_ct, tmp_path, id=2))
+    assert worker.hear_last()["type"] == "done"
+
+
+def test_a_cancel_ends_the_analysis_and_the_next_one_runs(
+    worker: Worker, phantom_ct: CTVolume, tmp_path: Path
+) -> None:
+    worker.say(request(phantom_ct, tmp_path, lungs="unet"))
+    assert worker.hear()["type"] == "progress"
+    worker.say({"type": "cancel", "id": 1})
+    assert worker.hear_last() == {"type": "cancelled", "id": 1}
+    worker.say(request(phantom_ct, tmp_path, id=2))
+    assert worker.hear_last()["type"] == "done"
+
+
+def test_progress_counts_the_slices(worker: Worker, phantom_ct: CTVolume, tmp_path: Path) -> None:
+    worker.say(request(phantom_ct, tmp_path, lungs="unet"))
+    seen = []
+    while (message := worker.hear())["type"] == "progress":
+        seen.append((message["stage"], message["done"], message["total"]))
+    slices = len(phantom_ct.hu)
+    assert ("lungs", slices, slices) in seen
+    assert seen[-1] == ("score", 1, 1)
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_it_ends_and_removes_the_folder_when_the_panel_is_gone(
+    worker: Worker, phantom_ct: CTVolume, tmp_path: Path, busy: bool
+) -> None:
+    folder = tmp_path / "private"
+    folder.mkdir()
+    worker.say(request(phantom_ct, folder, lungs="unet"))
+    if not busy:
+        worker.hear_last()
+    assert worker.process.stdin
+    worker.process.stdin.close()
+    assert worker.process.wait(timeout=5) == 0
+    assert not folder.exists()
+
+
+def test_what_libraries_print_does_not_disturb_the_protocol(phantom_ct: CTVolume, tmp_path: Path) -> None:
+    noisy = Worker(
+        "-c",
+        "import os, COVIDDetectLib.worker.service as service\n"
+        "quiet = service.analyze\n"
+        "service.analyze = lambda *a, **k: (print('noise', flush=True), os.write(1, b'more'), quiet(*a, **k))[-1]\n"
+        "service.main()",
+    )
+    assert noisy.hear()["type"] == "ready"
+    noisy.say(request(phantom_ct, tmp_path))
+    assert noisy.hear_last()["type"] == "done"
+    noisy.process.kill()
+    noisy.process.wait()
+
+
+def test_messages_may_arrive_in_any_pieces() -> None:
+    content = encode({"type": "ready"}) + encode({"type": "progress", "stage": "Lüngs"})
+    for size in (1, 2, 7, len(content)):
+        reader = LineReader()
+        messages = [m for start in range(0, len(content), size) for m in reader.feed(content[start : start + size])]
+        assert messages == [{"type": "ready"}, {"type": "progress", "stage": "Lüngs"}]
+
+
+def test_an_unknown_kind_of_failure_is_still_a_sentence() -> None:
+    assert str(failure({"kind": "Other", "sentence": "Something."})) == "Something."
+    assert isinstance(failure({"kind": "MaskError", "sentence": ""}), MaskError)
