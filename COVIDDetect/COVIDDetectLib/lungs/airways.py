@@ -100,11 +100,11 @@ def _trachea(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple[np.
     long = [chain for chain in chains if len(chain) * sampling[0] >= _LEAST_LENGTH_MM]
     if not long:
         return None, 0.0
-    chain = max(long, key=lambda one: sum(np.count_nonzero(piece[2]) for piece in one))
+    trachea = max(long, key=lambda one: sum(np.count_nonzero(piece[2]) for piece in one))
     seed = np.zeros_like(air)
-    for number, box, members, _ in chain:
+    for number, box, members, _ in trachea:
         seed[number][box] |= members
-    return seed, float(np.median([np.count_nonzero(piece[2]) for piece in chain])) * pixel_mm2
+    return seed, float(np.median([np.count_nonzero(piece[2]) for piece in trachea])) * pixel_mm2
 
 
 def _is_round(members: np.ndarray, pixel_mm2: float, sampling: np.ndarray) -> bool:
