@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -197,6 +198,20 @@ def test_ctrl_c_ends_quietly_with_130_and_no_files(sagittal_file: Path, tmp_path
     assert done.returncode == 130, done.stderr
     assert done.stdout == "" and "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["ct.nrrd"]
+
+
+@pytest.mark.real_ct
+def test_a_real_ct_is_analyzed_within_its_memory(real_ct_folder: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "COVIDDetectLib.cli", "analyze", str(real_ct_folder), "--output", str(tmp_path / "out")],
+        env={**os.environ, "PYTHONPATH": str(PACKAGE_ROOT)}, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    match = re.search(r"peak memory ([\d.]+) GB", done.stdout)
+    assert match and float(match[1]) <= 2.5
+    record = json.loads((tmp_path / "out" / "analysis.json").read_text())
+    assert all(500 < record["lungs"][side] < 5000 for side in ("right_ml", "left_ml"))
 
 
 def test_weights_are_listed_with_what_they_are() -> None:
