@@ -1,0 +1,26 @@
+"""Signals without Qt: custom Qt signals are not safe in PythonQt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+class Signal:
+    """Calls the connected slots in the order in which they were connected."""
+
+    def __init__(self) -> None:
+        self._slots: list[Callable[..., Any]] = []
+
+    def connect(self, slot: Callable[..., Any]) -> None:
+        """Call ``slot`` on every emission from now on."""
+        self._slots.append(slot)
+
+    def disconnect(self, slot: Callable[..., Any]) -> None:
+        """Call it no more."""
+        self._slots.remove(slot)
+
+    def emit(self, *values: Any) -> None:
+        """Call all slots."""
+        for slot in tuple(self._slots):
+            slot(*values)
