@@ -10,13 +10,13 @@ import numpy as np
 
 from ..ct_mask import bounding_box, resample_in_plane, window_to_8_bit
 from ..errors import COVIDDetectError
-from ..phantom import add_disease, add_mimic, thorax
+from ..phantom import MIMICS, add_disease, add_mimic, thorax
 from ..volume import CTVolume
 
 LUNGS_SIZE = (368, 368)
 CLASSIFIER_SIZE = (192, 288)
-MIMICS = ("nodule", "mass", "dependent", "emphysema")
-EXTENTS = ("mild", "moderate", "moderate", "severe")
+_EXTENTS = ("mild", "moderate", "moderate", "severe")
+_MIMICS = tuple(MIMICS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +58,11 @@ def cases_of(background: Background, positives: int, negatives: int, seed: int) 
     nothing = np.zeros(background.ct.shape, dtype=bool)
     yield Case(background.ct, background.labels, nothing, f"{background.name}-healthy")
     for number in range(negatives - 1):
-        kind = MIMICS[(seed + number) % len(MIMICS)]
-        ct, _ = add_mimic(background.ct, background.labels, seed=seed * 1000 + number, kind=kind)
+        kind = _MIMICS[(seed + number) % len(_MIMICS)]
+        ct = add_mimic(background.ct, background.labels, seed=seed * 1000 + number, kind=kind)
         yield Case(ct, background.labels, nothing, f"{background.name}-{kind}-{number}")
     for number in range(positives):
-        extent = EXTENTS[(seed + number) % len(EXTENTS)]
+        extent = _EXTENTS[(seed + number) % len(_EXTENTS)]
         ct, lesions = add_disease(
             background.ct, background.labels, seed=seed * 1000 + 500 + number, kind="covid", extent=extent
         )
