@@ -29,7 +29,7 @@ run: setup
 test: setup
 	@$(SCREEN) $(VENV)/python -m pytest $(TESTS)
 
-test-slicer:
+test-slicer: setup
 	@Testing/slicer/run
 
 lint: setup

@@ -1,0 +1,70 @@
+"""The panel in its host: one suite for the real 3D Slicer and for the embedded viewer.
+
+Tests ask for ``panel`` and from there on see ``slicer``, ``qt`` and ``ctk`` as every Slicer module does.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from types import TracebackType
+
+import pytest
+
+from Testing.panel import host as the_host
+
+
+@pytest.fixture(scope="session")
+def host() -> None:
+    """The host is up: main window, slice views, module found."""
+    the_host.start()
+
+
+@pytest.fixture
+def panel(host: None) -> Iterator[object]:
+    """The module's widget, entered, in an empty scene; afterwards nothing of the test may be left."""
+    import slicer
+
+    the_host.close_scene()
+    slicer.util.selectModule("COVIDDetect")
+    slicer.app.processEvents()
+    widget = slicer.modules.COVIDDetectWidget
+    observations = the_host.observation_count(widget)
+    yield widget
+    slicer.util.selectModule("COVIDDetect")
+    the_host.close_scene()
+    # Closing again tells what the panel itself put back into the empty scene from what a test left behind.
+    before = the_host.node_counts()
+    the_host.close_scene()
+    assert the_host.node_counts() == before, "the number of nodes in an empty scene grows from close to close"
+    assert the_host.observation_count(widget) <= observations, "the panel still observes what the test left"
+
+
+@pytest.fixture(autouse=True)
+def no_error_unseen() -> Iterator[None]:
+    """An exception in a slot or in an observer reaches nobody who could fail: here it fails the test."""
+    unseen: list[str] = []
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        unseen.append("".join(traceback.format_exception(kind, error, trace)))
+
+    earlier, sys.excepthook = sys.excepthook, hook
+    yield
+    sys.excepthook = earlier
+    assert not unseen, "raised where nobody catches:\n" + "\n".join(unseen)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_close_leaves_the_same(host: None) -> Iterator[None]:
+    """At the end the empty scene has the nodes that it had at the start."""
+    the_host.close_scene()
+    before = the_host.node_counts()
+    yield
+    the_host.close_scene()
+    assert the_host.node_counts() - before - PANEL_STATE == Counter(), "nodes are left after all tests"
+
+
+PANEL_STATE = Counter({"vtkMRMLScriptedModuleNode": 1})
+"""The parameter node that a module makes as soon as it is entered."""

@@ -1,0 +1,58 @@
+"""What the panel's tests need of whichever program hosts the panel: the real 3D Slicer or the embedded viewer."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+MODULE_FOLDER = Path(__file__).resolve().parents[2] / "COVIDDetect"
+
+
+def is_slicer() -> bool:
+    """Whether this is the real 3D Slicer: only there Qt is wrapped by PythonQt."""
+    return "PythonQt" in sys.modules
+
+
+def start() -> None:
+    """Bring the host to where a user finds it: main window shown, module loaded. In Slicer that is so already."""
+    if not is_slicer():
+        from Viewer.host import start_host
+
+        start_host(module_folders=[MODULE_FOLDER])
+
+
+def wait_until(condition: Callable[[], object], seconds: float, what: str = "") -> None:
+    """Let the event loop turn until ``condition()`` is true; fail after ``seconds``."""
+    import slicer
+
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what or condition}")
+        slicer.app.processEvents()
+        time.sleep(0.005)
+    slicer.app.processEvents()
+
+
+def node_counts() -> Counter[str]:
+    """How many nodes of each class the scene has."""
+    import slicer
+
+    scene = slicer.mrmlScene
+    return Counter(scene.GetNthNode(index).GetClassName() for index in range(scene.GetNumberOfNodes()))
+
+
+def observation_count(panel: object) -> int:
+    """How many VTK observations the module's widget keeps."""
+    return len(panel.Observations)  # type: ignore[attr-defined]
+
+
+def close_scene() -> None:
+    """Close the scene as File → Close Scene does, and let everybody who observes it react."""
+    import slicer
+
+    slicer.mrmlScene.Clear(0)
+    slicer.app.processEvents()

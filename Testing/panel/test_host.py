@@ -1,0 +1,41 @@
+"""The host itself, before anything is asked of the panel."""
+
+import sys
+
+import pytest
+
+from Testing.panel.host import node_counts, wait_until
+
+
+def test_the_module_is_found_by_its_finder_name(host: None) -> None:
+    import slicer
+
+    assert slicer.modules.coviddetect.title == "COVIDDetect"
+
+
+def test_waiting_turns_the_event_loop(host: None) -> None:
+    import qt
+
+    rang: list[bool] = []
+    qt.QTimer.singleShot(20, lambda: rang.append(True))
+    wait_until(lambda: rang, 2.0)
+    with pytest.raises(AssertionError, match="not within"):
+        wait_until(lambda: False, 0.05, "never")
+
+
+def test_an_exception_in_a_slot_is_seen(host: None) -> None:
+    import qt
+
+    seen: list[BaseException] = []
+    earlier, sys.excepthook = sys.excepthook, lambda kind, error, trace: seen.append(error)
+    button = qt.QPushButton()
+    button.connect("clicked(bool)", lambda *_: {}["missing"])
+    button.click()
+    sys.excepthook = earlier
+    assert [type(error) for error in seen] == [KeyError]
+
+
+def test_slice_views_are_there(host: None) -> None:
+    counts = node_counts()
+    assert counts["vtkMRMLSliceNode"] >= 3
+    assert counts["vtkMRMLSliceCompositeNode"] >= 3
