@@ -1,6 +1,7 @@
 # make run [CT=/path]   open a chest CT (a phantom without CT=) in the viewer and analyze it
 # make test             all tests that need no 3D Slicer
 # make test-slicer      the tests inside the real 3D Slicer (SLICER=/path/to/Slicer)
+# make package          the wheel and the archives for Slicer's Extensions Manager, into dist/
 # make lint             format, lint and types, as CI checks them
 # make format           put the files into the format that lint expects
 # make setup            only install what the others need
@@ -15,7 +16,7 @@ VENV := .venv/bin
 SCREEN := $(if $(DISPLAY),,xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slicer lint format setup clean
+.PHONY: help run test test-slicer package lint format setup clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -31,6 +32,9 @@ test: setup
 
 test-slicer: setup
 	@Testing/slicer/run
+
+package: setup
+	@tools/package
 
 lint: setup
 	@$(VENV)/ruff format --check .
