@@ -1,0 +1,63 @@
+"""A CT in the scene: volume node to ``CTVolume``, and where its voxels lie."""
+
+from __future__ import annotations
+
+import numpy as np
+import slicer
+import vtk
+
+from ..errors import InputError
+from ..geometry import Geometry
+from ..volume import CTVolume
+
+
+def ct_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> CTVolume:
+    """The CT of a volume node, with its parent transform applied.
+
+    Raises
+    ------
+    InputError
+        If the node has no image, is not one volume of HU, or lies under a transform that bends it.
+    """
+    if node.GetImageData() is None or node.GetImageData().GetNumberOfPoints() == 0:
+        raise InputError(f"The volume {node.GetName()} is empty; load the CT again.")
+    return CTVolume.from_array(slicer.util.arrayFromVolume(node), geometry_of(node), node.GetName())
+
+
+def geometry_of(node: slicer.vtkMRMLVolumeNode) -> Geometry:
+    """Where the voxels of a volume node lie in the world.
+
+    Raises
+    ------
+    InputError
+        If the node lies under a transform that bends it.
+    """
+    ijk_to_ras = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(ijk_to_ras)
+    return Geometry.from_ijk_to_ras(to_world(node) @ slicer.util.arrayFromVTKMatrix(ijk_to_ras))
+
+
+def place(node: slicer.vtkMRMLVolumeNode, geometry: Geometry) -> None:
+    """Put a volume node at ``geometry``, wherever its parent transform takes it."""
+    local = np.linalg.inv(to_world(node)) @ geometry.ijk_to_ras
+    node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(local))
+
+
+def to_world(node: slicer.vtkMRMLTransformableNode) -> np.ndarray:
+    """4×4 RAS matrix of the transform that a node lies under; the identity if there is none.
+
+    Raises
+    ------
+    InputError
+        If that transform is not linear.
+    """
+    transform = node.GetParentTransformNode()
+    if transform is None:
+        return np.eye(4)
+    if not transform.IsTransformToWorldLinear():
+        raise InputError(
+            f"{node.GetName()} lies under a transform that bends it; harden the transform in the Transforms module."
+        )
+    matrix = vtk.vtkMatrix4x4()
+    transform.GetMatrixTransformToWorld(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix)

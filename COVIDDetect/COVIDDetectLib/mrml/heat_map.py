@@ -1,0 +1,79 @@
+"""The heat map in the scene: ``Attention`` as a scalar volume that lies over the slice views."""
+
+from __future__ import annotations
+
+import slicer
+
+from ..attention import Attention
+from .ct import place
+
+COLORS = ("Inferno", "Viridis", "Magma", "Plasma")
+"""Perceptually uniform color tables that Slicer brings along."""
+
+
+def new_heat_map(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slicer.vtkMRMLScalarVolumeNode:
+    """An empty heat map that follows the CT's transform."""
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
+    node.SetAttribute("COVIDDetect.role", "heatMap")
+    return node
+
+
+def is_heat_map(node: slicer.vtkMRMLNode) -> bool:
+    """Whether a volume is a heat map of ours, and so no CT to analyze."""
+    return node.GetAttribute("COVIDDetect.role") == "heatMap"
+
+
+def heat_map_ids() -> list[str]:
+    """Ids of all heat maps in the scene."""
+    return [node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if is_heat_map(node)]
+
+
+def write_heat_map(attention: Attention, node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Make ``attention`` the content of ``node``, on its own coarse grid: the slice views interpolate."""
+    with slicer.util.NodeModify(node):
+        place(node, attention.geometry)
+        slicer.util.updateVolumeFromArray(node, attention.values)
+        node.SetAttribute("COVIDDetect.layer", attention.layer)
+        node.SetAttribute("COVIDDetect.rawMaximum", repr(attention.raw_maximum))
+    if node.GetDisplayNode() is None:
+        node.CreateDefaultDisplayNodes()
+    display = node.GetDisplayNode()
+    with slicer.util.NodeModify(display):
+        display.AutoWindowLevelOff()
+        display.SetWindowLevelMinMax(0.0, 1.0)
+        display.InterpolateOn()
+        display.ApplyThresholdOn()
+
+
+def style_heat_map(node: slicer.vtkMRMLScalarVolumeNode, colors: str, threshold: float) -> None:
+    """Color table, and the value below which nothing is shown (0 shows all above 0)."""
+    display = node.GetDisplayNode()
+    with slicer.util.NodeModify(display):
+        display.SetAndObserveColorNodeID(color_node_id(colors))
+        # Exactly 0 is where the network saw nothing, or where there is no lung.
+        display.SetLowerThreshold(max(threshold, 1e-3))
+        display.SetUpperThreshold(2.0)
+
+
+def color_node_id(colors: str) -> str:
+    """Id of one of ``COLORS`` in the scene."""
+    return f"vtkMRMLColorTableNodeFile{colors}.txt"
+
+
+def show_legend(node: slicer.vtkMRMLScalarVolumeNode, title: str, visible: bool) -> None:
+    """A color legend of the heat map in the slice views."""
+    legend_class = slicer.vtkSlicerColorLogic
+    legend = legend_class.GetColorLegendDisplayNode(node)
+    if legend is None:
+        if not visible:
+            return
+        legend = legend_class.AddDefaultColorLegendDisplayNode(node)
+    with slicer.util.NodeModify(legend):
+        legend.SetTitleText(title)
+        legend.SetLabelFormat("%.1f")
+        legend.SetNumberOfLabels(3)
+        legend.SetMaxNumberOfColors(64)
+        legend.SetSize(0.1, 0.3)
+        legend.SetPosition(0.98, 0.5)
+        legend.SetVisibility(visible)

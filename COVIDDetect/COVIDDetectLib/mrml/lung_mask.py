@@ -1,0 +1,196 @@
+"""Lung masks in the scene: segmentation node to ``LungMask`` and back."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import slicer
+import vtk
+from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+
+from ..errors import MaskError
+from ..lungs import LEFT, RIGHT, LungMask, split_sides
+from .ct import geometry_of, to_world
+
+_TERMINOLOGY = "Segmentation category and type - 3D Slicer General Anatomy list"
+_NO_REGION = "Anatomic codes - DICOM master list~^^~^^"
+_RIGHT_CODES, _LEFT_CODES = {"24028007", "G-A100"}, {"7771000", "G-A101"}
+_LUNG_CODES = {"39607008", "T-28000", "45653009", "T-28105", "90572001", "T-28107"}
+"""Lung, and its upper and lower lobe, in SNOMED CT and in the SRT codes of older segmentations."""
+_RIGHT_MIDDLE_LOBE_CODES = {"72481006", "T-28106"}
+_LUNG_NAME = re.compile(r"lung|pulmo", re.IGNORECASE)
+_RIGHT_NAME = re.compile(r"(?<![a-z])(right|r)(?![a-z])", re.IGNORECASE)
+_LEFT_NAME = re.compile(r"(?<![a-z])(left|l)(?![a-z])", re.IGNORECASE)
+_NOT_LUNG_NAME = re.compile(r"nodule|lesion|tumou?r|cancer|vessel|artery|vein|opacity", re.IGNORECASE)
+_BOTH = RIGHT | LEFT
+
+SIDES = {
+    RIGHT: ("COVIDDetect_RightLung", "Right lung", ("24028007", "Right"), (0.36, 0.68, 0.93)),
+    LEFT: ("COVIDDetect_LeftLung", "Left lung", ("7771000", "Left"), (0.95, 0.76, 0.35)),
+}
+"""Segment id, name, laterality code and color of each side."""
+
+
+def new_segmentation(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slicer.vtkMRMLSegmentationNode:
+    """An empty segmentation on the grid of a CT, shown as outlines in the slice views."""
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+    node.CreateDefaultDisplayNodes()
+    node.GetSegmentation().SetSourceRepresentationName(binary_labelmap_name())
+    node.SetReferenceImageGeometryParameterFromVolumeNode(ct_node)
+    node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
+    display = node.GetDisplayNode()
+    display.SetVisibility2DFill(False)
+    display.SetVisibility2DOutline(True)
+    display.SetSliceIntersectionThickness(2)
+    return node
+
+
+def write_lung_mask(
+    lung_mask: LungMask, node: slicer.vtkMRMLSegmentationNode, ct_node: slicer.vtkMRMLScalarVolumeNode
+) -> None:
+    """Make right and left lung of ``lung_mask`` the segments *Right lung* and *Left lung* of ``node``.
+
+    Other segments of the node are left alone.
+
+    Parameters
+    ----------
+    lung_mask
+        On the grid of ``ct_node``.
+    """
+    segmentation = node.GetSegmentation()
+    for side, (segment_id, name, laterality, color) in SIDES.items():
+        if segmentation.GetSegment(segment_id) is None:
+            segmentation.AddEmptySegment(segment_id, name, color)
+            segmentation.GetSegment(segment_id).SetTerminology(_terminology(*laterality))
+        image = _oriented_image(ct_node, node)
+        values = np.ascontiguousarray((lung_mask.labels == side).ravel(), dtype=np.uint8)
+        scalars = numpy_to_vtk(values, deep=True, array_type=vtk.VTK_UNSIGNED_CHAR)
+        image.GetPointData().SetScalars(scalars)
+        logic = slicer.vtkSlicerSegmentationsModuleLogic
+        logic.SetBinaryLabelmapToSegment(image, node, segment_id, logic.MODE_REPLACE)
+
+
+def lung_mask_from_node(node: slicer.vtkMRMLSegmentationNode, ct_node: slicer.vtkMRMLScalarVolumeNode) -> LungMask:
+    """Right and left lung of a segmentation on the grid of a CT.
+
+    Lung segments are known by their terminology codes, else by their names; lobes are joined to their lung, and
+    a segment that holds both lungs is divided.
+
+    Raises
+    ------
+    MaskError
+        If no segment is a lung, or the lungs are empty within the CT.
+    """
+    sides = {segment_id: side for segment_id in segment_ids(node) if (side := side_of(segment(node, segment_id)))}
+    if not sides:
+        raise MaskError(
+            f"{node.GetName()} has no lung: name its segments “Right lung” and “Left lung”, or choose another mask."
+        )
+    reference = _oriented_image(ct_node, node)
+    labels = np.zeros(reference.GetDimensions()[::-1], dtype=np.uint8)
+    both = np.zeros_like(labels, dtype=bool)
+    for segment_id, side in sides.items():
+        inside, where = _voxels(node, segment_id, reference)
+        if side == _BOTH:
+            both[where] |= inside
+        else:
+            labels[where][inside] = side
+    if both.any():
+        geometry = geometry_of(ct_node)
+        reorientation = geometry.reorientation_to_axial()
+        axial = np.ascontiguousarray(reorientation.apply(both))
+        spacing = geometry.reoriented(reorientation, both.shape).spacing
+        divided = reorientation.undo(split_sides(axial, spacing))
+        labels = np.where(labels == 0, divided, labels)
+    return LungMask.from_labels(labels, geometry_of(ct_node))
+
+
+def side_of(segment: slicer.vtkSegment) -> int:
+    """``RIGHT``, ``LEFT``, both (``RIGHT | LEFT``), or 0 if the segment is not a lung."""
+    parts = terminology_of(segment).split("~")
+    codes = [part.split("^")[1] if part.count("^") == 2 else "" for part in parts]
+    kind, laterality = (codes[2], codes[3]) if len(codes) > 3 else ("", "")
+    if kind in _RIGHT_MIDDLE_LOBE_CODES:
+        return RIGHT
+    name = segment.GetName() or ""
+    if kind in _LUNG_CODES or (_LUNG_NAME.search(name) and not _NOT_LUNG_NAME.search(name)):
+        if laterality in _RIGHT_CODES:
+            return RIGHT
+        if laterality in _LEFT_CODES:
+            return LEFT
+        if _RIGHT_NAME.search(name):
+            return RIGHT
+        return LEFT if _LEFT_NAME.search(name) else _BOTH
+    return 0
+
+
+def has_lungs(node: slicer.vtkMRMLSegmentationNode) -> bool:
+    """Whether a segment of the node is a lung."""
+    return any(side_of(segment(node, segment_id)) for segment_id in segment_ids(node))
+
+
+def segment_ids(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
+    """Ids of all segments in their order."""
+    segmentation = node.GetSegmentation()
+    return [segmentation.GetNthSegmentID(number) for number in range(segmentation.GetNumberOfSegments())]
+
+
+def segment(node: slicer.vtkMRMLSegmentationNode, segment_id: str) -> slicer.vtkSegment:
+    """One segment of a node."""
+    return node.GetSegmentation().GetSegment(segment_id)
+
+
+def terminology_of(segment: slicer.vtkSegment) -> str:
+    """The serialized terminology entry; empty if there is none."""
+    value = vtk.reference("")
+    segment.GetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), value)
+    return str(value)
+
+
+def binary_labelmap_name() -> str:
+    """Name of the representation that lung masks have."""
+    return slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
+
+
+def _terminology(laterality_code: str, laterality: str) -> str:
+    return (
+        f"{_TERMINOLOGY}~SCT^123037004^Anatomical Structure~SCT^39607008^Lung~SCT^{laterality_code}^{laterality}~"
+        f"{_NO_REGION}"
+    )
+
+
+def _oriented_image(
+    ct_node: slicer.vtkMRMLScalarVolumeNode, segmentation_node: slicer.vtkMRMLSegmentationNode
+) -> slicer.vtkOrientedImageData:
+    """The CT's grid, without voxels, as the segmentation's own transform sees it."""
+    image = slicer.vtkOrientedImageData()
+    image.SetDimensions(ct_node.GetImageData().GetDimensions())
+    matrix = np.linalg.inv(to_world(segmentation_node)) @ geometry_of(ct_node).ijk_to_ras
+    image.SetImageToWorldMatrix(slicer.util.vtkMatrixFromArray(matrix))
+    return image
+
+
+def _voxels(
+    node: slicer.vtkMRMLSegmentationNode, segment_id: str, reference: slicer.vtkOrientedImageData
+) -> tuple[np.ndarray, tuple[slice, slice, slice]]:
+    """A segment's voxels, bool ``[slice, row, column]``, and the part of the reference grid that they fill."""
+    image = slicer.vtkOrientedImageData()
+    if not node.GetBinaryLabelmapRepresentation(segment_id, image):
+        raise MaskError(f"The segments of {node.GetName()} are not voxels; create a binary labelmap of them first.")
+    nothing = np.zeros((0, 0, 0), dtype=bool), (slice(0, 0), slice(0, 0), slice(0, 0))
+    if image.IsEmpty():
+        return nothing
+    resample = slicer.vtkOrientedImageDataResample
+    if not resample.DoGeometriesMatch(image, reference):
+        resample.ResampleOrientedImageToReferenceOrientedImage(image, reference, image, False)
+    extent, size = image.GetExtent(), reference.GetDimensions()
+    first = [max(0, extent[2 * axis]) for axis in range(3)]
+    last = [min(size[axis] - 1, extent[2 * axis + 1]) for axis in range(3)]
+    if any(high < low for low, high in zip(first, last, strict=True)):
+        return nothing
+    shape = [extent[2 * axis + 1] - extent[2 * axis] + 1 for axis in (2, 1, 0)]
+    array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(shape)
+    own = tuple(slice(first[a] - extent[2 * a], last[a] - extent[2 * a] + 1) for a in (2, 1, 0))
+    where = slice(first[2], last[2] + 1), slice(first[1], last[1] + 1), slice(first[0], last[0] + 1)
+    return array[own] > 0, where

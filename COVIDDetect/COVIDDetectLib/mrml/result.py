@@ -1,0 +1,191 @@
+"""The result in the scene: one table node for each CT that was scored, with all that the panel shows of it.
+
+The table is what she reads in the scene; its attributes hold the same as JSON, so that a saved scene comes back
+exactly: ``COVIDDetect.record`` (``analysis.json``), ``COVIDDetect.stale`` (why the result no longer holds; empty while
+it does) and ``COVIDDetect.history``. Node references lead to the CT, the lung mask and the heat map.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import slicer
+import vtk
+
+from ..analysis import Analysis
+
+_RECORD, _STALE, _HISTORY = "COVIDDetect.record", "COVIDDetect.stale", "COVIDDetect.history"
+_CT, _LUNG_MASK, _HEAT_MAP, _IN_LUNGS = (
+    f"COVIDDetect.{role}" for role in ("ct", "lungMask", "heatMap", "heatMapInLungs")
+)
+_LONGEST_HISTORY = 10
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One entry of the history: when, the probability, and what was different from the entry before."""
+
+    time: str
+    probability: float
+    change: str
+
+
+class Result:
+    """A result as it lies in the scene.
+
+    Parameters
+    ----------
+    node
+        Its table node.
+    """
+
+    def __init__(self, node: slicer.vtkMRMLTableNode) -> None:
+        self.node = node
+
+    @classmethod
+    def of(cls, ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> Result | None:
+        """The result of a CT; None if it was not scored yet."""
+        if ct_node is None:
+            return None
+        return next((one for one in cls.all() if one.ct_node is ct_node), None)
+
+    @classmethod
+    def all(cls) -> list[Result]:
+        """All results in the scene."""
+        nodes = slicer.util.getNodesByClass("vtkMRMLTableNode")
+        return [cls(node) for node in nodes if node.GetAttribute(_RECORD)]
+
+    @classmethod
+    def write(
+        cls,
+        analysis: Analysis,
+        ct_node: slicer.vtkMRMLScalarVolumeNode,
+        lung_mask_node: slicer.vtkMRMLSegmentationNode,
+        heat_map_node: slicer.vtkMRMLScalarVolumeNode,
+        in_lungs_node: slicer.vtkMRMLScalarVolumeNode,
+    ) -> Result:
+        """Make ``analysis`` the result of ``ct_node``, in its table if there is one already."""
+        earlier = cls.of(ct_node)
+        node = earlier.node if earlier else slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
+        record = analysis.to_record()
+        history = [*earlier.history, _entry(record, earlier.record)] if earlier else [_entry(record, None)]
+        with slicer.util.NodeModify(node):
+            node.SetName(f"{ct_node.GetName()} COVID-19 result")
+            node.SetAttribute(_RECORD, json.dumps(record))
+            node.SetAttribute(_STALE, "")
+            node.SetAttribute(_HISTORY, json.dumps([vars(one) for one in history[-_LONGEST_HISTORY:]]))
+            node.SetNodeReferenceID(_CT, ct_node.GetID())
+            node.SetNodeReferenceID(_LUNG_MASK, lung_mask_node.GetID())
+            node.SetNodeReferenceID(_HEAT_MAP, heat_map_node.GetID())
+            node.SetNodeReferenceID(_IN_LUNGS, in_lungs_node.GetID())
+        result = cls(node)
+        result._write_table()
+        return result
+
+    @property
+    def ct_node(self) -> slicer.vtkMRMLScalarVolumeNode | None:
+        """The CT that was scored; None if it was removed from the scene."""
+        return self.node.GetNodeReference(_CT)
+
+    @property
+    def lung_mask_node(self) -> slicer.vtkMRMLSegmentationNode | None:
+        """The mask it was scored with."""
+        return self.node.GetNodeReference(_LUNG_MASK)
+
+    @property
+    def heat_map_node(self) -> slicer.vtkMRMLScalarVolumeNode | None:
+        """The whole heat map, on the network's grid."""
+        return self.node.GetNodeReference(_HEAT_MAP)
+
+    @property
+    def in_lungs_node(self) -> slicer.vtkMRMLScalarVolumeNode | None:
+        """The heat map as it is shown: only in the lungs."""
+        return self.node.GetNodeReference(_IN_LUNGS)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What ``analysis.json`` would hold (``Docs/analysis-schema.md``)."""
+        return json.loads(self.node.GetAttribute(_RECORD))
+
+    @property
+    def history(self) -> list[Scored]:
+        """The last scores of this CT, oldest first."""
+        return [Scored(**entry) for entry in json.loads(self.node.GetAttribute(_HISTORY) or "[]")]
+
+    @property
+    def stale(self) -> str:
+        """Why the result no longer holds, as a sentence; empty while it does."""
+        return self.node.GetAttribute(_STALE) or ""
+
+    def mark_stale(self, reason: str) -> None:
+        """Say that the result no longer holds; the first reason stays."""
+        if not self.stale:
+            self.node.SetAttribute(_STALE, reason)
+            self._write_table()
+
+    def _write_table(self) -> None:
+        rows = table_rows(self.record, self.stale)
+        table = vtk.vtkTable()
+        for title, column in zip(("Quantity", "Value"), zip(*rows, strict=True), strict=True):
+            values = vtk.vtkStringArray()
+            values.SetName(title)
+            for value in column:
+                values.InsertNextValue(value)
+            table.AddColumn(values)
+        self.node.SetAndObserveTable(table)
+        self.node.SetUseColumnTitleAsColumnHeader(True)
+
+
+def table_rows(record: Mapping[str, Any], stale: str) -> list[tuple[str, str]]:
+    """What the table says: quantity and value."""
+    rows = [
+        ("Status", f"Out of date: {stale}" if stale else "Current"),
+        ("Probability of COVID-19", f"{record['probability']:.3f}"),
+        ("Decision threshold", f"{record['decision_threshold']:.2f}"),
+        ("Weights", f"{record['weights']['title']} ({record['weights']['sha256'][:12]})"),
+    ]
+    for side in record.get("opacity", ()):
+        lung = f"{side['side'].capitalize()} lung"
+        rows += [
+            (f"{lung}, volume", f"{side['volume_ml']:.0f} mL"),
+            (f"{lung}, mean density", f"{side['mean_hu']:.0f} HU"),
+        ]
+        rows += [
+            (f"{lung}, {title}", f"{side[f'{key}_ml']:.0f} mL, {side[f'{key}_percent']:.1f} %")
+            for key, title in (
+                ("ground_glass", "ground-glass"),
+                ("consolidation", "consolidation"),
+                ("emphysema", "emphysema-like"),
+            )
+        ]
+    rows += [
+        (
+            f"Region {region['rank']}",
+            f"{region['side']} {region['third']} third, peak {region['peak']:.2f}, {region['volume_ml']:.1f} mL, "
+            f"{region['mean_hu']:.0f} HU",
+        )
+        for region in record.get("regions", ())
+    ]
+    return [
+        *rows,
+        ("Lung mask", record["lungs"]["method"]),
+        ("Computed on", record["device"]),
+        ("Time", record["time"]),
+        ("Software", f"COVIDDetect {record['software']['coviddetect']}"),
+        ("Use", "Research use only, not a medical device"),
+    ]
+
+
+def _entry(record: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> Scored:
+    changes = []
+    if earlier is not None:
+        if earlier["input"]["sha256"] != record["input"]["sha256"]:
+            changes.append("CT changed")
+        if earlier["lungs"]["sha256"] != record["lungs"]["sha256"]:
+            changes.append("lung mask changed")
+        if earlier["weights"]["sha256"] != record["weights"]["sha256"]:
+            changes.append("other weights")
+    return Scored(record["time"], record["probability"], ", ".join(changes))

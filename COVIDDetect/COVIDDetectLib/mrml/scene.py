@@ -1,0 +1,73 @@
+"""An analysis into the scene: lung mask, heat map and result of one CT."""
+
+from __future__ import annotations
+
+import slicer
+
+from ..analysis import Analysis
+from ..attention_in_lungs import restrict_to_lungs
+from .heat_map import is_heat_map, new_heat_map, write_heat_map
+from .lung_mask import new_segmentation, write_lung_mask
+from .result import Result
+
+_EDITED = "COVIDDetect.edited"
+_AUTOMATIC = "COVIDDetect.automatic"
+
+
+def write_analysis(
+    analysis: Analysis,
+    ct_node: slicer.vtkMRMLScalarVolumeNode,
+    lung_mask_node: slicer.vtkMRMLSegmentationNode | None,
+) -> Result:
+    """Write an analysis of ``ct_node`` into the scene; the nodes of its last result are used again.
+
+    Parameters
+    ----------
+    lung_mask_node
+        The mask that was scored, which stays as it is; None if the analysis made one. That goes into the mask of the
+        last result if nobody touched it, else into a new node.
+    """
+    earlier = Result.of(ct_node)
+    if lung_mask_node is None:
+        last = earlier.lung_mask_node if earlier else None
+        if last is not None and is_automatic(last):
+            lung_mask_node = last
+        else:
+            lung_mask_node = new_segmentation(ct_node, f"{ct_node.GetName()} lungs")
+        write_lung_mask(analysis.lung_mask, lung_mask_node, ct_node)
+        lung_mask_node.SetAttribute(_AUTOMATIC, "1")
+        lung_mask_node.RemoveAttribute(_EDITED)
+    heat_map = (earlier and earlier.heat_map_node) or new_heat_map(ct_node, f"{ct_node.GetName()} heat map")
+    in_lungs = (earlier and earlier.in_lungs_node) or new_heat_map(ct_node, f"{ct_node.GetName()} heat map in lungs")
+    write_heat_map(analysis.attention, heat_map)
+    write_heat_map(restrict_to_lungs(analysis.attention, analysis.lung_mask), in_lungs)
+    return Result.write(analysis, ct_node, lung_mask_node, heat_map, in_lungs)
+
+
+def is_automatic(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
+    """Whether a mask was made by Analyze and is still as it was made: such a mask may be replaced."""
+    return bool(lung_mask_node.GetAttribute(_AUTOMATIC)) and not is_edited(lung_mask_node)
+
+
+def is_edited(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
+    """Whether a mask made by Analyze was changed since."""
+    return bool(lung_mask_node.GetAttribute(_EDITED))
+
+
+def mark_edited(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> None:
+    """Remember that somebody worked on a mask: from now on it is hers."""
+    if lung_mask_node.GetAttribute(_AUTOMATIC):
+        lung_mask_node.SetAttribute(_EDITED, "1")
+
+
+def chest_cts() -> list[slicer.vtkMRMLScalarVolumeNode]:
+    """The volumes in the scene that can be a CT: with voxels, no labelmaps, no heat maps of ours."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    return [
+        node
+        for node in nodes
+        if node.GetClassName() == "vtkMRMLScalarVolumeNode"
+        and not is_heat_map(node)
+        and not node.GetHideFromEditors()
+        and node.GetImageData() is not None
+    ]

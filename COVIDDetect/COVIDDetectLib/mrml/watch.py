@@ -1,0 +1,120 @@
+"""Marks results as out of date the moment that what they were computed from changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import slicer
+import vtk
+from slicer.util import VTKObservationMixin
+
+from .result import Result
+from .scene import mark_edited
+
+MASK_EDITED = "The lung mask was edited after scoring."
+MASK_REMOVED = "The lung mask was removed after scoring."
+CT_CHANGED = "The CT was changed after scoring."
+
+
+class ResultWatch(VTKObservationMixin):
+    """Observes the CT and the mask of every result in the scene.
+
+    Parameters
+    ----------
+    changed
+        Called without arguments when a result became stale.
+
+    Examples
+    --------
+    >>> watch = ResultWatch(changed=panel.update)   # doctest: +SKIP
+    >>> with watch.paused():                        # doctest: +SKIP
+    ...     write_lung_mask(...)                    # what the program itself writes makes nothing stale
+    """
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        VTKObservationMixin.__init__(self)
+        self._changed = changed
+        self._paused = False
+        self._running: tuple[slicer.vtkMRMLNode | None, ...] = ()
+        self.disturbance = ""
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self._on_node_removed)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self._on_end_import)
+        self.observe_results()
+
+    def observe_results(self) -> None:
+        """Observe what the results in the scene rest on now."""
+        for result in Result.all():
+            self._observe(result.ct_node, result.lung_mask_node)
+
+    def begin(self, ct: slicer.vtkMRMLScalarVolumeNode, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
+        """An analysis of these begins; what changes of them from now on stands in ``disturbance``."""
+        self._running, self.disturbance = (ct, mask), ""
+        self._observe(ct, mask)
+
+    def stop(self) -> None:
+        """Observe nothing any more."""
+        self.removeObservers()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Changes inside this block are the program's own."""
+        self._paused = True
+        try:
+            yield
+        finally:
+            self._paused = False
+
+    def _observe(self, ct: slicer.vtkMRMLScalarVolumeNode | None, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
+        if mask is not None:
+            for event in _mask_events():
+                self._observe_once(mask, event, self._on_mask_changed)
+        if ct is not None:
+            self._observe_once(ct, slicer.vtkMRMLScalarVolumeNode.ImageDataModifiedEvent, self._on_ct_changed)
+
+    def _observe_once(self, node: vtk.vtkObject, event: int, slot: Callable[..., None]) -> None:
+        if not self.hasObserver(node, event, slot):
+            self.addObserver(node, event, slot)
+
+    def _on_mask_changed(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
+        if not self._is_our_own_change():
+            mark_edited(mask)
+            self._disturb(mask, MASK_EDITED)
+        self._mark(lambda result: result.lung_mask_node is mask, MASK_EDITED)
+
+    def _on_ct_changed(self, ct: slicer.vtkMRMLScalarVolumeNode, event: str) -> None:
+        if not self._is_our_own_change():
+            self._disturb(ct, CT_CHANGED)
+        self._mark(lambda result: result.ct_node is ct, CT_CHANGED)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _on_node_removed(self, scene: slicer.vtkMRMLScene, event: str, node: slicer.vtkMRMLNode) -> None:
+        if not scene.IsClosing() and node.IsA("vtkMRMLSegmentationNode"):
+            self._mark(lambda result: result.lung_mask_node in (None, node), MASK_REMOVED)
+
+    def _on_end_import(self, scene: slicer.vtkMRMLScene, event: str) -> None:
+        self.observe_results()
+        self._changed()
+
+    def _disturb(self, node: slicer.vtkMRMLNode, reason: str) -> None:
+        if node in self._running:
+            self.disturbance = self.disturbance or reason
+
+    def _is_our_own_change(self) -> bool:
+        # While a scene is loaded its nodes report changes that nobody made.
+        return self._paused or slicer.mrmlScene.IsBatchProcessing()
+
+    def _mark(self, concerns: Callable[[Result], bool], reason: str) -> None:
+        if self._is_our_own_change():
+            return
+        stale = [result for result in Result.all() if not result.stale and concerns(result)]
+        for result in stale:
+            result.mark_stale(reason)
+        if stale:
+            self._changed()
+
+
+def _mask_events() -> tuple[int, ...]:
+    """What changes a mask; showing it in 3D or renaming it does not."""
+    segmentation = slicer.vtkSegmentation
+    return segmentation.SourceRepresentationModified, segmentation.SegmentAdded, segmentation.SegmentRemoved

@@ -1,0 +1,102 @@
+"""Where it looked: the hottest regions as a table that leads to each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+_COLUMNS = 5
+
+
+class RegionsTable:
+    """The table *Where it looked*.
+
+    Parameters
+    ----------
+    ui
+        The panel's widgets.
+    go_to
+        Called with the place of a region, in RAS, when she chooses it.
+    """
+
+    def __init__(
+        self, ui: slicer.util.childWidgetVariables, go_to: Callable[[tuple[float, float, float]], None]
+    ) -> None:
+        self._ui, self._table = ui, ui.regionsTable
+        self._go_to = go_to
+        self._regions: Sequence[Mapping[str, Any]] = ()
+        table = self._table
+        table.setColumnCount(_COLUMNS)
+        table.setHorizontalHeaderLabels(["", _("Where"), _("mL"), _("HU"), _("Peak")])
+        table.verticalHeader().visible = False
+        table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+        table.horizontalHeader().setSectionResizeMode(1, qt.QHeaderView.Stretch)
+        table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
+        table.setSelectionMode(qt.QAbstractItemView.SingleSelection)
+        table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
+        table.connect("currentCellChanged(int,int,int,int)", self._on_current_changed)
+        table.connect("cellClicked(int,int)", lambda row, column: self._visit(row))
+
+    def show(self, regions: Sequence[Mapping[str, Any]]) -> None:
+        """Show the regions of a result, hottest first."""
+        if list(regions) == list(self._regions) and self._table.rowCount == len(regions):
+            return
+        self._regions = regions
+        table = self._table
+        blocked = table.blockSignals(True)
+        table.setRowCount(len(regions))
+        for row, region in enumerate(regions):
+            cells = [
+                str(region["rank"]),
+                where(region),
+                f"{region['volume_ml']:.1f}",
+                f"{region['mean_hu']:.0f}",
+                f"{region['peak']:.2f}",
+            ]
+            for column, text in enumerate(cells):
+                item = qt.QTableWidgetItem(text)
+                item.setToolTip(
+                    _("{mm:.0f} mm below the pleura at its hottest point").format(mm=region["distance_to_pleura_mm"])
+                )
+                if column > 1:
+                    item.setTextAlignment(int(qt.Qt.AlignRight | qt.Qt.AlignVCenter))
+                table.setItem(row, column, item)
+        table.clearSelection()
+        table.setCurrentCell(-1, -1)
+        table.blockSignals(blocked)
+        rows = max(1, len(regions))
+        height = table.horizontalHeader().sizeHint.height() + rows * table.verticalHeader().defaultSectionSize + 4
+        table.setFixedHeight(height)
+        table.visible = bool(regions)
+        self._ui.regionsLabel.text = _("Where it looked:") if regions else _("No region stands out in the lungs.")
+
+    def step(self, by: int) -> None:
+        """To the next (1) or previous (-1) region, round and round."""
+        if self._regions:
+            row = self._table.currentRow()
+            self._table.setCurrentCell((row + by) % len(self._regions) if row >= 0 else 0, 0)
+
+    def current(self) -> Mapping[str, Any] | None:
+        """The chosen region."""
+        row = self._table.currentRow()
+        return self._regions[row] if 0 <= row < len(self._regions) else None
+
+    def _on_current_changed(self, row: int, column: int, previous_row: int, previous_column: int) -> None:
+        if row != previous_row:
+            self._visit(row)
+
+    def _visit(self, row: int) -> None:
+        if 0 <= row < len(self._regions):
+            left, posterior, superior = self._regions[row]["peak_lps"]
+            self._go_to((-left, -posterior, superior))
+
+
+def where(region: Mapping[str, Any]) -> str:
+    """Side and third of the lung."""
+    sides = {"right": _("right"), "left": _("left")}
+    thirds = {"upper": _("upper"), "middle": _("middle"), "lower": _("lower")}
+    return f"{sides[region['side']]} {thirds[region['third']]}"

@@ -1,0 +1,141 @@
+"""The result as she reads it: probability, threshold, what it was computed with, and whether it still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from ..mrml.result import Result
+from ..weights import bundled_cards
+
+_HISTORY_SHOWN = 4
+
+
+class ResultSection:
+    """The section *Result*.
+
+    Parameters
+    ----------
+    ui
+        The panel's widgets.
+    """
+
+    def __init__(self, ui: slicer.util.childWidgetVariables) -> None:
+        self._ui = ui
+        font = qt.QFont(ui.probabilityLabel.font)
+        font.setPointSizeF(2.2 * font.pointSizeF())
+        font.setBold(True)
+        ui.probabilityLabel.font = font
+        ui.scaleLabel.scaledContents = True
+
+    def show(self, result: Result | None, decision_threshold: float) -> None:
+        """Show a result; None if the CT was not scored."""
+        ui = self._ui
+        ui.resultCollapsibleButton.visible = result is not None
+        if result is None:
+            return
+        record, stale = result.record, result.stale
+        ui.staleWidget.visible = bool(stale)
+        ui.staleLabel.text = _(stale) if stale else ""
+        ui.probabilityLabel.text = f"{record['probability']:.2f}"
+        ui.probabilityLabel.enabled = not stale
+        ui.verdictLabel.text = verdict(record, decision_threshold, bool(stale))
+        ui.detailsLabel.text = details(record)
+        ui.lungsLabel.text = lungs(record)
+        ui.historyLabel.text = history(result)
+        ui.historyLabel.visible = bool(ui.historyLabel.text)
+        ui.meaningLabel.text = meaning(record, decision_threshold)
+        ui.scaleLabel.setPixmap(self._scale(record["probability"], decision_threshold, bool(stale)))
+
+    def _scale(self, probability: float, threshold: float, stale: bool) -> qt.QPixmap:
+        """A bar from 0 to 1 with the probability filled and the decision threshold as a line, in the theme's colors."""
+        label = self._ui.scaleLabel
+        width, height = max(label.width, 60), max(label.height, 30)
+        palette = label.palette
+        ratio = label.devicePixelRatioF()
+        pixmap = qt.QPixmap(round(width * ratio), round(height * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(qt.QColor(0, 0, 0, 0))
+        painter = qt.QPainter(pixmap)
+        top, bar = round(0.3 * height), round(0.4 * height)
+        left, span = 4, width - 8
+        painter.fillRect(left, top, span, bar, palette.color(qt.QPalette.Mid))
+        filled = palette.color(qt.QPalette.Dark if stale else qt.QPalette.Highlight)
+        painter.fillRect(left, top, round(span * probability), bar, filled)
+        text = palette.color(qt.QPalette.WindowText)
+        painter.fillRect(left + round(span * threshold) - 1, top - 5, 2, bar + 10, text)
+        painter.end()
+        return pixmap
+
+
+def verdict(record: Mapping[str, Any], decision_threshold: float, stale: bool) -> str:
+    """The probability against the threshold, in words that diagnose nothing; then what must be known of it."""
+    is_above = record["probability"] >= decision_threshold
+    if stale:
+        first = _("Probability of COVID-19, out of date.")
+    elif is_above:
+        first = _("Probability of COVID-19: above the decision threshold of {threshold:.2f}.")
+    else:
+        first = _("Probability of COVID-19: below the decision threshold of {threshold:.2f}.")
+    sentences = [first.format(threshold=decision_threshold)]
+    domain = record.get("domain")
+    if domain and not domain["is_inside"]:
+        sentences.append(domain["sentence"])
+    return " ".join([*sentences, *record.get("notes", ())])
+
+
+def details(record: Mapping[str, Any]) -> str:
+    """Weights, device, duration and time."""
+    seconds = sum(record["seconds"].values())
+    when = datetime.fromisoformat(record["time"]).astimezone().strftime("%H:%M")
+    return " · ".join([record["weights"]["title"], record["device"], f"{seconds:.0f} s", when])
+
+
+def lungs(record: Mapping[str, Any]) -> str:
+    """Volume and opacity of each lung."""
+    titles = {"right": _("Right lung"), "left": _("Left lung")}
+    parts = []
+    for side in record.get("opacity", ()):
+        percent = side["ground_glass_percent"] + side["consolidation_percent"]
+        parts.append(
+            _("{lung} {liters:.2f} L, opacity {percent:.0f} %").format(
+                lung=titles[side["side"]], liters=side["volume_ml"] / 1000, percent=percent
+            )
+        )
+    return "\n".join(parts)
+
+
+def history(result: Result) -> str:
+    """The last scores of this CT and what each was due to; empty for a single one."""
+    scores = result.history[-_HISTORY_SHOWN:]
+    if len(scores) < 2:
+        return ""
+    titles = {
+        "lung mask changed": _("lung mask changed"),
+        "CT changed": _("CT changed"),
+        "other weights": _("other weights"),
+    }
+    steps = [f"{scores[0].probability:.2f}"]
+    for score in scores[1:]:
+        change = ", ".join(titles[part] for part in score.change.split(", ") if part)
+        steps.append(f"{score.probability:.2f} ({change})" if change else f"{score.probability:.2f}")
+    return _("History: {scores}").format(scores=" → ".join(steps))
+
+
+def meaning(record: Mapping[str, Any], decision_threshold: float) -> str:
+    """What was measured of the weights at the nearest threshold; for most weights nothing was."""
+    card = next((card for card in bundled_cards() if card.sha256 == record["weights"]["sha256"]), None)
+    if card is None:
+        return _("Scored with weights that are not installed here.")
+    measured = card.operating_characteristics
+    if not measured:
+        return _("These weights have no measured sensitivity or specificity.")
+    nearest = min(measured["by_threshold"], key=lambda row: abs(row["threshold"] - decision_threshold))
+    return _(
+        "At a threshold of {threshold:.1f} sensitivity {sensitivity:.3f}, specificity {specificity:.3f} ({cohort})."
+    ).format(**nearest, cohort=measured["cohort"])
