@@ -18,14 +18,14 @@ from . import __version__
 from .analysis import Analysis, analyze
 from .analysis import Progress as Stage
 from .device import DeviceChoice
-from .errors import COVIDDetectError, InputError
+from .errors import InputError
+from .evaluation import commands as evaluation_commands
 from .lungs import METHODS, LungMask, segment_lungs
 from .reading import read_ct
 from .released import import_checkpoint
 from .report.files import check_folder, check_mask_file, read_lung_mask, write_analysis, write_lung_mask
+from .sentences import sentences_instead_of_tracebacks
 from .weights import bundled_cards, read_card
-
-BAD_INPUT, INTERRUPTED = 2, 130
 
 _STAGES = {"lungs": "Lungs", "score": "Score", "attention": "Heat map"}
 
@@ -39,6 +39,7 @@ app = typer.Typer(
 )
 weights_app = typer.Typer(help="Weights of the networks and their model cards.", no_args_is_help=True)
 app.add_typer(weights_app, name="weights")
+evaluation_commands.register(app)
 
 InputPath = Annotated[
     Path, typer.Argument(metavar="INPUT", help="DICOM folder or file, or a NIfTI, NRRD or MetaImage file.")
@@ -52,13 +53,19 @@ def main() -> None:
     app()
 
 
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and end.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"coviddetect {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and end.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command("analyze")
@@ -80,7 +87,7 @@ def analyze_command(
 
     Writes analysis.json, lungs.nrrd (1 right, 2 left), attention.nrrd and overview.png into DIR.
     """
-    with _sentences_instead_of_tracebacks():
+    with sentences_instead_of_tracebacks():
         check_folder(output)
         card = read_card(weights) if weights else None
         chosen_lungs = lungs if lungs in METHODS else read_lung_mask(Path(lungs))
@@ -103,7 +110,7 @@ def segment_command(
     series: SeriesUID = None,
 ) -> None:
     """Write a mask of the right lung (1) and the left lung (2) on the CT's own grid."""
-    with _sentences_instead_of_tracebacks():
+    with sentences_instead_of_tracebacks():
         check_mask_file(output)
         with _ProgressBars() as bars:
             with bars.step("Reading"):
@@ -121,7 +128,7 @@ def viewer_command(
     ct_path: Annotated[Path | None, typer.Argument(metavar="[INPUT]", help="CT to open.")] = None,
 ) -> None:
     """Open the viewer that comes with the source code."""
-    with _sentences_instead_of_tracebacks():
+    with sentences_instead_of_tracebacks():
         checkout = Path(__file__).resolve().parents[2]
         if not (checkout / "Viewer" / "__main__.py").is_file():
             raise InputError(
@@ -134,7 +141,7 @@ def viewer_command(
 @weights_app.command("list")
 def list_weights_command() -> None:
     """Show the weights that come with the program."""
-    with _sentences_instead_of_tracebacks():
+    with sentences_instead_of_tracebacks():
         for card in bundled_cards():
             typer.echo(f"{card.id} {card.version}: {card.title}. {card.intended_use}\n  {card.path}")
 
@@ -145,22 +152,10 @@ def import_weights_command(
     output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the weights and their model card.")],
 ) -> None:
     """Convert a released checkpoint to safetensors and a model card; nothing in the file is executed."""
-    with _sentences_instead_of_tracebacks():
+    with sentences_instead_of_tracebacks():
         check_folder(output)
         card = import_checkpoint(checkpoint, output)
         typer.echo(f"{card.title} ({card.licence}).\nUse it with: --weights {card.path}")
-
-
-@contextmanager
-def _sentences_instead_of_tracebacks() -> Iterator[None]:
-    """Exit 2 and one sentence for what the user can mend; exit 130 and nothing after Ctrl-C."""
-    try:
-        yield
-    except COVIDDetectError as error:
-        typer.echo(f"coviddetect: {error}", err=True)
-        raise typer.Exit(BAD_INPUT) from error
-    except KeyboardInterrupt as error:
-        raise typer.Exit(INTERRUPTED) from error
 
 
 class _ProgressBars:

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from COVIDDetectLib.cli import app
 from COVIDDetectLib.errors import InputError
+from COVIDDetectLib.evaluation.figures import calibration, evaluate
+from COVIDDetectLib.evaluation.files import write_together
 from COVIDDetectLib.evaluation.metrics import (
     PAPER_THRESHOLDS,
     brier_score,
     named_operating_points,
+    newcombe,
     operating_point,
     pr_auc,
     roc_auc,
@@ -17,6 +21,7 @@ from COVIDDetectLib.evaluation.metrics import (
 )
 from COVIDDetectLib.evaluation.page import write_evaluation
 from COVIDDetectLib.evaluation.predictions import Predictions, read_predictions
+from typer.testing import CliRunner, Result
 
 # Zheng et al. 2020, table 2, columns under their right names: accuracy, sensitivity, specificity.
 TABLE_2 = {
@@ -101,6 +106,27 @@ def test_delong_interval_covers_the_truth_as_often_as_it_says() -> None:
     assert 0.91 <= covered / 300 <= 0.98
 
 
+def test_an_auc_of_one_still_has_an_interval_that_shrinks_with_the_number_of_cases() -> None:
+    few, many = (
+        predictions([0.9, 0.8, 0.1, 0.2], [1, 1, 0, 0]),
+        predictions([0.9] * 50 + [0.1] * 50, [1] * 50 + [0] * 50),
+    )
+    assert roc_auc(few).value == roc_auc(many).value == 1.0
+    assert 0.1 < roc_auc(few).low < 0.8 < 0.9 < roc_auc(many).low < 1.0
+    assert roc_auc(predictions([0.1, 0.9, 0.8], [1, 0, 0])).high < 1.0
+
+
+def test_newcombe_interval_covers_the_truth_as_often_as_it_says() -> None:
+    from scipy.stats import norm
+
+    truth, random, covered = norm.cdf(2 / np.sqrt(2)), np.random.default_rng(2), 0
+    for _ in range(300):
+        scores = np.r_[random.normal(2, 1, 15), random.normal(0, 1, 15)]
+        area = roc_auc(predictions(list(1 / (1 + np.exp(-scores))), [1] * 15 + [0] * 15)).value
+        covered += newcombe(area, 15, 15).low <= truth <= newcombe(area, 15, 15).high
+    assert 0.91 <= covered / 300 <= 0.99
+
+
 def test_pr_auc_interval_holds_the_value_and_repeats() -> None:
     cohort = paper_cohort()
     first, second = pr_auc(cohort, resamples=200), pr_auc(cohort, resamples=200)
@@ -116,8 +142,8 @@ def test_named_operating_points_keep_their_promise() -> None:
 
 
 def test_brier_score_is_zero_for_certainty_and_a_quarter_for_a_coin() -> None:
-    assert brier_score(predictions([1.0, 0.0], [1, 0])) == 0.0
-    assert brier_score(predictions([0.5, 0.5], [1, 0])) == 0.25
+    assert brier_score(predictions([1.0, 0.0], [1, 0])).value == 0.0
+    assert brier_score(predictions([0.5, 0.5], [1, 0])).value == 0.25
 
 
 @pytest.mark.parametrize(
@@ -134,6 +160,7 @@ def test_brier_score_is_zero_for_certainty_and_a_quarter_for_a_coin() -> None:
         ("case,probability,label\na,0.5,1\nb,0.2,1\n", "only one kind"),
         ("case,probability,label\n", "only one kind"),
         ("", "no column"),
+        ("case,probability,label\na,0.5,1\n\nb,inf,0\n", "line 4: inf is no probability"),
     ],
 )
 def test_a_bad_table_is_refused_in_one_sentence(tmp_path: Path, content: str, sentence: str) -> None:
@@ -142,10 +169,66 @@ def test_a_bad_table_is_refused_in_one_sentence(tmp_path: Path, content: str, se
         read_predictions(tmp_path / "predictions.csv")
 
 
+def test_cases_that_share_a_probability_across_labels_are_counted() -> None:
+    assert evaluate(predictions([0.5, 0.5, 0.5, 0.9, 0.1], [1, 0, 0, 1, 0]))["tied_cases"] == 3
+
+
+def test_calibration_of_true_probabilities_lies_on_the_diagonal() -> None:
+    random = np.random.default_rng(3)
+    true = random.random(5000)
+    bins = calibration(predictions(list(true), list(random.random(5000) < true)))
+    assert len(bins) == 10 and sum(one["cases"] for one in bins) == 5000
+    inside = [one["share_positive"]["low"] <= one["mean_probability"] <= one["share_positive"]["high"] for one in bins]
+    assert sum(inside) >= 8
+
+
 def test_page_and_metrics_are_written_and_say_the_same(tmp_path: Path) -> None:
-    metrics = write_evaluation(paper_cohort(), tmp_path / "out")
+    metrics = write_evaluation(paper_cohort(), tmp_path / "out", prevalences=(0.03,))
     assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == metrics
     page = (tmp_path / "out" / "evaluation.html").read_text()
     assert f"{metrics['roc_auc']['value']:.3f}" in page
     assert "0.984" in page and "not a medical device" in page
-    assert metrics["thresholds"][4]["sensitivity"]["value"] == pytest.approx(0.84)
+    at_half = metrics["thresholds"][4]
+    assert at_half["sensitivity"]["value"] == pytest.approx(0.84)
+    assert at_half["npv"]["value"] == pytest.approx(55 / 67)
+    sensitivity, specificity = 0.84, 55 / 56
+    ppv = sensitivity * 0.03 / (sensitivity * 0.03 + (1 - specificity) * 0.97)
+    assert at_half["predictive_values_at_prevalence"]["0.03"]["ppv"] == pytest.approx(ppv)
+
+
+def run_evaluate(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+
+
+def test_the_command_writes_both_files_and_prints_the_areas(tmp_path: Path) -> None:
+    cohort = paper_cohort()
+    columns = zip(cohort.cases, cohort.probabilities, cohort.labels.astype(int), strict=True)
+    rows = [",".join(map(str, row)) for row in columns]
+    (tmp_path / "p.csv").write_text("\n".join(["case,probability,label", *rows]))
+    result = run_evaluate(tmp_path / "p.csv", "--output", tmp_path / "out", "--prevalence", "0.02")
+    assert result.exit_code == 0
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"metrics.json", "evaluation.html"}
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert f"ROC AUC {metrics['roc_auc']['value']:.3f}" in result.stdout
+    assert list(metrics["thresholds"][0]["predictive_values_at_prevalence"]) == ["0.02"]
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [("case,probability,label\na,nan,1\n", ()), ("case,probability,label\na,1,1\nb,0,0\n", ("--prevalence", "2"))],
+)
+def test_the_command_refuses_in_one_sentence_and_writes_nothing(
+    tmp_path: Path, content: str, options: tuple[str, ...]
+) -> None:
+    (tmp_path / "p.csv").write_text(content)
+    result = run_evaluate(tmp_path / "p.csv", "--output", tmp_path / "out", *options)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("coviddetect: ") and result.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_belong_together_appear_together_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "b.html").mkdir()
+    with pytest.raises(InputError, match="cannot be written"):
+        write_together(tmp_path, {"a.json": "{}", "b.html": "<p>", "c/d": "no such folder"})
+    assert [file.name for file in tmp_path.iterdir()] == ["b.html"]

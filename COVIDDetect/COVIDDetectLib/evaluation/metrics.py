@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -78,7 +79,10 @@ def wilson(successes: int, trials: int) -> Estimate:
     denominator = 1 + _Z**2 / trials
     center = (share + _Z**2 / (2 * trials)) / denominator
     half = _Z * np.sqrt(share * (1 - share) / trials + _Z**2 / (4 * trials**2)) / denominator
-    return Estimate(share, max(0.0, float(center - half)), min(1.0, float(center + half)))
+    # Exactly 0 and 1 where the formula gives them but for rounding.
+    low = 0.0 if successes == 0 else float(center - half)
+    high = 1.0 if successes == trials else float(center + half)
+    return Estimate(share, low, high)
 
 
 def operating_point(predictions: Predictions, threshold: float) -> OperatingPoint:
@@ -113,7 +117,8 @@ def named_operating_points(predictions: Predictions) -> dict[str, OperatingPoint
 def roc_auc(predictions: Predictions) -> Estimate:
     """Area under the ROC curve with DeLong's interval (DeLong et al., Biometrics 1988); ties count half.
 
-    The interval is taken on the logit scale, so that it stays within 0…1.
+    The interval is taken on the logit scale, so that it stays within 0…1. Where DeLong's variance says nothing (one
+    case of a kind, or kinds that do not overlap) it is Newcombe's score interval, which has a width then too.
     """
     from scipy.stats import rankdata
 
@@ -125,31 +130,58 @@ def roc_auc(predictions: Predictions) -> Estimate:
     below = 1 - (ranks[count_positive:] - rankdata(negative)) / count_positive
     auc = float(above.mean())
     if min(count_positive, count_negative) < 2:
-        return Estimate(auc, float("nan"), float("nan"))
+        return newcombe(auc, count_positive, count_negative)
     variance = above.var(ddof=1) / count_positive + below.var(ddof=1) / count_negative
     if not 0 < auc < 1 or variance == 0:
-        return Estimate(auc, auc, auc)
+        return newcombe(auc, count_positive, count_negative)
     half = _Z * np.sqrt(variance) / (auc * (1 - auc))
     middle = np.log(auc / (1 - auc))
     return Estimate(auc, float(1 / (1 + np.exp(half - middle))), float(1 / (1 + np.exp(-half - middle))))
+
+
+def newcombe(auc: float, positives: int, negatives: int) -> Estimate:
+    """An area under the ROC curve with the score interval of Newcombe (Statistics in Medicine 2006), method 5.
+
+    The limits are the areas that lie 1.96 of their own standard errors from ``auc``.
+    """
+    from scipy.optimize import brentq
+
+    cases = (positives + negatives) / 2 - 1
+
+    def excess(area: float) -> float:
+        spread = 1 + cases * (1 - area) / (2 - area) + cases * area / (1 + area)
+        return float((auc - area) ** 2 - _Z**2 * area * (1 - area) * spread / (positives * negatives))
+
+    # At 0 and 1 the squared distance has a root at the area itself: the limit is the other one.
+    low = brentq(excess, 0.0, min(auc, 1 - 1e-9)) if auc > 0 else 0.0
+    high = brentq(excess, max(auc, 1e-9), 1.0) if auc < 1 else 1.0
+    return Estimate(auc, float(low), float(high))
 
 
 def pr_auc(predictions: Predictions, resamples: int = 1000, seed: int = 0) -> Estimate:
     """Area under the precision-recall curve (average precision) with a bootstrap interval, stratified by label."""
     from sklearn.metrics import average_precision_score
 
-    random = np.random.default_rng(seed)
-    strata = [np.flatnonzero(predictions.labels), np.flatnonzero(~predictions.labels)]
-    values = []
-    for _ in range(resamples):
-        drawn = np.concatenate([random.choice(members, len(members)) for members in strata])
-        values.append(average_precision_score(predictions.labels[drawn], predictions.probabilities[drawn]))
-    low, high = np.quantile(values, [0.025, 0.975])
-    return Estimate(
-        float(average_precision_score(predictions.labels, predictions.probabilities)), float(low), float(high)
+    return _bootstrap(predictions, average_precision_score, resamples, seed)
+
+
+def brier_score(predictions: Predictions, resamples: int = 1000, seed: int = 0) -> Estimate:
+    """Mean squared distance of the probability from what was true (Brier 1950), 0 is best; stratified bootstrap."""
+    return _bootstrap(
+        predictions, lambda labels, probabilities: np.mean((probabilities - labels) ** 2), resamples, seed
     )
 
 
-def brier_score(predictions: Predictions) -> float:
-    """Mean squared distance of the probability from what was true (Brier 1950); 0 is best."""
-    return float(np.mean((predictions.probabilities - predictions.labels) ** 2))
+def _bootstrap(
+    predictions: Predictions, statistic: Callable[[np.ndarray, np.ndarray], float], resamples: int, seed: int
+) -> Estimate:
+    """A statistic of labels and probabilities and its percentile interval; both kinds keep their numbers."""
+    labels, probabilities = predictions.labels, predictions.probabilities
+    random = np.random.default_rng(seed)
+    strata = [np.flatnonzero(labels), np.flatnonzero(~labels)]
+    values = []
+    for _ in range(resamples):
+        drawn = np.concatenate([random.choice(members, len(members)) for members in strata])
+        values.append(statistic(labels[drawn], probabilities[drawn]))
+    low, high = np.quantile(values, [0.025, 0.975])
+    return Estimate(float(statistic(labels, probabilities)), float(low), float(high))

@@ -1,174 +1,128 @@
-"""The figures of a cohort as ``metrics.json`` and as one HTML page that needs nothing beside it."""
+"""``metrics.json`` and one HTML page that needs nothing beside it."""
 
 from __future__ import annotations
 
-import base64
-import io
 import json
-import math
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from .. import __version__
-from .metrics import (
-    PAPER_THRESHOLDS,
-    Estimate,
-    OperatingPoint,
-    brier_score,
-    named_operating_points,
-    operating_point,
-    pr_auc,
-    roc_auc,
-)
+from .figures import PREVALENCES, PROPORTIONS, evaluate
+from .files import write_together
+from .plots import plot_cohort
 from .predictions import Predictions
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+METRICS, PAGE = "metrics.json", "evaluation.html"
 
-SCHEMA = "coviddetect-metrics-1"
-PREVALENCES = (0.01, 0.05, 0.1, 0.2, 0.5)
-_FIGURES = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
-_CALIBRATION_BINS = 10
-
-
-def evaluate(predictions: Predictions) -> dict[str, Any]:
-    """All figures of a cohort, ready for JSON; NaN becomes null."""
-    table = [operating_point(predictions, threshold) for threshold in PAPER_THRESHOLDS]
-    return {
-        "schema": SCHEMA,
-        "software": {"coviddetect": __version__},
-        "positives": predictions.positives,
-        "negatives": predictions.negatives,
-        "roc_auc": _entry(roc_auc(predictions)),
-        "pr_auc": _entry(pr_auc(predictions)),
-        "brier_score": brier_score(predictions),
-        "thresholds": [_point_entry(point) for point in table],
-        "operating_points": {
-            name: _point_entry(point) for name, point in named_operating_points(predictions).items()
-        },
-        "calibration": calibration(predictions),
-    }
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1080px; margin: 2em auto; padding: 0 1em; color: #222 }
+h1 { margin-bottom: 0 } h2 { margin-top: 1.8em } img { max-width: 100% }
+table { border-collapse: collapse; margin: 1em 0; font-variant-numeric: tabular-nums }
+th, td { padding: .2em .7em; text-align: right; white-space: nowrap }
+th { border-bottom: 1px solid #888; font-weight: 600 } tr:nth-child(odd) td { background: #f5f5f5 }
+td:first-child, th:first-child { text-align: left } .interval { color: #666; font-size: 12px }
+td .interval { display: block; line-height: 1 }
+.quiet { color: #666 } .failed { color: #b00020; font-weight: 600 }
+"""
 
 
-def calibration(predictions: Predictions) -> list[dict[str, Any]]:
-    """Mean probability and true share of positives in tenths of the probability; empty tenths are left out."""
-    tenth = np.minimum((predictions.probabilities * _CALIBRATION_BINS).astype(int), _CALIBRATION_BINS - 1)
-    return [
-        {
-            "cases": int((tenth == index).sum()),
-            "mean_probability": float(predictions.probabilities[tenth == index].mean()),
-            "share_positive": float(predictions.labels[tenth == index].mean()),
-        }
-        for index in np.unique(tenth)
-    ]
+def write_evaluation(
+    predictions: Predictions, folder: Path, prevalences: Sequence[float] = PREVALENCES, source: str = ""
+) -> dict[str, Any]:
+    """Write ``metrics.json`` and ``evaluation.html``, both or neither, and return the figures.
 
+    Parameters
+    ----------
+    prevalences
+        As in ``evaluate``.
+    source
+        What the page calls the table.
 
-def write_evaluation(predictions: Predictions, folder: Path) -> dict[str, Any]:
-    """Write ``metrics.json`` and ``evaluation.html`` and return the figures."""
-    from jinja2 import Environment
-
-    metrics = evaluate(predictions)
-    template = Environment(autoescape=True).from_string(_PAGE)
-    page = template.render(
-        metrics=metrics, figures=_FIGURES, prevalences=PREVALENCES, plots=_plots(predictions, metrics), show=_show
+    Raises
+    ------
+    InputError
+        If a prevalence cannot be one, or ``folder`` cannot be written.
+    """
+    metrics = evaluate(predictions, prevalences)
+    page = render(
+        _PAGE,
+        metrics=metrics,
+        proportions=PROPORTIONS,
+        prevalences=[str(prevalence) for prevalence in prevalences],
+        curves=plot_cohort(predictions, metrics),
+        source=source,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    (folder / "evaluation.html").write_text(page, encoding="utf-8")
+    write_together(folder, {METRICS: json.dumps(metrics, indent=2, allow_nan=False) + "\n", PAGE: page})
     return metrics
 
 
-def _entry(estimate: Estimate) -> dict[str, float | None]:
-    return {name: None if math.isnan(value) else value for name, value in asdict(estimate).items()}
+def render(template: str, **values: Any) -> str:
+    """A page from a template; ``figure`` shows an estimate with its interval."""
+    from jinja2 import Environment
+    from markupsafe import Markup
 
+    def figure(entry: Mapping[str, float | None]) -> Markup:
+        if entry["value"] is None:
+            return Markup("none")
+        if entry["low"] is None:
+            return Markup(f"{entry['value']:.3f}")
+        return Markup(f"{entry['value']:.3f} <span class='interval'>{entry['low']:.3f} to {entry['high']:.3f}</span>")
 
-def _point_entry(point: OperatingPoint) -> dict[str, Any]:
-    by_prevalence = {str(prevalence): point.predictive_values(prevalence) for prevalence in PREVALENCES}
-    return {
-        **{name: value for name, value in asdict(point).items() if name != "threshold"},
-        "threshold": None if math.isinf(point.threshold) else point.threshold,
-        **{figure: _entry(getattr(point, figure)) for figure in _FIGURES},
-        "predictive_values_at_prevalence": {
-            prevalence: {"ppv": None if math.isnan(ppv) else ppv, "npv": None if math.isnan(npv) else npv}
-            for prevalence, (ppv, npv) in by_prevalence.items()
-        },
-    }
-
-
-def _show(entry: Mapping[str, float | None]) -> str:
-    if entry["value"] is None:
-        return "none"
-    if entry["low"] is None:
-        return f"{entry['value']:.3f}"
-    return f"{entry['value']:.3f} ({entry['low']:.3f} to {entry['high']:.3f})"
-
-
-def _plots(predictions: Predictions, metrics: Mapping[str, Any]) -> dict[str, str]:
-    from matplotlib.figure import Figure
-    from sklearn.metrics import precision_recall_curve, roc_curve
-
-    figure = Figure(figsize=(12, 4), layout="constrained")
-    roc, precision, calibrated = figure.subplots(1, 3)
-    false_positive_rate, true_positive_rate, _ = roc_curve(predictions.labels, predictions.probabilities)
-    roc.plot(false_positive_rate, true_positive_rate, color="tab:blue")
-    roc.plot([0, 1], [0, 1], color="0.7", linestyle=":")
-    _label(roc, f"ROC, AUC {metrics['roc_auc']['value']:.3f}", "1 − specificity", "sensitivity")
-    precisions, recalls, _ = precision_recall_curve(predictions.labels, predictions.probabilities)
-    precision.plot(recalls, precisions, color="tab:blue", drawstyle="steps-post")
-    _label(precision, f"Precision-recall, AUC {metrics['pr_auc']['value']:.3f}", "sensitivity (recall)", "PPV (precision)")
-    bins = metrics["calibration"]
-    calibrated.plot([0, 1], [0, 1], color="0.7", linestyle=":")
-    calibrated.plot(
-        [one["mean_probability"] for one in bins], [one["share_positive"] for one in bins], marker="o", color="tab:blue"
-    )
-    _label(
-        calibrated, f"Calibration, Brier score {metrics['brier_score']:.3f}", "mean probability", "share with COVID-19"
-    )
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=110)
-    return {"curves": base64.b64encode(stream.getvalue()).decode()}
-
-
-def _label(axes: Axes, title: str, x: str, y: str) -> None:
-    axes.set(title=title, xlabel=x, ylabel=y, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    axes.set_aspect("equal")
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["figure"] = figure
+    environment.filters["name"] = lambda name: name.upper() if name in ("ppv", "npv") else name
+    return environment.from_string(template).render(style=Markup(STYLE), **values)
 
 
 _PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Evaluation</title><style>
-body { font: 15px/1.5 sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em; color: #222 }
-table { border-collapse: collapse; margin: 1em 0 } th, td { padding: .25em .8em; text-align: right }
-th { border-bottom: 1px solid #888 } td:first-child, th:first-child { text-align: left } img { max-width: 100% }
-p.quiet { color: #666 }
-</style></head><body>
+<html lang="en"><head><meta charset="utf-8"><title>Evaluation</title><style>{{ style }}</style></head><body>
 <h1>Evaluation</h1>
-<p>{{ metrics.positives }} cases with COVID-19 and {{ metrics.negatives }} without. Figures with their 95 % interval:
-Wilson's for proportions, DeLong's for the area under the ROC curve, a stratified bootstrap for the area under the
-precision-recall curve.</p>
-<table><tr><th>ROC AUC</th><td>{{ show(metrics.roc_auc) }}</td></tr>
-<tr><th>PR AUC</th><td>{{ show(metrics.pr_auc) }}</td></tr>
-<tr><th>Brier score</th><td>{{ "%.3f"|format(metrics.brier_score) }}</td></tr></table>
-<img alt="ROC curve, precision-recall curve and calibration" src="data:image/png;base64,{{ plots.curves }}">
+<p class="quiet">{{ source }}{{ ": " if source }}{{ metrics.positives }} cases with COVID-19 and
+{{ metrics.negatives }} without, prevalence {{ "%.3f"|format(metrics.prevalence) }}.
+{% if metrics.tied_cases %}{{ metrics.tied_cases }} cases share their probability with a case of the other kind; such
+pairs count half in the ROC area.{% endif %}</p>
+<table>
+<tr><th></th><th>value <span class="interval">95 % interval</span></th><th>worth nothing at</th></tr>
+<tr><td>Area under the ROC curve</td><td>{{ metrics.roc_auc|figure }}</td><td>0.500</td></tr>
+<tr><td>Area under the precision-recall curve (average precision)</td><td>{{ metrics.pr_auc|figure }}</td>
+<td>{{ "%.3f"|format(metrics.prevalence) }}</td></tr>
+<tr><td>Brier score (0 is best)</td><td>{{ metrics.brier_score|figure }}</td>
+<td>{{ "%.3f"|format(metrics.brier_score_of_the_prevalence) }}</td></tr>
+</table>
+<img alt="ROC curve, precision-recall curve, calibration and probabilities" src="{{ curves }}">
+{% macro heads() %}<th>TP</th><th>FN</th><th>TN</th><th>FP</th>
+{% for name in proportions %}<th>{{ name|name }}</th>{% endfor %}{% endmacro %}
+{% macro cells(point) %}<td>{{ point.true_positives }}</td><td>{{ point.false_negatives }}</td>
+<td>{{ point.true_negatives }}</td><td>{{ point.false_positives }}</td>
+{% for name in proportions %}<td>{{ point[name]|figure }}</td>{% endfor %}{% endmacro %}
 <h2>By threshold</h2>
-<table><tr><th>threshold</th>{% for figure in figures %}<th>{{ figure.upper() if figure in ("ppv", "npv") else figure }}</th>{% endfor %}</tr>
-{% for point in metrics.thresholds %}<tr><td>{{ point.threshold }}</td>
-{% for figure in figures %}<td>{{ show(point[figure]) }}</td>{% endfor %}</tr>{% endfor %}</table>
+<p>A case is called positive when its probability is at or above the threshold. PPV and NPV hold for this cohort's
+prevalence only.</p>
+<table><tr><th>threshold</th>{{ heads() }}</tr>
+{% for point in metrics.thresholds %}<tr><td>{{ point.threshold }}</td>{{ cells(point) }}</tr>
+{% endfor %}</table>
 <h2>Operating points</h2>
-<table><tr><th></th><th>threshold</th>{% for figure in figures %}<th>{{ figure.upper() if figure in ("ppv", "npv") else figure }}</th>{% endfor %}</tr>
+<p>Chosen on these very cases: on others the figures will be lower. The most specific threshold with a sensitivity of
+0.95 or more, the most sensitive with a specificity of 0.95 or more, and the one with the largest sum of both
+(Youden).</p>
+<table><tr><th></th><th>threshold</th>{{ heads() }}</tr>
 {% for name, point in metrics.operating_points.items() %}<tr><td>{{ name }}</td>
-<td>{{ "above all" if point.threshold is none else "%.4g"|format(point.threshold) }}</td>
-{% for figure in figures %}<td>{{ show(point[figure]) }}</td>{% endfor %}</tr>{% endfor %}</table>
+<td>{{ "above all" if point.threshold is none else "%.4g"|format(point.threshold) }}</td>{{ cells(point) }}</tr>
+{% endfor %}</table>
 <h2>Predictive values at other prevalences</h2>
-<p>PPV and NPV of the table above hold for this cohort's prevalence only.</p>
-<table><tr><th></th>{% for prevalence in prevalences %}<th>{{ "%g"|format(100 * prevalence) }} %</th>{% endfor %}</tr>
-{% for name, point in metrics.operating_points.items() %}{% for figure in ("ppv", "npv") %}
-<tr><td>{{ figure.upper() }}, {{ name }}</td>{% for prevalence in prevalences %}
-{% set value = point.predictive_values_at_prevalence[prevalence|string][figure] %}
-<td>{{ "none" if value is none else "%.3f"|format(value) }}</td>{% endfor %}</tr>{% endfor %}{% endfor %}</table>
+<p>By Bayes' theorem from sensitivity and specificity of the operating points.</p>
+<table><tr><th></th><th></th>{% for prevalence in prevalences %}<th>{{ "%g"|format(100 * prevalence|float) }} %</th>
+{% endfor %}</tr>
+{% for name, point in metrics.operating_points.items() %}{% for value in ("ppv", "npv") %}
+<tr><td>{{ name }}</td><td>{{ value|name }}</td>{% for prevalence in prevalences %}
+{% set number = point.predictive_values_at_prevalence[prevalence][value] %}
+<td>{{ "none" if number is none else "%.3f"|format(number) }}</td>{% endfor %}</tr>
+{% endfor %}{% endfor %}</table>
+<h2>Methods</h2>
+<p class="quiet">Intervals are 95 %: Wilson's score interval for proportions; DeLong's on the logit scale for the ROC
+area (Newcombe's score interval where the two kinds do not overlap); percentiles of 1,000 bootstrap samples, stratified
+by label, for the precision-recall area and the Brier score. "Worth nothing at" is what chance, or always answering
+the prevalence, would give. Every threshold is counted on the probabilities as given.</p>
 <p class="quiet">Research use only, not a medical device. coviddetect {{ metrics.software.coviddetect }}.</p>
 </body></html>
 """

@@ -57,19 +57,25 @@ def read_predictions(path: str | Path) -> Predictions:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             if missing := [column for column in COLUMNS if column not in (reader.fieldnames or ())]:
-                raise InputError(f"{path.name} has no column {', '.join(missing)}; the first line is {','.join(COLUMNS)}.")
-            rows = [_row(path, number, row) for number, row in enumerate(reader, start=2)]
+                raise InputError(
+                    f"{path.name} has no column {', '.join(missing)}; the first line is {','.join(COLUMNS)}."
+                )
+            rows = [_row(path, reader.line_num, row) for row in reader]
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path.name} is not a text file in UTF-8; save the table as CSV.") from error
+    except csv.Error as error:
+        raise InputError(f"{path.name} is not a table of values with commas between; save it as CSV.") from error
     cases = tuple(case for case, _, _ in rows)
     if len(set(cases)) < len(cases):
         twice = next(case for case in cases if cases.count(case) > 1)
         raise InputError(f"{path.name} has case '{twice}' more than once; keep one row a case.")
     labels = np.array([label for _, _, label in rows], dtype=bool)
     if labels.all() or not labels.any():
-        raise InputError(f"{path.name} needs cases with COVID-19 (label 1) and without (label 0); it has only one kind.")
+        raise InputError(
+            f"{path.name} needs cases with COVID-19 (label 1) and without (label 0); it has only one kind."
+        )
     return Predictions(cases, np.array([probability for _, probability, _ in rows]), labels)
 
 
