@@ -25,7 +25,7 @@ setup:
 	@PYTHON="$(PYTHON)" tools/setup
 
 run: setup
-	@$(SCREEN) $(VENV)/python -m Viewer --analyze $(if $(CT),"$(CT)")
+	@$(if $(DISPLAY),,COVIDDETECT_OFFSCREEN=1) $(SCREEN) $(VENV)/python -m Viewer --analyze $(if $(CT),"$(CT)")
 
 test: setup
 	@$(SCREEN) $(VENV)/python -m pytest $(TESTS)

@@ -1,0 +1,88 @@
+"""``slicer.app``."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+
+import qt
+import slicer
+from PySide6.QtCore import QSettings, Signal
+from PySide6.QtWidgets import QApplication
+
+from . import __version__
+from .compat.pythonqt import pythonqt_class
+
+
+class _Application(QApplication):
+    """The part of qSlicerApplication that panels use.
+
+    Parameters
+    ----------
+    offscreen
+        Nobody looks: message boxes are logged instead of shown, as in Slicer with ``--testing``, and the settings of
+        the user are neither read nor changed.
+    """
+
+    startupCompleted = Signal()
+
+    def __init__(self, offscreen: bool) -> None:
+        super().__init__(["COVIDDetect"])
+        QApplication.setApplicationName("COVIDDetect")
+        QApplication.setOrganizationName("COVIDDetect")
+        QApplication.setApplicationVersion(__version__)
+        QApplication.setStyle("Fusion")  # the style that follows light and dark on every system
+        self._offscreen = offscreen
+        self._folder = tempfile.TemporaryDirectory(prefix="coviddetect-viewer-", ignore_cleanup_errors=True)
+        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+        if offscreen:
+            QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, self._folder.name)
+        self._parts: dict[str, Any] = {}
+
+    def add(self, **parts: Any) -> None:
+        """Hand over what was made after the application: core, layout, modules, files."""
+        self._parts.update(parts)
+
+    def layoutManager(self) -> Any:
+        return self._parts.get("layout")
+
+    def moduleManager(self) -> Any:
+        return self._parts["modules"]
+
+    def coreIOManager(self) -> Any:
+        return self._parts["files"]
+
+    ioManager = coreIOManager
+
+    def applicationLogic(self) -> Any:
+        return self._parts["core"].application_logic
+
+    def mrmlScene(self) -> Any:
+        return slicer.mrmlScene
+
+    def userSettings(self) -> Any:
+        return qt.QSettings()
+
+    settings = userSettings
+
+    def testingEnabled(self) -> bool:
+        return self._offscreen
+
+    def pauseRender(self) -> None:
+        self.applicationLogic().PauseRender()
+
+    def resumeRender(self) -> None:
+        self.applicationLogic().ResumeRender()
+
+    @property
+    def temporaryPath(self) -> str:
+        return self._folder.name
+
+
+_PythonQtApplication = pythonqt_class(_Application, "slicer")
+
+
+def make_application(offscreen: bool) -> Any:
+    """Make ``slicer.app``; there can be one in a process."""
+    slicer.app = _PythonQtApplication(offscreen)
+    return slicer.app
