@@ -71,7 +71,7 @@ class BoundSignal:
         """Call all slots; of several overloads, those of the one with that many values."""
         name = self._signature.partition("(")[0]
         overloads = [one for one in signatures(self._owner, name) if _count(one) == len(values)]
-        QObject.emit(self._owner, SIGNAL(overloads[0] if overloads else self._signature).encode(), *values)
+        QObject.emit(self._owner, SIGNAL(overloads[0] if overloads else self._signature), *values)  # type: ignore[arg-type]
 
     __call__ = emit
 
@@ -111,7 +111,7 @@ def find_signal(owner: QObject, signature: str) -> BoundSignal | None:
 
     The widgets that are written in Python list the signatures of their C++ models in ``cpp_signals``.
     """
-    normalized = bytes(QMetaObject.normalizedSignature(signature.encode()).data()).decode()
+    normalized = bytes(QMetaObject.normalizedSignature(signature).data()).decode()  # type: ignore[arg-type]
     if normalized in getattr(owner, "cpp_signals", ()):
         return BoundSignal(owner, signatures(owner, normalized.partition("(")[0])[0])
     if owner.metaObject().indexOfSignal(normalized) >= 0:
