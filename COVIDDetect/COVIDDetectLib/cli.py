@@ -25,6 +25,7 @@ from .reading import read_ct
 from .released import import_checkpoint
 from .report.files import check_folder, check_mask_file, read_lung_mask, write_analysis, write_lung_mask
 from .sentences import sentences_instead_of_tracebacks
+from .training import commands as training_commands
 from .weights import bundled_cards, read_card
 
 _STAGES = {"lungs": "Lungs", "score": "Score", "attention": "Heat map"}
@@ -40,6 +41,7 @@ app = typer.Typer(
 weights_app = typer.Typer(help="Weights of the networks and their model cards.", no_args_is_help=True)
 app.add_typer(weights_app, name="weights")
 evaluation_commands.register(app)
+training_commands.register(app)
 
 InputPath = Annotated[
     Path, typer.Argument(metavar="INPUT", help="DICOM folder or file, or a NIfTI, NRRD or MetaImage file.")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..ct_mask import resample_in_plane, window_to_8_bit
+from ..ct_mask import HU_WINDOW, resample_in_plane, window_to_8_bit
 from ..device import choose_device
 from ..volume import CTVolume
 from ..weights import ModelCard, default_card, load_network
@@ -46,9 +46,7 @@ def unet_lungs(
     with torch.inference_mode():
         for start in range(0, count, SLICES_PER_BATCH):
             batch = slice(start, min(start + SLICES_PER_BATCH, count))
-            windowed = window_to_8_bit(
-                resample_in_plane(ct.hu[batch].astype(np.float32), *card.input_size), card.hu_window
-            )
+            windowed = unet_slices(ct.hu[batch], card.input_size, card.hu_window)
             slices = (torch.from_numpy(windowed)[:, None].float() / 255.0).to(device, memory_format=torch.channels_last)
             logits = network(slices)
             # The margin, not the decision, is brought back to the CT's grid: its zero line is smooth.
@@ -57,3 +55,8 @@ def unet_lungs(
             if progress:
                 progress(batch.stop, count)
     return lungs
+
+
+def unet_slices(hu: np.ndarray, input_size: tuple[int, int], hu_window: tuple[float, float] = HU_WINDOW) -> np.ndarray:
+    """What the UNet reads, before it is divided by 255: uint8 ``[slice, row, column]`` of ``input_size``."""
+    return window_to_8_bit(resample_in_plane(hu.astype(np.float32), *input_size), hu_window)

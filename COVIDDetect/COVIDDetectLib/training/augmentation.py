@@ -31,7 +31,10 @@ class Augmentation:
     contrast: float = 0.3
 
     def draw_affine(self, generator: torch.Generator) -> Tensor:
-        """A 2×3 matrix for ``affine_grid``, in units of half the height and width."""
+        """A 2×3 matrix for ``warp``: turn, shear and size; in the last column the shift in units of half the picture.
+
+        The picture is turned, then sheared along the width, then resized about its center, then shifted.
+        """
 
         def within(limit: float) -> float:
             return limit * (2.0 * float(torch.rand((), generator=generator)) - 1.0)
@@ -46,9 +49,9 @@ class Augmentation:
 
     def change_gray(self, image: Tensor, generator: torch.Generator) -> Tensor:
         """Brightness and contrast of an image in 0…1, as factors of the value and of the distance from the mean."""
-        draw = 2.0 * torch.rand(2, generator=generator) - 1.0
-        image = image * (1.0 + self.brightness * draw[0])
-        return (image - image.mean()) * (1.0 + self.contrast * draw[1]) + image.mean()
+        brightness, contrast = (2.0 * torch.rand(2, generator=generator) - 1.0).tolist()
+        image = image * (1.0 + self.brightness * brightness)
+        return (image - image.mean()) * (1.0 + self.contrast * contrast) + image.mean()
 
 
 PAPER = Augmentation()
@@ -57,12 +60,12 @@ PAPER = Augmentation()
 def warp(volume: Tensor, affine: Tensor) -> Tensor:
     """Apply one affine map to every slice of ``(C, T, H, W)``, bilinearly; outside is 0.
 
-    Rotation and shear act on the true shape of the picture, not on the square that ``affine_grid`` thinks in.
+    Rotation and shear act on the true shape of the picture, not on the square that ``affine_grid`` thinks in. The
+    center moves by the shift itself, whatever turn and size were drawn.
     """
     height, width = volume.shape[-2:]
-    aspect = torch.tensor([[1.0, height / width, 1.0], [width / height, 1.0, 1.0]])
+    matrix = affine[:, :2] * torch.tensor([[1.0, height / width], [width / height, 1.0]])
+    inverse = torch.cat([matrix, -matrix @ affine[:, 2:]], dim=1).to(volume)
     slices = volume.transpose(0, 1)
-    grid = torch.nn.functional.affine_grid(
-        (affine * aspect).expand(len(slices), 2, 3), list(slices.shape), align_corners=False
-    )
+    grid = torch.nn.functional.affine_grid(inverse.expand(len(slices), 2, 3), list(slices.shape), align_corners=False)
     return torch.nn.functional.grid_sample(slices, grid, mode="bilinear", align_corners=False).transpose(0, 1)

@@ -1,0 +1,125 @@
+"""The table that a training starts from: one CT and one label a case."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from ..errors import InputError
+
+COLUMNS = ("case", "path", "label")
+OPTIONAL_COLUMNS = ("date", "mask", "patient")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table.
+
+    Parameters
+    ----------
+    name
+        What the user calls it; each once.
+    path
+        The CT: DICOM folder or file, NIfTI, NRRD or MetaImage file.
+    label
+        1 with COVID-19, 0 without; None where it does not matter (lungs).
+    date
+        When the CT was taken.
+    mask
+        File with a reviewed lung mask; without one the lungs are found by the program.
+    patient
+        Who it is; without a column ``patient`` every case is a patient of its own.
+    """
+
+    name: str
+    path: Path
+    label: int | None
+    date: date | None
+    mask: Path | None
+    patient: str
+
+
+def read_cases(path: str | Path, labels_needed: bool = True) -> list[Case]:
+    """Read a CSV file with the columns ``case,path,label`` and, where there are, ``date``, ``mask`` and ``patient``.
+
+    Paths are relative to the folder of the table. Other columns are left alone.
+
+    Parameters
+    ----------
+    labels_needed
+        Whether every case must have a label and both labels must occur; lungs are learned without.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, lacks a column, or a row cannot be true: no name, a case or a CT twice, a CT or mask
+        that is not there, a label other than 0 or 1, a date not written YYYY-MM-DD; or if there is one label only.
+    """
+    path = Path(path)
+    needed = COLUMNS if labels_needed else COLUMNS[:2]
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            if missing := [column for column in needed if column not in (reader.fieldnames or ())]:
+                raise InputError(
+                    f"{path.name} has no column {', '.join(missing)}; the first line is {','.join(COLUMNS)} and, "
+                    f"if you have them, {', '.join(OPTIONAL_COLUMNS)}."
+                )
+            cases = [_case(path, reader.line_num, row, labels_needed) for row in reader]
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name} is not a text file in UTF-8; save the table as CSV.") from error
+    except csv.Error as error:
+        raise InputError(f"{path.name} is not a table of values with commas between; save it as CSV.") from error
+    if not cases:
+        raise InputError(f"{path.name} has no cases; write one row a case below the first line.")
+    _check_unique(path, cases)
+    labels = {case.label for case in cases}
+    if labels_needed and len(labels) < 2:
+        raise InputError(
+            f"{path.name} needs cases with COVID-19 (label 1) and without (label 0); it has only one kind."
+        )
+    return cases
+
+
+def _case(table: Path, number: int, row: dict[str, str | None], label_needed: bool) -> Case:
+    place = f"{table.name}, line {number}"
+    values = {column: (row.get(column) or "").strip() for column in (*COLUMNS, *OPTIONAL_COLUMNS)}
+    if not values["case"]:
+        raise InputError(f"{place}: the case has no name.")
+    if not values["path"]:
+        raise InputError(f"{place}: the case has no path; give a DICOM folder or a volume file.")
+    files = {column: table.parent / values[column] for column in ("path", "mask") if values[column]}
+    for column, file in files.items():
+        if not file.exists():
+            raise InputError(f"{place}: the {'CT' if column == 'path' else column} {file} does not exist.")
+    label = values["label"]
+    if label not in ("0", "1") and (label_needed or label):
+        raise InputError(f"{place}: the label is '{label}'; give 1 for COVID-19 or 0 for none.")
+    try:
+        taken = date.fromisoformat(values["date"]) if values["date"] else None
+    except ValueError as error:
+        raise InputError(f"{place}: '{values['date']}' is no date; write YYYY-MM-DD.") from error
+    return Case(
+        name=values["case"],
+        path=files["path"],
+        label=int(label) if label else None,
+        date=taken,
+        mask=files.get("mask"),
+        patient=values["patient"] or values["case"],
+    )
+
+
+def _check_unique(table: Path, cases: list[Case]) -> None:
+    names: set[str] = set()
+    cts: dict[Path, str] = {}
+    for case in cases:
+        if case.name in names:
+            raise InputError(f"{table.name} has case '{case.name}' more than once; keep one row a case.")
+        names.add(case.name)
+        same = cts.setdefault(case.path.resolve(), case.name)
+        if same != case.name:
+            raise InputError(f"{table.name} gives cases '{same}' and '{case.name}' the same CT; keep one of them.")

@@ -1,0 +1,199 @@
+"""From a CT to what a network reads, by the functions that inference uses; kept on disk under its content's hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .. import __version__
+from ..analysis import check_hounsfield_units
+from ..ct_mask import HU_WINDOW, CTMask, make_ct_mask, resample_in_plane
+from ..errors import InputError, MaskError
+from ..geometry import Geometry
+from ..lungs import LungMask, segment_lungs
+from ..lungs.unet import unet_slices
+from ..reading import read_ct
+from ..report.files import read_lung_mask
+from ..volume import CTVolume
+from ..weights import NetworkName, default_card
+from .atomic import whole_file
+from .cases import Case
+
+_FORMAT = 1
+_VOLUME_SUFFIXES = (".nii", ".gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a CT becomes the input of a network.
+
+    Parameters
+    ----------
+    network
+        ``"decovnet"``: a CT-Mask volume cropped to the lungs. ``"unet"``: whole slices and their lung masks.
+    input_size
+        Rows and columns.
+    lungs
+        ``"unet"`` or ``"threshold"``: how lungs are found where no mask is given.
+    """
+
+    network: NetworkName
+    input_size: tuple[int, int]
+    lungs: str
+
+    def settings(self) -> dict[str, object]:
+        """All that decides what comes of the same CT and mask."""
+        return {"format": _FORMAT, "version": __version__, "hu_window": HU_WINDOW, **asdict(self)}
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A case as the network reads it.
+
+    Parameters
+    ----------
+    key
+        Hash of CT, mask and settings.
+    file
+        uint8 ``.npy`` file ``(2, slice, row, column)``: image 0…255, lung mask 0 or 1.
+    geometry
+        Where that grid lies, LPS.
+    ct_sha256
+        Of the CT's voxels.
+    lungs_ml
+        Volume of the lung mask; 0 where none were found.
+    """
+
+    case: Case
+    key: str
+    file: Path
+    geometry: Geometry
+    ct_sha256: str
+    lungs_ml: float
+
+    def open(self) -> np.ndarray:
+        """The file as an array; only what is touched is read."""
+        return np.load(self.file, mmap_mode="r")
+
+    def ct_mask(self) -> CTMask:
+        """The whole CT-Mask volume."""
+        image, mask = np.load(self.file)
+        return CTMask(image, mask, self.geometry)
+
+
+def prepare(case: Case, recipe: Recipe, cache: Path, device: str = "auto") -> Prepared:
+    """Take a case from the cache, or read, segment and resample it.
+
+    Files of the same size and time of change as before count as unchanged and are not read again.
+
+    Raises
+    ------
+    InputError, MaskError
+        If the CT or its mask cannot be used; the sentence begins with the name of the case. Lungs that the threshold
+        does not find are no error for a UNet's training: such a case has 0 mL.
+    """
+    files = _hash_of([recipe.settings(), _stamps(case.path), _stamps(case.mask) if case.mask else None])
+    seen = cache / "seen" / f"{files}.json"
+    try:
+        if seen.is_file():
+            prepared = _load(case, json.loads(seen.read_text(encoding="utf-8"))["key"], cache)
+            if prepared is not None:
+                return prepared
+        ct = read_ct(case.path)
+        mask = read_lung_mask(case.mask) if case.mask else None
+        key = _key(ct, mask, recipe)
+        prepared = _load(case, key, cache) or _make(case, key, ct, mask, recipe, cache, device)
+    except (InputError, MaskError) as error:
+        raise type(error)(f"Case '{case.name}': {error}") from error
+    _write_json(seen, {"key": key})
+    return prepared
+
+
+def _key(ct: CTVolume, mask: LungMask | None, recipe: Recipe) -> str:
+    if mask is not None:
+        lungs = hashlib.sha256(repr((mask.labels.shape, mask.geometry)).encode() + mask.labels.tobytes()).hexdigest()
+    else:
+        lungs = default_card("unet").sha256 if recipe.lungs == "unet" else recipe.lungs
+    return _hash_of([ct.sha256, lungs, recipe.settings()])
+
+
+def _make(
+    case: Case, key: str, ct: CTVolume, mask: LungMask | None, recipe: Recipe, cache: Path, device: str
+) -> Prepared:
+    check_hounsfield_units(ct)
+    axial, reorientation = ct.axial()
+    if mask is not None:
+        if not mask.geometry.same_grid(ct.geometry) or mask.labels.shape != ct.hu.shape:
+            raise MaskError("The lung mask lies on another grid than the CT; choose a mask made on this CT.")
+        labels = np.ascontiguousarray(reorientation.apply(mask.labels))
+    else:
+        try:
+            labels = segment_lungs(axial, recipe.lungs, device=device).labels
+        except MaskError:
+            if recipe.network == "decovnet":
+                raise
+            labels = np.zeros(axial.shape, dtype=np.uint8)
+    if recipe.network == "decovnet":
+        ct_mask = make_ct_mask(axial, labels > 0, recipe.input_size, HU_WINDOW)
+        image, lungs, geometry = ct_mask.image, ct_mask.mask, ct_mask.geometry
+    else:
+        image = unet_slices(axial.hu, recipe.input_size, HU_WINDOW)
+        lungs = (resample_in_plane((labels > 0).astype(np.float32), *recipe.input_size) >= 0.5).astype(np.uint8)
+        geometry = axial.geometry
+    with whole_file(_array_file(cache, key)) as file:
+        np.save(file, np.stack([image, lungs]))
+    entry = {
+        "ct_sha256": ct.sha256,
+        "lungs_ml": np.count_nonzero(labels) * axial.geometry.voxel_ml,
+        "ijk_to_lps": geometry.ijk_to_lps.tolist(),
+    }
+    _write_json(_entry_file(cache, key), entry)  # last: an entry stands for a complete array
+    prepared = _load(case, key, cache)
+    assert prepared is not None
+    return prepared
+
+
+def _load(case: Case, key: str, cache: Path) -> Prepared | None:
+    if not (_entry_file(cache, key).is_file() and _array_file(cache, key).is_file()):
+        return None
+    entry = json.loads(_entry_file(cache, key).read_text(encoding="utf-8"))
+    geometry = Geometry.from_ijk_to_lps(np.array(entry["ijk_to_lps"]))
+    return Prepared(case, key, _array_file(cache, key), geometry, entry["ct_sha256"], entry["lungs_ml"])
+
+
+def _array_file(cache: Path, key: str) -> Path:
+    return cache / f"{key}.npy"
+
+
+def _entry_file(cache: Path, key: str) -> Path:
+    return cache / f"{key}.json"
+
+
+def _write_json(path: Path, content: object) -> None:
+    with whole_file(path) as file:
+        file.write(json.dumps(content).encode())
+
+
+def _hash_of(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _stamps(path: Path) -> list[tuple[str, int, int]]:
+    """Name, size and time of change of every file that reading ``path`` may touch.
+
+    A DICOM file stands for its whole folder; a header such as .mhd for the files of the same name beside it.
+    """
+    if path.is_dir():
+        files = [file for file in path.rglob("*") if file.is_file()]
+    elif path.suffix.lower() in _VOLUME_SUFFIXES:
+        stem = path.name.split(".")[0]
+        files = [file for file in path.parent.iterdir() if file.name.split(".")[0] == stem and file.is_file()]
+        files.append(path)
+    else:
+        files = [file for file in path.parent.rglob("*") if file.is_file()]
+    stamps = ((str(file.absolute()), file.stat()) for file in files)
+    return sorted({(name, stat.st_size, stat.st_mtime_ns) for name, stat in stamps})
