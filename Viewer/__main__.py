@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     from .host import start_host
 
-    host = start_host(offscreen=options.offscreen)
+    host = start_host(keep_settings=not options.offscreen, testing=options.offscreen)
     from COVIDDetectLib.errors import COVIDDetectError
 
     try:

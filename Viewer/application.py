@@ -19,23 +19,24 @@ class _Application(QApplication):
 
     Parameters
     ----------
-    offscreen
-        Nobody looks: message boxes are logged instead of shown, as in Slicer with ``--testing``, and the settings of
-        the user are neither read nor changed.
+    keep_settings
+        Use the user's settings instead of fresh ones that are thrown away.
+    testing
+        As ``--testing`` of Slicer: message boxes of ``slicer.util`` are logged instead of shown.
     """
 
     startupCompleted = Signal()
 
-    def __init__(self, offscreen: bool) -> None:
+    def __init__(self, keep_settings: bool, testing: bool) -> None:
         super().__init__(["COVIDDetect"])
         QApplication.setApplicationName("COVIDDetect")
         QApplication.setOrganizationName("COVIDDetect")
         QApplication.setApplicationVersion(__version__)
         QApplication.setStyle("Fusion")  # the style that follows light and dark on every system
-        self._offscreen = offscreen
+        self._testing = testing
         self._folder = tempfile.TemporaryDirectory(prefix="coviddetect-viewer-", ignore_cleanup_errors=True)
         QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-        if offscreen:
+        if not keep_settings:
             QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, self._folder.name)
         self._parts: dict[str, Any] = {}
 
@@ -66,7 +67,7 @@ class _Application(QApplication):
     settings = userSettings
 
     def testingEnabled(self) -> bool:
-        return self._offscreen
+        return self._testing
 
     def pauseRender(self) -> None:
         self.applicationLogic().PauseRender()
@@ -82,7 +83,7 @@ class _Application(QApplication):
 _PythonQtApplication = pythonqt_class(_Application, "slicer")
 
 
-def make_application(offscreen: bool) -> Any:
+def make_application(keep_settings: bool, testing: bool) -> Any:
     """Make ``slicer.app``; there can be one in a process."""
-    slicer.app = _PythonQtApplication(offscreen)
+    slicer.app = _PythonQtApplication(keep_settings, testing)
     return slicer.app

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULE = ROOT / "COVIDDetect" / "COVIDDetect.py"
+MODULE_FOLDER = ROOT / "COVIDDetect"
 
 
 @dataclass(frozen=True)
@@ -46,24 +47,28 @@ class Host:
 _host: Host | None = None
 
 
-def start_host(offscreen: bool = False, module: Path | None = MODULE) -> Host:
+def start_host(
+    module_folders: Sequence[Path] = (MODULE_FOLDER,), keep_settings: bool = False, testing: bool = False
+) -> Host:
     """Start the viewer once for this process; a second call returns the same host.
 
     Parameters
     ----------
-    offscreen
-        Nobody looks: message boxes are logged instead of shown, settings are not kept.
-    module
-        The scripted module to load and to open; None: none.
+    module_folders
+        Where scripted modules are, as ``--additional-module-paths`` of Slicer; the first one found is opened.
+    keep_settings
+        Use the user's settings instead of fresh ones that are thrown away.
+    testing
+        As ``--testing`` of Slicer: message boxes of ``slicer.util`` are logged instead of shown.
     """
     global _host
     if _host is not None:
         return _host
-    for folder in (str(ROOT), str(ROOT / "COVIDDetect")):
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
-    if offscreen and sys.platform == "linux" and not os.environ.get("DISPLAY"):
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if str(MODULE_FOLDER) not in sys.path:
+        sys.path.insert(0, str(MODULE_FOLDER))
+    has_screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform == "linux" and not has_screen:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
     from .compat.install import install
 
@@ -77,7 +82,7 @@ def start_host(offscreen: bool = False, module: Path | None = MODULE) -> Host:
     from .views.layout import make_layout_manager
     from .window import make_main_window
 
-    app = make_application(offscreen)
+    app = make_application(keep_settings, testing)
     core = make_core(app.temporaryPath)
     app.add(core=core, modules=make_module_manager(core.logics), files=CoreIOManager(core))
     layout = make_layout_manager(core)
@@ -85,9 +90,9 @@ def start_host(offscreen: bool = False, module: Path | None = MODULE) -> Host:
     window = make_main_window(layout)
     _host = Host(app, window, core)
     window.show()
-    if module is not None:
-        loaded = app.moduleManager().load(module)
-        slicer.util.selectModule(loaded.name)
+    loaded = [app.moduleManager().load(path) for folder in module_folders for path in sorted(folder.glob("*.py"))]
+    if loaded:
+        slicer.util.selectModule(loaded[0].name)
     app.startupCompleted.emit()
     app.processEvents()
     return _host

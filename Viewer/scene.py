@@ -85,7 +85,6 @@ def make_core(temporary_folder: str) -> Core:
         slicer.vtkMRMLThreeDViewDisplayableManagerFactory,
     ):
         factory.GetInstance().SetMRMLApplicationLogic(application_logic)
-    _show_slice_intersections(scene, application_logic)
     return Core(scene, application_logic, logics)
 
 
@@ -99,11 +98,3 @@ def _bundle_reader(scene: Any, application_logic: Any, folder: Path) -> Any:
     remote_io.GetCacheManager().SetRemoteCacheDirectory(str(folder))
     remote_io.AddDataIOToScene()
     return remote_io
-
-
-def _show_slice_intersections(scene: Any, application_logic: Any) -> None:
-    """For the views that are there and, by a default node, for all that come."""
-    display = slicer.vtkMRMLSliceDisplayNode()
-    display.SetIntersectingSlicesVisibility(True)
-    scene.AddDefaultNode(display)
-    application_logic.SetIntersectingSlicesEnabled(slicer.vtkMRMLApplicationLogic.IntersectingSlicesVisibility, True)

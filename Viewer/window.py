@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from .compat.pythonqt import pythonqt_class
 from .opening import open_path, save_scene
+from .surfaces import show_segments_in_3d
 
 _PANEL_WIDTH = 400
 _VOLUMES = "CT (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.dcm);;All files (*)"
@@ -121,6 +122,11 @@ class _MainWindow(QMainWindow):
             ),
         )
         window_level.setChecked(True)
+        # Closing the scene resets the mode, which is a habit of the reader and not part of the scene.
+        slicer.mrmlScene.AddObserver(
+            slicer.mrmlScene.EndCloseEvent,
+            lambda *_: interaction.SetCurrentInteractionMode(interaction.AdjustWindowLevel),
+        )
         cross = bar.addAction("Crosshair")
         cross.setToolTip("Show the crosshair; Shift and mouse movement take all views to the same point")
         cross.setCheckable(True)
@@ -135,7 +141,11 @@ class _MainWindow(QMainWindow):
                 slicer.vtkMRMLApplicationLogic.IntersectingSlicesVisibility, on
             )
         )
-        lines.setChecked(True)
+        solid = bar.addAction("Show 3D")
+        solid.setObjectName("Show3DAction")
+        solid.setToolTip("Show the segments as surfaces in the 3D view")
+        solid.setCheckable(True)
+        solid.toggled.connect(show_segments_in_3d)
         bar.addSeparator()
         reset = bar.addAction("Reset views")
         reset.triggered.connect(self._reset_views)

@@ -7,6 +7,7 @@ there is such a signal; ``name`` is the object's name.
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -16,8 +17,8 @@ from PySide6.QtCore import QMetaMethod, QObject
 
 from .signals import SignalAttribute, find_signal
 
-_NOT_PROPERTIES = {"sizeHint", "minimumSizeHint", "singleShot"}
-"""Virtual methods, which a property of the same name would hide from layouts; a static method, as in PythonQt."""
+_NOT_PROPERTIES = {"singleShot"}
+"""In PythonQt, too, the static method of QTimer hides the property."""
 
 _RETURN_OBJECTS = (
     "parentWidget", "window", "viewport", "horizontalHeader", "verticalHeader", "header", "lineEdit", "view", "button",
@@ -157,7 +158,9 @@ def pythonqt_class(base: type, module: str = "qt") -> type:
     body["_signal_names"] = tuple(body.keys() - {"_refuses_attributes", "__module__", "__doc__"})
     for index in range(meta.propertyCount()):
         name = meta.property(index).name()
-        if name not in _NOT_PROPERTIES and not isinstance(getattr(base, name, None), QtCore.Property):
+        # What a widget defines in Python stays: its properties are attributes already, its virtual methods are for Qt.
+        in_python = isinstance(getattr(base, name, None), QtCore.Property | types.FunctionType)
+        if name not in _NOT_PROPERTIES and not in_python:
             body[name] = _property(base, name)
     for name in _RETURN_OBJECTS:
         if name not in body and callable(getattr(base, name, None)):

@@ -69,17 +69,25 @@ class SliceWidget(QWidget):
 
     def __init__(self, core: Core, description: _Slice, parent: QWidget) -> None:
         super().__init__(parent)
+        self._description = description
         self._view: Any = PythonQtSliceView(core, description.name, self)
-        node = self._view.node
-        node.SetLayoutLabel(description.label)
-        node.SetLayoutColor(*description.color)
-        node.SetOrientation(description.orientation)
+        self.describe()
         self.bar = SliceBar(self._view.logic, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.bar)
         layout.addWidget(self._view, 1)
+
+    def describe(self) -> None:
+        """Give the slice node its name, color and orientation; closing the scene takes them away."""
+        node = self._view.node
+        changing = node.StartModify()
+        node.SetLayoutLabel(self._description.label)
+        node.SetLayoutColor(*self._description.color)
+        node.SetOrientation(self._description.orientation)
+        node.EndModify(changing)
+        self._view.fit_node_to_window()
 
     def sliceView(self) -> Any:
         return self._view
@@ -136,6 +144,9 @@ class LayoutManager(QWidget):
         for name in self.sliceViewNames():
             self._widgets[name].bar.maximize.connect(lambda name=name: self._maximize(name))
         self.setLayout(_Node.SlicerLayoutFourUpView)
+        core.application_logic.Modified()  # the managers look up the slice logics of the other views
+        core.scene.AddObserver(core.scene.EndCloseEvent, lambda *_: self._restore_nodes())
+        core.scene.AddObserver(core.scene.EndImportEvent, lambda *_: self._map_nodes())
         core.application_logic.AddObserver("PauseRenderEvent", lambda *_: self.setRenderPaused(True))
         core.application_logic.AddObserver("ResumeRenderEvent", lambda *_: self.setRenderPaused(False))
 
@@ -176,6 +187,7 @@ class LayoutManager(QWidget):
             self._grid.setRowStretch(row, 1)
             self._grid.setColumnStretch(column, 1)
             self._widgets[name].show()
+        self._map_nodes()
         self.layoutChanged.emit(layout)
 
     def layout(self) -> Any:
@@ -196,6 +208,16 @@ class LayoutManager(QWidget):
         """Every view by its name."""
         slices = {name: self._widgets[name].sliceView() for name in self.sliceViewNames()}
         return {**slices, "3D": self._widgets[_THREE_D].threeDView()}
+
+    def _restore_nodes(self) -> None:
+        for name in self.sliceViewNames():
+            self._widgets[name].describe()
+        self._map_nodes()
+
+    def _map_nodes(self) -> None:
+        """Tell the scene which views are shown: lines of intersection are drawn for these alone."""
+        for name, view in self.views().items():
+            view.node.SetMappedInLayout((_THREE_D if name == "3D" else name) in _ARRANGEMENTS[self._layout])
 
     def _maximize(self, name: str) -> None:
         self.setLayout(self._before if self._layout == _ALONE[name] else _ALONE[name])

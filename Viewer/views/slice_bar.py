@@ -6,7 +6,7 @@ from typing import Any
 
 import vtk
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QStyle, QToolButton, QWidget
 
 _AXIS_LETTERS = {"Axial": "S", "Sagittal": "R", "Coronal": "A"}
 """The patient axis along which the offset of each orientation is counted, in millimeters."""
@@ -38,8 +38,8 @@ class SliceBar(QWidget):
         self._offset.setDecimals(1)
         self._offset.setKeyboardTracking(False)
         self._offset.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        fit = self._button("⛶", "Fit the slice to the view")
-        larger = self._button("▢", "Show this view alone, or all views again")
+        fit = self._button("Fit slice", QStyle.StandardPixmap.SP_BrowserReload)
+        larger = self._button("This view alone, or all views", QStyle.StandardPixmap.SP_TitleBarMaxButton)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 1, 4, 1)
         layout.setSpacing(5)
@@ -78,9 +78,9 @@ class SliceBar(QWidget):
     def _on_slider(self, position: int) -> None:
         self._logic.SetSliceOffset(self._start + position * self._step)
 
-    def _button(self, text: str, tip: str) -> QToolButton:
+    def _button(self, tip: str, picture: QStyle.StandardPixmap) -> QToolButton:
         button = QToolButton(self)
-        button.setText(text)
+        button.setIcon(self.style().standardIcon(picture))
         button.setToolTip(tip)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         return button

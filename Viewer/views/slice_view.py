@@ -63,8 +63,8 @@ class SliceView(View):
         self._connection: Any = None
         self.logic.AddObserver("ModifiedEvent", lambda *_: self._update_picture())
         self.node.AddObserver("ModifiedEvent", lambda *_: self.scheduleRender())
-        self.renderWindow().AddObserver("WindowResizeEvent", lambda *_: self._resize())
-        self._resize()
+        self.renderWindow().AddObserver("WindowResizeEvent", lambda *_: self.fit_node_to_window())
+        self.fit_node_to_window()
 
     def mrmlSliceNode(self) -> Any:
         return self.node
@@ -76,7 +76,8 @@ class SliceView(View):
             self._picture.show(connection)
         self.scheduleRender()
 
-    def _resize(self) -> None:
+    def fit_node_to_window(self) -> None:
+        """Tell the slice node how large the window is."""
         width, height = self.renderWindow().GetSize()
         if width > 1 and height > 1:
             self.logic.ResizeSliceNode(width, height)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import slicer
+import vtk
 from PySide6.QtWidgets import QWidget
 
 from ..scene import Core
@@ -57,11 +58,15 @@ class ThreeDView(View):
         self.node.SetBoxVisible(False)
         self.node.SetAxisLabelsVisible(False)
         self.node.EndModify(changing)
-        self._renderer.ResetCamera()
+        anything = vtk.vtkMath.AreBoundsInitialized(self._renderer.ComputeVisiblePropBounds())
+        if anything:
+            self._renderer.ResetCamera()
         changing = self.node.StartModify()
         self.node.SetBoxVisible(box)
         self.node.SetAxisLabelsVisible(labels)
         self.node.EndModify(changing)
         self.node.InvokeEvent(slicer.vtkMRMLViewNode.ResetFocalPointRequestedEvent)
+        if not anything:
+            self._renderer.ResetCamera()
         self._renderer.ResetCameraClippingRange()
         self.scheduleRender()
