@@ -21,5 +21,9 @@ class DeviceError(COVIDDetectError):
     """The computing device that was asked for is not there or does not work."""
 
 
+class InstallationError(COVIDDetectError):
+    """Packages that an analysis needs are missing, and could not be installed."""
+
+
 class Cancelled(COVIDDetectError):
     """The user stopped the analysis; raised by a progress callback and passed through."""

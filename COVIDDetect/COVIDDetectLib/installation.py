@@ -1,0 +1,139 @@
+"""Which packages an analysis needs and this Python lacks, and why installing them failed, in sentences."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distributions, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import InstallationError
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+TORCH = "torch>=2.6"
+"""Since 2.6 ``torch.load`` reads a foreign checkpoint without executing anything in it (CVE-2025-32434)."""
+
+TORCH_SIZE = "1 GB, with an NVIDIA graphics card up to 7 GB"
+OTHERS_SIZE = "60 MB"
+"""On disk, with what they depend on: torch 2.13 for CPU and for CUDA 13, scikit-image 0.26, safetensors 0.8."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What is to be installed: torch, which the PyTorch extension installs, and the rest."""
+
+    torch: bool
+    others: tuple[str, ...]
+    """Requirements as pip writes them."""
+
+    def __bool__(self) -> bool:
+        return self.torch or bool(self.others)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the packages, as the user reads them."""
+        from packaging.requirements import Requirement
+
+        return (*(["torch"] if self.torch else []), *(Requirement(line).name for line in self.others))
+
+
+def missing_packages() -> Missing:
+    """What an analysis needs and this Python lacks or has too old. Imports none of it."""
+    return Missing(
+        not _satisfied(_requirement(TORCH)),
+        tuple(str(wanted) for wanted in _requirements() if not _satisfied(wanted)),
+    )
+
+
+def packages_folder() -> Path:
+    """Where this Python keeps its packages: where numpy is, which every Slicer has."""
+    return Path(np.__file__).resolve().parents[1]
+
+
+def require_writable_folder() -> None:
+    """
+    Raises
+    ------
+    InstallationError
+        If the user may not write where Slicer's Python looks for packages; pip would put them where it does not look.
+    """
+    folder = packages_folder()
+    if not os.access(folder, os.W_OK):
+        raise InstallationError(
+            f"Packages cannot be installed, because you may not write to {folder}; start Slicer once as administrator, "
+            "or install Slicer into a folder of your own."
+        )
+
+
+# fmt: off
+KEPT = frozenset({
+    "certifi", "cffi", "chardet", "charset-normalizer", "couchdb", "cryptography", "dcmqi", "deprecated",
+    "dicomweb-client", "gitdb", "gitpython", "highdicom", "idna", "numpy", "packaging", "pillow", "pycparser",
+    "pydicom", "pygithub", "pyjpegls", "pyjwt", "pynacl", "pyparsing", "python-dateutil", "requests", "retrying",
+    "scipy", "simpleitk", "six", "slicer-core", "smmap", "torch", "torchvision", "typing-extensions", "urllib3", "vtk",
+    "wrapt",
+})
+# fmt: on
+"""What Slicer 5.12 brings along itself (SuperBuild/External_python-*.cmake) but for installers, and torch."""
+
+
+def pinned_versions(missing: Missing) -> str:
+    """A pip constraints file: no installation can exchange Slicer's numpy, SimpleITK or VTK, nor a torch that works."""
+    from packaging.utils import canonicalize_name
+
+    kept = KEPT - set(missing.names)
+    here = {
+        canonicalize_name(package.metadata["Name"] or ""): package.version
+        for package in distributions(path=[str(packages_folder())])
+    }
+    return "".join(f"{name}=={version}\n" for name, version in sorted(here.items()) if name in kept)
+
+
+_REASONS = (
+    (("No space left", "not enough space"), "the disk is full"),
+    (("ProxyError", "407 Proxy", "Cannot connect to proxy"), "the proxy refused the connection"),
+    (("CERTIFICATE_VERIFY_FAILED", "SSLError"), "the package index's certificate is not trusted here"),
+    (
+        (
+            "NewConnectionError", "NameResolutionError", "Name or service not known", "getaddrinfo failed",
+            "Failed to establish a new connection", "ConnectTimeout", "Read timed out", "Connection refused",
+            "Temporary failure in name resolution", "Network is unreachable",
+        ),
+        "the package index cannot be reached",
+    ),
+    (("conflicting dependencies",), "they do not go together with packages that are here"),
+    (("Permission denied", "Access is denied"), "files in Slicer's folder are locked or not yours"),
+    (("No matching distribution",), "no version of them fits this Python"),
+)  # fmt: skip
+"""What pip writes, and what it means; the first that is found counts."""
+
+
+def failure_reason(pip_log: str) -> str:
+    """Why pip failed, as the second half of a sentence."""
+    found = (reason for signs, reason in _REASONS if any(sign in pip_log for sign in signs))
+    return next(found, "pip ended with an error, see the log")
+
+
+def _requirements() -> list[Requirement]:
+    package = Path(__file__).resolve().parent
+    beside, inside = package.parent / "Resources", package / "Resources"  # in Slicer, and installed by pip
+    lines = ((beside if beside.is_dir() else inside) / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [_requirement(line) for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _requirement(line: str) -> Requirement:
+    from packaging.requirements import Requirement
+
+    return Requirement(line)
+
+
+def _satisfied(wanted: Requirement) -> bool:
+    try:
+        return wanted.specifier.contains(version(wanted.name), prereleases=True)
+    except PackageNotFoundError:
+        return False

@@ -1,0 +1,170 @@
+"""Installs what an analysis needs into Slicer's Python, after one question."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import CalledProcessError
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from ..errors import InstallationError
+from ..installation import (
+    OTHERS_SIZE,
+    TORCH,
+    TORCH_SIZE,
+    Missing,
+    failure_reason,
+    missing_packages,
+    packages_folder,
+    pinned_versions,
+    require_writable_folder,
+)
+
+_REQUESTER = "COVIDDetect"
+
+
+def ensure_packages() -> bool:
+    """Install what is missing, if she agrees; quick and silent when nothing is.
+
+    torch is installed by the PyTorch extension, which knows the build that fits the graphics card; the rest by
+    ``slicer.packaging`` where Slicer has it (5.12), else by ``slicer.util.pip_install``. None of Slicer's own
+    packages is exchanged, and nothing is imported into Slicer itself, so that no restart is needed.
+
+    Returns
+    -------
+    bool
+        False if she declined.
+
+    Raises
+    ------
+    InstallationError
+        If packages are missing still.
+    """
+    missing = missing_packages()
+    if not missing:
+        return True
+    require_writable_folder()
+    wheels = None
+    while missing:
+        try:
+            torch_installer = _torch_installer() if missing.torch and wheels is None else None
+            if wheels is None and not _agrees(missing):
+                return False
+            _install(missing, torch_installer, wheels)
+        except InstallationError as error:
+            wheels = _ask_for_wheels(str(error))
+            if wheels is None:
+                raise
+        missing = missing_packages()
+    return True
+
+
+def _agrees(missing: Missing) -> bool:
+    return slicer.util.confirmOkCancelDisplay(_question(missing), _("Install packages for COVIDDetect"))
+
+
+def _question(missing: Missing) -> str:
+    size = " + ".join([*([TORCH_SIZE] if missing.torch else []), *([OTHERS_SIZE] if missing.others else [])])
+    return _(
+        "COVIDDetect needs packages that Slicer does not bring along: {names}.\n\n"
+        "They are downloaded from the Python Package Index and take about {size} in {folder}. "
+        "Slicer's own packages stay as they are. Nothing about you or your images is sent.\n\n"
+        "Install them now?"
+    ).format(names=", ".join(missing.names), size=size, folder=packages_folder())
+
+
+def _torch_installer() -> Any:
+    """The logic of the PyTorch extension."""
+    try:
+        return importlib.import_module("PyTorchUtils").PyTorchUtilsLogic()
+    except ModuleNotFoundError:
+        raise InstallationError(
+            _(
+                "COVIDDetect needs the extension PyTorch: install it in the Extensions Manager, restart Slicer, and "
+                "click Analyze again."
+            )
+        ) from None
+
+
+def _install(missing: Missing, torch_installer: Any, wheels: Path | None) -> None:
+    slicer.util.showStatusMessage(_("COVIDDetect: installing {names} …").format(names=", ".join(missing.names)))
+    with tempfile.TemporaryDirectory() as folder, _pip_settings(Path(folder), missing, wheels) as log:
+        reason = None
+        try:
+            if torch_installer is not None:
+                torch_installer.installTorch(askConfirmation=False, torchVersionRequirement=TORCH.removeprefix("torch"))
+            # The PyTorch extension always asks the network; in her own folder is the torch that she chose.
+            from_folder = [TORCH] if missing.torch and wheels is not None else []
+            if from_folder or missing.others:
+                _pip_install([*from_folder, *missing.others])
+        except (CalledProcessError, RuntimeError, ImportError) as error:
+            logging.info("COVIDDetect: %s", error)
+            reason = failure_reason(log.read_text(errors="replace") if log.is_file() else "")
+    importlib.invalidate_caches()
+    still = missing_packages()
+    if still:
+        raise InstallationError(
+            _("{names} could not be installed: {reason}.").format(
+                names=", ".join(still.names), reason=reason or failure_reason("")
+            )
+        )
+
+
+def _pip_install(requirements: list[str]) -> None:
+    try:
+        from slicer.packaging import pip_ensure
+    except ModuleNotFoundError:  # Slicer 5.10
+        slicer.util.pip_install(requirements)
+    else:
+        pip_ensure(requirements, prompt_install=False, prompt_restart=False, requester=_REQUESTER, show_progress=False)
+
+
+@contextmanager
+def _pip_settings(folder: Path, missing: Missing, wheels: Path | None) -> Iterator[Path]:
+    """Settings for every pip that is started meanwhile, the PyTorch extension's too; yields pip's log file."""
+    constraints, log = folder / "constraints.txt", folder / "pip.log"
+    constraints.write_text(pinned_versions(missing))
+    settings = {"PIP_CONSTRAINT": str(constraints), "PIP_LOG": str(log), "PIP_RETRIES": "1"}
+    if wheels is not None:
+        settings |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+    earlier = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        with slicer.util.WaitCursor():
+            yield log
+    finally:
+        for name, value in earlier.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _ask_for_wheels(sentence: str) -> Path | None:
+    """Whether to try again with packages that were downloaded elsewhere; the folder that holds them."""
+    box = qt.QMessageBox(slicer.util.mainWindow())
+    box.setIcon(qt.QMessageBox.Warning)
+    box.setWindowTitle(_("Install packages for COVIDDetect"))
+    box.setText(sentence)
+    box.setInformativeText(
+        _(
+            "Without internet, or behind a proxy that pip does not know: download the packages on another computer "
+            "with the same system and Python (pip download) into a folder, and choose it here."
+        )
+    )
+    choose = box.addButton(_("Install from a folder"), qt.QMessageBox.AcceptRole)
+    box.addButton(qt.QMessageBox.Cancel)
+    box.exec_()
+    if box.clickedButton() != choose:
+        return None
+    folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder with downloaded packages"))
+    return Path(folder) if folder else None
