@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _open(host, options.ct)
         if options.analyze:
+            host.panel.logic.finished.connect(lambda result: host.window.show_3d())
             host.panel.ui.analyzeButton.click()
         if not options.offscreen:
             return int(host.app.exec())
@@ -99,12 +100,9 @@ def _report(result: Any) -> None:
 
 
 def _save(host: Any) -> None:
-    import slicer
-
     from .host import ROOT
     from .pictures import save_pictures
 
-    slicer.app.layoutManager().resetThreeDViews()
     for path in save_pictures(host, ROOT / "build" / "run"):
         print(f"Picture       {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
 

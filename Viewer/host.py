@@ -76,12 +76,14 @@ def start_host(
     import slicer
 
     from .application import make_application
+    from .editor.widget import install_segment_editor
     from .files import CoreIOManager
     from .modules import make_module_manager
     from .scene import make_core
     from .views.layout import make_layout_manager
     from .window import make_main_window
 
+    install_segment_editor()
     app = make_application(keep_settings, testing)
     core = make_core(app.temporaryPath)
     app.add(core=core, modules=make_module_manager(core.logics), files=CoreIOManager(core))

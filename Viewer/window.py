@@ -58,6 +58,11 @@ class _MainWindow(QMainWindow):
     def moduleSelector(self) -> ModuleSelector:
         return self._selector
 
+    def show_3d(self) -> None:
+        """As a click on *Show 3D*, for the segments that are there now."""
+        self._solid.setChecked(False)
+        self._solid.setChecked(True)
+
     def show_panel(self, panel: QWidget) -> None:
         """Put a module's panel into the window."""
         self._scroll.setWidget(panel)
@@ -141,8 +146,7 @@ class _MainWindow(QMainWindow):
                 slicer.vtkMRMLApplicationLogic.IntersectingSlicesVisibility, on
             )
         )
-        solid = bar.addAction("Show 3D")
-        solid.setObjectName("Show3DAction")
+        self._solid = solid = bar.addAction("Show 3D")
         solid.setToolTip("Show the segments as surfaces in the 3D view")
         solid.setCheckable(True)
         solid.toggled.connect(show_segments_in_3d)

@@ -82,7 +82,9 @@ class RenderWidget(QWidget):
         self.render_window.Render()
         self.render_window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._pixels)
         rgba = bytes(memoryview(self._pixels))
-        self._picture = QImage(rgba, width, height, 4 * width, QImage.Format.Format_RGBX8888).mirrored(False, True)
+        self._picture = QImage(rgba, width, height, 4 * width, QImage.Format.Format_RGBX8888).flipped(
+            Qt.Orientation.Vertical
+        )
         self._picture.setDevicePixelRatio(self.devicePixelRatioF())
 
     def pause_render(self) -> None:

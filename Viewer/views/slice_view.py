@@ -9,6 +9,7 @@ import vtk
 from PySide6.QtWidgets import QWidget
 
 from ..scene import Core
+from .corner_text import CornerText
 from .slice_picture import SlicePicture
 from .view import View
 
@@ -60,6 +61,7 @@ class SliceView(View):
         self._style.SetSliceLogic(self.logic)
 
         self._picture = SlicePicture(self._renderer)
+        self._corners = CornerText(self.logic, overlay)
         self._connection: Any = None
         self.logic.AddObserver("ModifiedEvent", lambda *_: self._update_picture())
         self.node.AddObserver("ModifiedEvent", lambda *_: self.scheduleRender())
@@ -74,6 +76,7 @@ class SliceView(View):
         if connection is not self._connection:
             self._connection = connection
             self._picture.show(connection)
+        self._corners.refresh()
         self.scheduleRender()
 
     def fit_node_to_window(self) -> None:
