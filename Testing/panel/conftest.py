@@ -31,7 +31,7 @@ def panel(host: None) -> Iterator[object]:
     slicer.util.selectModule("COVIDDetect")
     slicer.app.processEvents()
     widget = slicer.modules.COVIDDetectWidget
-    observations = the_host.observation_count(widget)
+    observations, warnings = the_host.observation_count(widget), len(the_host.log_warnings())
     yield widget
     slicer.util.selectModule("COVIDDetect")
     the_host.close_scene()
@@ -40,6 +40,7 @@ def panel(host: None) -> Iterator[object]:
     the_host.close_scene()
     assert the_host.node_counts() == before, "the number of nodes in an empty scene grows from close to close"
     assert the_host.observation_count(widget) <= observations, "the panel still observes what the test left"
+    assert the_host.log_warnings()[warnings:] == []
 
 
 @pytest.fixture(autouse=True)

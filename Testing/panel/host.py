@@ -56,3 +56,18 @@ def close_scene() -> None:
 
     slicer.mrmlScene.Clear(0)
     slicer.app.processEvents()
+
+
+def log_warnings() -> list[str]:
+    """Warnings and errors in Slicer's log, from Python, Qt and VTK; the embedded viewer keeps no log."""
+    import slicer
+
+    if not is_slicer():
+        return []
+    log = slicer.app.errorLogModel()
+    rows = [[str(log.data(log.index(row, column))) for column in range(5)] for row in range(log.logEntryCount())]
+    return [f"{level} of {origin}: {text}" for _, _, level, origin, text in rows if level not in QUIET]
+
+
+QUIET = ("Unknown", "Trace", "Debug", "Info", "Status")
+"""What ctkErrorLogLevel calls all that needs nobody's attention."""

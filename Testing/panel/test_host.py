@@ -1,10 +1,11 @@
 """The host itself, before anything is asked of the panel."""
 
+import logging
 import sys
 
 import pytest
 
-from Testing.panel.host import node_counts, wait_until
+from Testing.panel.host import is_slicer, log_warnings, node_counts, observation_count, wait_until
 
 
 def test_the_module_is_found_by_its_finder_name(host: None) -> None:
@@ -39,3 +40,23 @@ def test_slice_views_are_there(host: None) -> None:
     counts = node_counts()
     assert counts["vtkMRMLSliceNode"] >= 3
     assert counts["vtkMRMLSliceCompositeNode"] >= 3
+
+
+def test_leaving_and_entering_the_module_adds_no_observer_and_no_node(panel) -> None:
+    observations, nodes = observation_count(panel), node_counts()
+    for _ in range(3):
+        panel.exit()
+        panel.enter()
+    assert observation_count(panel) == observations
+    assert node_counts() == nodes
+
+
+def test_a_warning_is_found_in_slicers_log(host: None) -> None:
+    import slicer
+
+    if not is_slicer():
+        pytest.skip("the embedded viewer keeps no log")
+    before = len(log_warnings())
+    logging.warning("a warning from a test")
+    slicer.app.processEvents()
+    assert "a warning from a test" in log_warnings()[before:][0]
