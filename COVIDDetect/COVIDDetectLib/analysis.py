@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import time
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,7 +17,9 @@ from .attention import Attention, place_attention, score_with_grad_cam
 from .ct_mask import CTMask, make_ct_mask
 from .device import choose_device, device_title
 from .errors import InputError, MaskError, WeightsError
-from .lungs import LungMask, segment_lungs
+from .lungs import LungMask, lung_mask_sha256, segment_lungs
+from .opacity import LungOpacity, measure_opacity
+from .regions import Region, hottest_regions
 from .volume import CTVolume
 from .weights import ModelCard, default_card, load_network
 
@@ -70,6 +71,10 @@ class Analysis:
         On the CT's own grid.
     attention
         The heat map on its coarse grid.
+    regions
+        Where the network looked, hottest first.
+    opacity
+        Densities in each lung of the mask, the right one first.
     card, lungs_card
         Weights of DeCoVNet, and of the UNet where it made the mask.
     lungs_method
@@ -84,12 +89,16 @@ class Analysis:
         When, ISO 8601, UTC.
     software
         Versions of this program, Python, torch, numpy and SimpleITK.
+    notes
+        Sentences that the user must read beside the result.
     """
 
     score: Score
     decision_threshold: float
     lung_mask: LungMask
     attention: Attention
+    regions: tuple[Region, ...]
+    opacity: tuple[LungOpacity, ...]
     card: ModelCard
     lungs_card: ModelCard | None
     lungs_method: str
@@ -100,6 +109,7 @@ class Analysis:
     lung_mask_sha256: str
     time: str
     software: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
     @property
     def probability(self) -> float:
@@ -124,11 +134,14 @@ class Analysis:
                 "sha256": self.lung_mask_sha256,
             },
             "attention": {"layer": self.attention.layer, "raw_maximum": self.attention.raw_maximum},
+            "regions": [_rounded(asdict(region)) for region in self.regions],
+            "opacity": [_rounded(asdict(lung)) for lung in self.opacity],
             "input": {"name": self.ct_name, "sha256": self.ct_sha256},
             "device": self.device,
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
             "time": self.time,
             "software": dict(self.software),
+            "notes": list(self.notes),
         }
 
 
@@ -196,11 +209,19 @@ def analyze(
         score, attention = score_ct_mask(network, ct_mask, chosen_device)
         report(Progress("score", 1, 1))
 
+    with clock.stage("attention"):
+        report(Progress("attention", 0, 1))
+        regions = hottest_regions(attention, ct, lung_mask)
+        opacity = measure_opacity(ct, lung_mask)
+        report(Progress("attention", 1, 1))
+
     return Analysis(
         score=score,
         decision_threshold=cast(float, card.decision_threshold),
         lung_mask=lung_mask,
         attention=attention,
+        regions=regions,
+        opacity=opacity,
         card=card,
         lungs_card=default_card("unet") if lungs == "unet" else None,
         lungs_method=lungs if isinstance(lungs, str) else "given",
@@ -208,7 +229,7 @@ def analyze(
         seconds=clock.seconds,
         ct_name=ct.name,
         ct_sha256=ct.sha256,
-        lung_mask_sha256=hashlib.sha256(axial_labels.tobytes()).hexdigest(),
+        lung_mask_sha256=lung_mask_sha256(lung_mask),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         software=software_versions(),
     )
@@ -264,6 +285,18 @@ class _Clock:
         start = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - start
+
+
+def _rounded(entry: dict[str, Any]) -> dict[str, Any]:
+    """Lengths, volumes, densities and percentages to a tenth, peaks to a thousandth."""
+    rounded = {}
+    for key, value in entry.items():
+        if isinstance(value, float):
+            value = round(value, 3 if key == "peak" else 1)
+        elif isinstance(value, tuple):
+            value = [round(mm, 1) for mm in value]
+        rounded[key] = value
+    return rounded
 
 
 def _card_entry(card: ModelCard) -> dict[str, str]:

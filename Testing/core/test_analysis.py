@@ -10,7 +10,7 @@ import pytest
 from COVIDDetectLib.analysis import Analysis, Progress, analyze
 from COVIDDetectLib.errors import Cancelled, InputError, MaskError, WeightsError
 from COVIDDetectLib.geometry import Geometry, Reorientation
-from COVIDDetectLib.lungs import LungMask
+from COVIDDetectLib.lungs import LungMask, lung_mask_sha256
 from COVIDDetectLib.phantom import Phantom, thorax
 from COVIDDetectLib.volume import CTVolume
 from COVIDDetectLib.weights import default_card
@@ -42,7 +42,10 @@ def test_probability_and_mask_are_unchanged_when_axes_are_exchanged_or_flipped(o
     assert analysis.lung_mask.geometry == stored.geometry
     assert analysis.attention.geometry.same_grid(expected.attention.geometry)
     assert analysis.ct_sha256 == expected.ct_sha256
-    assert analysis.lung_mask_sha256 == expected.lung_mask_sha256
+    assert analysis.lung_mask_sha256 == expected.lung_mask_sha256 == lung_mask_sha256(analysis.lung_mask)
+    assert [replace(r, peak_lps=(0, 0, 0)) for r in analysis.regions] == [
+        replace(r, peak_lps=(0, 0, 0), peak=pytest.approx(r.peak, abs=1e-3)) for r in expected.regions
+    ]
 
 
 def test_heat_map_lies_over_the_lungs() -> None:
@@ -75,7 +78,11 @@ def test_record_holds_everything_and_is_json() -> None:
     assert record["lungs"]["method"] == "unet"
     assert record["lungs"]["right_ml"] > 500 and record["lungs"]["left_ml"] > 500
     assert record["device"] == "CPU"
-    assert set(record["seconds"]) == {"lungs", "score"}
+    assert set(record["seconds"]) == {"lungs", "score", "attention"}
+    assert [lung["side"] for lung in record["opacity"]] == ["right", "left"]
+    assert record["opacity"][0]["volume_ml"] == record["lungs"]["right_ml"]
+    assert len(record["regions"]) == len(analysis_of_axial().regions)
+    assert record["notes"] == []
     assert {"coviddetect", "python", "torch", "numpy", "SimpleITK"} <= record["software"].keys()
     assert len(record["input"]["sha256"]) == 64
 
@@ -90,7 +97,7 @@ def test_progress_counts_slices_and_a_cancel_passes_through() -> None:
     analyze(phantom().ct, lungs="unet", device="cpu", progress=seen.append)
     lungs = [step for step in seen if step.stage == "lungs"]
     assert lungs[-1].done == lungs[-1].total == phantom().ct.shape[0]
-    assert seen[-1] == Progress("score", 1, 1)
+    assert seen[-1] == Progress("attention", 1, 1)
 
     def cancel(_: Progress) -> None:
         raise Cancelled("The analysis was cancelled.")

@@ -87,6 +87,8 @@ def test_it_computes_what_a_direct_call_computes(worker: Worker, phantom_ct: CTV
     analysis = load_analysis(answer["analysis"])
     assert analysis.probability == pytest.approx(expected.probability, abs=1e-6)
     np.testing.assert_array_equal(analysis.lung_mask.labels, expected.lung_mask.labels)
+    assert analysis.opacity == expected.opacity
+    assert len(analysis.regions) == len(expected.regions)
     np.testing.assert_allclose(analysis.attention.values, expected.attention.values, atol=1e-5)
     record, expected_record = analysis.to_record(), expected.to_record()
     for varying in ("seconds", "time", "probability", "logits", "attention"):
@@ -115,9 +117,7 @@ def test_an_error_comes_back_as_its_sentence_and_the_worker_goes_on(
     assert worker.hear_last()["type"] == "done"
 
 
-def test_a_cancel_ends_the_analysis_and_the_next_one_runs(
-    worker: Worker, phantom_ct: CTVolume, tmp_path: Path
-) -> None:
+def test_a_cancel_ends_the_analysis_and_the_next_one_runs(worker: Worker, phantom_ct: CTVolume, tmp_path: Path) -> None:
     worker.say(request(phantom_ct, tmp_path, lungs="unet"))
     assert worker.hear()["type"] == "progress"
     worker.say({"type": "cancel", "id": 1})
@@ -133,7 +133,7 @@ def test_progress_counts_the_slices(worker: Worker, phantom_ct: CTVolume, tmp_pa
         seen.append((message["stage"], message["done"], message["total"]))
     slices = len(phantom_ct.hu)
     assert ("lungs", slices, slices) in seen
-    assert seen[-1] == ("score", 1, 1)
+    assert seen[-1] == ("attention", 1, 1)
 
 
 @pytest.mark.parametrize("busy", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +14,16 @@ from ..volume import CTVolume
 from .sides import LEFT, RIGHT, split_sides
 from .threshold import threshold_lungs
 
-__all__ = ["LEFT", "METHODS", "RIGHT", "LungMask", "segment_lungs", "split_sides", "threshold_lungs"]
+__all__ = [
+    "LEFT",
+    "METHODS",
+    "RIGHT",
+    "LungMask",
+    "lung_mask_sha256",
+    "segment_lungs",
+    "split_sides",
+    "threshold_lungs",
+]
 
 METHODS = ("unet", "threshold")
 
@@ -69,6 +79,12 @@ class LungMask:
         voxel_ml = self.geometry.voxel_ml
         right, left = (float(np.count_nonzero(self.labels == side)) * voxel_ml for side in (RIGHT, LEFT))
         return right, left
+
+
+def lung_mask_sha256(lung_mask: LungMask) -> str:
+    """Hash of the labels in axial order: the same for any order in which they are stored, another after any edit."""
+    labels = lung_mask.geometry.reorientation_to_axial().apply(lung_mask.labels)
+    return hashlib.sha256(np.ascontiguousarray(labels).data).hexdigest()
 
 
 def segment_lungs(

@@ -143,7 +143,9 @@ class WorkerClient:
 
     def _on_error_output(self) -> None:
         if self._process is not None:
-            logging.info("COVIDDetect worker: %s", _bytes(self._process.readAllStandardError()).decode(errors="replace"))
+            logging.info(
+                "COVIDDetect worker: %s", _bytes(self._process.readAllStandardError()).decode(errors="replace")
+            )
 
     def _on_message(self, message: Message) -> None:
         kind = message["type"]
@@ -187,7 +189,9 @@ class WorkerClient:
         """Only a process that never started needs an answer here; all other errors end it, and ``finished`` follows."""
         if process is self._process and process.error() == qt.QProcess.FailedToStart:
             self._process = None
-            self._fail(DeviceError(f"The process that computes cannot be started ({self._python}); install Slicer again."))
+            self._fail(
+                DeviceError(f"The process that computes cannot be started ({self._python}); install Slicer again.")
+            )
 
     def _end_if_still_busy(self, request: int) -> None:
         if self._busy and self._request == request and self._process is not None:

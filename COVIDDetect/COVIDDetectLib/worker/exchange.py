@@ -12,6 +12,8 @@ from ..analysis import Analysis, Score
 from ..attention import Attention
 from ..geometry import Geometry
 from ..lungs import LungMask
+from ..opacity import LungOpacity
+from ..regions import Region
 from ..volume import CTVolume
 from ..weights import ModelCard, read_card
 
@@ -51,6 +53,8 @@ def store_analysis(analysis: Analysis, folder: Path) -> Entry:
             "raw_maximum": attention.raw_maximum,
             "layer": attention.layer,
         },
+        "regions": [asdict(region) for region in analysis.regions],
+        "opacity": [asdict(lung) for lung in analysis.opacity],
         "card": str(analysis.card.path),
         "lungs_card": str(analysis.lungs_card.path) if analysis.lungs_card else None,
         "lungs_method": analysis.lungs_method,
@@ -61,6 +65,7 @@ def store_analysis(analysis: Analysis, folder: Path) -> Entry:
         "lung_mask_sha256": analysis.lung_mask_sha256,
         "time": analysis.time,
         "software": dict(analysis.software),
+        "notes": list(analysis.notes),
     }
 
 
@@ -78,6 +83,11 @@ def load_analysis(entry: Entry) -> Analysis:
                 attention["raw_maximum"],
                 attention["layer"],
             ),
+            "regions": tuple(
+                Region(**{**region, "peak_lps": tuple(region["peak_lps"])}) for region in entry["regions"]
+            ),
+            "opacity": tuple(LungOpacity(**lung) for lung in entry["opacity"]),
+            "notes": tuple(entry["notes"]),
             "card": read_card(entry["card"]),
             "lungs_card": _card(entry["lungs_card"]),
         }
@@ -94,4 +104,5 @@ def _store(array: np.ndarray, file: Path) -> str:
 
 
 def _geometry(entry: Entry) -> Geometry:
-    return Geometry(tuple(entry["origin"]), tuple(entry["spacing"]), tuple(tuple(row) for row in entry["direction"]))
+    rows = [(row[0], row[1], row[2]) for row in entry["direction"]]
+    return Geometry(tuple(entry["origin"]), tuple(entry["spacing"]), (rows[0], rows[1], rows[2]))
