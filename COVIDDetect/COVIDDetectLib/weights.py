@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,6 +42,9 @@ class ModelCard:
     operating_characteristics
         Measured sensitivity and specificity with their cohort, or None where none were measured. They belong to
         these weights only.
+    domain_file, domain_sha256
+        Statistics of the training set beside the card, which tell foreign volumes (``domain.py``), and their checksum;
+        None if there are none.
     path
         The card's own file.
     """
@@ -61,6 +64,8 @@ class ModelCard:
     source: str
     decision_threshold: float | None = None
     operating_characteristics: Mapping[str, Any] | None = None
+    domain_file: str | None = None
+    domain_sha256: str | None = None
     path: Path = Path()
 
     @property
@@ -111,9 +116,11 @@ def read_card(path: str | Path) -> ModelCard:
     except ValueError as error:
         raise WeightsError(f"{path.name} is not a model card; choose the .json file beside the weights.") from error
     if not isinstance(entries, dict) or entries.pop("schema", None) != _CARD_SCHEMA:
-        raise WeightsError(f"{path.name} is not a model card of this program; choose the .json file beside the weights.")
+        raise WeightsError(
+            f"{path.name} is not a model card of this program; choose the .json file beside the weights."
+        )
     known = {field.name for field in fields(ModelCard)} - {"path"}
-    required = known - {"decision_threshold", "operating_characteristics"}
+    required = known - {"decision_threshold", "operating_characteristics", "domain_file", "domain_sha256"}
     if missing := required - entries.keys():
         raise WeightsError(f"The model card {path.name} lacks {', '.join(sorted(missing))}; get the card again.")
     if unknown := entries.keys() - known:
@@ -142,14 +149,13 @@ def save_weights(state: Mapping[str, Tensor], card: ModelCard) -> ModelCard:
     ModelCard
         The card with the checksum of the file as written.
     """
-    from dataclasses import replace
-
     from safetensors.torch import save
 
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
     card.path.parent.mkdir(parents=True, exist_ok=True)
     card.weights_path.write_bytes(content)
-    card = replace(card, sha256=hashlib.sha256(content).hexdigest())
+    # The statistics of a training set are in terms of the weights: those of earlier weights do not hold.
+    card = replace(card, sha256=hashlib.sha256(content).hexdigest(), domain_file=None, domain_sha256=None)
     write_card(card)
     return card
 
@@ -165,20 +171,32 @@ def load_network(card: ModelCard, device: str = "cpu") -> nn.Module:
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    try:
-        content = card.weights_path.read_bytes()
-    except OSError as error:
-        raise WeightsError(f"The weights {card.weights_path} cannot be read: {error.strerror}.") from error
-    if hashlib.sha256(content).hexdigest() != card.sha256:
-        raise WeightsError(
-            f"{card.weights_file} is not the file that its model card describes (the checksum differs); get both again."
-        )
+    content = read_checked(card.weights_path, card.sha256)
     network = build_network(card.network, card.variant)
     try:
         network.load_state_dict(load(content))
     except (SafetensorError, RuntimeError) as error:
         raise WeightsError(f"{card.weights_file} does not hold the weights of {card.title}; get it again.") from error
     return network.eval().to(device)
+
+
+def read_checked(path: Path, sha256: str | None) -> bytes:
+    """The content of a file that a model card describes.
+
+    Raises
+    ------
+    WeightsError
+        If the file is missing or its checksum is another.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"The weights {path} cannot be read: {error.strerror}.") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise WeightsError(
+            f"{path.name} is not the file that its model card describes (the checksum differs); get both again."
+        )
+    return content
 
 
 def build_network(network: NetworkName, variant: str) -> nn.Module:
@@ -202,7 +220,7 @@ def _check_card(card: ModelCard) -> None:
     numbers = (*card.input_size, *card.hu_window)
     if len(numbers) != 4 or not all(isinstance(number, int | float) for number in numbers):
         raise WeightsError(f"The model card {card.path.name} has no valid input size or HU window; get the card again.")
-    if Path(card.weights_file).name != card.weights_file:
+    if any(Path(file).name != file for file in (card.weights_file, card.domain_file or "")):
         raise WeightsError(f"The model card {card.path.name} names a file in another folder; keep both side by side.")
     if card.network == "decovnet" and card.decision_threshold is None:
         raise WeightsError(f"The model card {card.path.name} has no decision threshold; get the card again.")

@@ -54,7 +54,7 @@ def fit_of(card: ModelCard, ct_mask: CTMask) -> DomainFit:
     return fit
 
 
-@pytest.mark.parametrize("seed", range(500, 506))
+@pytest.mark.parametrize("seed", range(500, 503))
 @pytest.mark.parametrize("extent", [None, "moderate", "severe"])
 def test_unseen_patients_healthy_or_diseased_are_inside(card: ModelCard, seed: int, extent: str | None) -> None:
     phantom = patient(seed)
@@ -96,7 +96,7 @@ def test_air_in_a_head_or_bowel_taken_for_lung_is_outside(card: ModelCard) -> No
     pockets = [(k - 60) ** 2 + (j - 120) ** 2 + (i - at) ** 2 < 30**2 for at in (80, 160)]
     air = pockets[0] | pockets[1]
     fit = fit_of(card, ct_mask_of(np.where(air, -990.0, hu), air, Geometry.axial((3.0, 3.0, 3.0))))
-    assert not fit.is_inside and "too small" in (fit.sentence or "")
+    assert not fit.is_inside and "the lungs are too" in (fit.sentence or "")
 
 
 def test_features_alone_can_put_a_volume_outside(card: ModelCard) -> None:
