@@ -1,0 +1,69 @@
+"""Starting a real 3D Slicer from outside. ``make test-slicer`` says which one; without it these tests are skipped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+RunSlicer = Callable[..., str]
+
+SCRIPT = """
+import sys, traceback
+import qt, slicer
+
+def main():
+    code = 1
+    try:
+        run()
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    slicer.util.exit(code)
+
+def run():
+    {body}
+
+qt.QTimer.singleShot(0, main)
+"""
+
+
+@pytest.fixture
+def run_slicer(tmp_path: Path) -> RunSlicer:
+    """Runs Python in a Slicer with fresh settings and returns what was printed.
+
+    ``run_slicer(code, module_paths, environment, options, seconds)``; fails when the code does.
+    """
+    program = os.environ.get("SLICER")
+    if not program:
+        pytest.skip("starts a real 3D Slicer: make test-slicer")
+    # Where the Slicer of ../shared/slicer keeps itself must not follow the fresh HOME.
+    slicer_home = os.environ.get("SLICER_HOME") or str(Path.home() / ".cache" / "slicer-5.13")
+
+    def run(
+        code: str,
+        module_paths: list[Path],
+        environment: dict[str, str] | None = None,
+        options: tuple[str, ...] = (),
+        seconds: float = 120,
+    ) -> str:
+        script = tmp_path / "script.py"
+        script.write_text(SCRIPT.format(body="\n    ".join(code.strip().splitlines())))
+        home = tmp_path / "home"
+        home.mkdir(exist_ok=True)
+        screen = [] if os.environ.get("DISPLAY") else ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24 +extension GLX"]
+        command = [
+            "timeout", "--kill-after=10", str(seconds), *screen, program, "--no-splash", *options,
+            "--additional-module-paths", *map(str, module_paths), "--python-script", str(script),
+        ]  # fmt: skip
+        variables = os.environ | {"HOME": str(home), "SLICER_HOME": slicer_home} | (environment or {})
+        done = subprocess.run(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        shutil.rmtree(home, ignore_errors=True)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    return run

@@ -1,0 +1,68 @@
+"""The archive that users install: the panel runs from it in the real Slicer."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from Testing.slicer.conftest import RunSlicer
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def installed_extension(tmp_path: Path) -> Path:
+    """The newest archive, extracted as the Extensions Manager does it."""
+    packaged = subprocess.run([ROOT / "tools" / "package", tmp_path], capture_output=True, text=True, timeout=300)
+    assert packaged.returncode == 0, packaged.stderr
+    [archive] = tmp_path.glob("COVIDDetect-*-Slicer-5.13.tar.gz")
+    with tarfile.open(archive) as content:
+        content.extractall(tmp_path, filter="data")
+    return tmp_path / archive.name.removesuffix(".tar.gz") / "lib" / "Slicer-5.13" / "qt-scripted-modules"
+
+
+def test_the_panel_runs_from_the_installed_archive(installed_extension: Path, run_slicer: RunSlicer) -> None:
+    code = """
+slicer.util.selectModule("COVIDDetect")
+import COVIDDetectLib.weights
+print("library", COVIDDetectLib.__file__)
+print("module", slicer.modules.coviddetect.path)
+print("cards", [card.id for card in COVIDDetectLib.weights.bundled_cards()])
+print("widget", slicer.modules.COVIDDetectWidget.ui.analyzeButton.text)
+assert not slicer.modules.coviddetect.icon.isNull()
+"""
+    printed = run_slicer(code, [installed_extension])
+    assert f"library {installed_extension}" in printed
+    assert f"module {installed_extension}" in printed
+    assert "decovnet" in printed.split("cards ")[1].splitlines()[0]
+    assert "widget Analyze" in printed
+
+
+def test_the_module_opens_in_a_slicer_without_torch_and_scikit_image(run_slicer: RunSlicer) -> None:
+    code = """
+slicer.util.selectModule("COVIDDetect")
+print("widget", slicer.modules.COVIDDetectWidget.ui.analyzeButton.text)
+from COVIDDetectLib.installation import missing_packages
+print("missing", missing_packages().names)
+print("loaded", sorted({"torch", "skimage", "safetensors", "matplotlib"} & set(sys.modules)))
+"""
+    printed = run_slicer(code, [ROOT / "COVIDDetect"], {"SLICER_PYTHONPATH": ""})
+    assert "widget Analyze" in printed
+    assert "missing ('torch', 'scikit-image', 'safetensors')" in printed
+    assert "loaded []" in printed
+
+
+def test_slicers_own_module_test_passes(run_slicer: RunSlicer) -> None:
+    code = """
+import slicer.testing
+import unittest, COVIDDetect
+slicer.util.selectModule("COVIDDetect")
+cases = unittest.TestLoader().loadTestsFromTestCase(COVIDDetect.COVIDDetectTest)
+result = unittest.TextTestRunner(verbosity=2).run(cases)
+assert result.wasSuccessful()
+print("ran", result.testsRun)
+"""
+    run_slicer(code, [ROOT / "COVIDDetect"], options=("--testing",), seconds=300)
