@@ -1,17 +1,29 @@
-"""The commands of this room: ``coviddetect evaluate``."""
+"""The commands of this room: ``coviddetect evaluate`` and ``coviddetect evaluate-attention``."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from ..device import DeviceChoice, choose_device
+from ..errors import InputError, WeightsError
 from ..report.files import check_folder
 from ..sentences import sentences_instead_of_tracebacks
+from ..weights import default_card, load_network, read_card
+from .attention_figures import WANTED
+from .attention_page import FIGURES, write_attention
+from .attention_page import PAGE as ATTENTION_PAGE
+from .faithfulness import measure
 from .figures import PREVALENCES
+from .held_back import held_back_cases
 from .page import METRICS, PAGE, write_evaluation
 from .predictions import read_predictions
+
+if TYPE_CHECKING:
+    from ..networks.decovnet import DeCoVNet
 
 OutputFolder = Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results.")]
 
@@ -19,6 +31,7 @@ OutputFolder = Annotated[Path, typer.Option(metavar="DIR", help="Folder for the 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("evaluate")(evaluate_command)
+    app.command("evaluate-attention")(evaluate_attention_command)
 
 
 def evaluate_command(
@@ -41,6 +54,68 @@ def evaluate_command(
         metrics = write_evaluation(cohort, output, tuple(prevalence or PREVALENCES), predictions.name)
         typer.echo(f"{cohort.positives} cases with COVID-19, {cohort.negatives} without")
         for title, name in (("ROC AUC", "roc_auc"), ("PR AUC", "pr_auc"), ("Brier score", "brier_score")):
-            figure = metrics[name]
-            typer.echo(f"{title} {figure['value']:.3f} (95 % interval {figure['low']:.3f} to {figure['high']:.3f})")
+            typer.echo(f"{title} {_figure(metrics[name])}")
         typer.echo(f"Written: {output / PAGE}, {output / METRICS}")
+
+
+def evaluate_attention_command(
+    output: OutputFolder,
+    cases: Annotated[
+        int, typer.Option(metavar="N", min=2, help="Number of synthetic cases with disease, and of cases without.")
+    ] = 40,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Another number, other cases.")] = 0,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="CARD", help="Model card (.json) of the DeCoVNet to measure; else the bundled one."),
+    ] = None,
+    background: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="CT", help="Real CT without COVID-19 to paint disease into; may be repeated."),
+    ] = None,
+    perturbed: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Number of cases for deletion, insertion and randomization.")
+    ] = 8,
+    device: Annotated[DeviceChoice, typer.Option(help="What computes.")] = "auto",
+) -> None:
+    """Say whether score and heat map meet synthetic lesions whose masks are known, and which no training has seen.
+
+    Writes attention.json and attention.html into DIR.
+    """
+    from tqdm import tqdm
+
+    with sentences_instead_of_tracebacks():
+        check_folder(output)
+        card = read_card(weights) if weights else default_card("decovnet")
+        if card.network != "decovnet":
+            raise WeightsError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
+        if missing := next((path for path in background or () if not path.exists()), None):
+            raise InputError(f"{missing} does not exist; give a DICOM folder or a file with a chest CT.")
+        chosen_device = choose_device(device)
+        network = cast("DeCoVNet", load_network(card, chosen_device))
+        with tqdm(total=2 * cases, desc="Cases") as bar:
+            examples = measure(
+                network,
+                card,
+                held_back_cases(cases, seed, tuple(background or ())),
+                perturbed,
+                chosen_device,
+                seed,
+                progress=lambda _: bar.update() and None,
+            )
+        figures = write_attention(examples, card, seed, output)
+        for title, name in (
+            ("ROC AUC", "roc_auc"),
+            ("Peak in a lesion", "pointing"),
+            ("Energy ratio", "energy_ratio"),
+            ("Likeness after randomization", "randomized_correlation"),
+        ):
+            side, limit = WANTED[name]
+            reached = "reached" if figures["reached"][name] else "not reached"
+            typer.echo(f"{title} {_figure(figures[name])}; asked for: {side} {limit}, {reached}")
+        typer.echo(f"Written: {output / ATTENTION_PAGE}, {output / FIGURES}")
+
+
+def _figure(entry: Mapping[str, float | None]) -> str:
+    if entry["value"] is None:
+        return "none"
+    return f"{entry['value']:.3f} (95 % interval {entry['low']:.3f} to {entry['high']:.3f})"

@@ -1,0 +1,90 @@
+"""``attention.json`` and one HTML page that needs nothing beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..weights import ModelCard
+from .attention_figures import WANTED, summarize
+from .attention_plots import choose_examples, plot_curves, plot_examples
+from .faithfulness import Example
+from .files import write_together
+from .page import render
+
+FIGURES, PAGE = "attention.json", "attention.html"
+
+
+def write_attention(examples: Sequence[Example], card: ModelCard, seed: int, folder: Path) -> dict[str, Any]:
+    """Write ``attention.json`` and ``attention.html``, both or neither, and return the figures.
+
+    Raises
+    ------
+    InputError
+        If ``folder`` cannot be written.
+    """
+    figures = summarize([example.result for example in examples], card, seed)
+    page = render(
+        _PAGE,
+        figures=figures,
+        wanted=WANTED,
+        curves=plot_curves({**figures, "randomized_correlation_wanted": WANTED["randomized_correlation"][1]}),
+        examples=plot_examples(choose_examples(examples)),
+    )
+    write_together(folder, {FIGURES: json.dumps(figures, indent=2, allow_nan=False) + "\n", PAGE: page})
+    return figures
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Heat map</title><style>{{ style }}</style></head><body>
+<h1>Does the heat map tell the truth?</h1>
+<p class="quiet">{{ figures.weights.title }} (SHA-256 {{ figures.weights.sha256[:12] }}) on {{ figures.diseased }}
+synthetic cases with disease and {{ figures.without_disease }} without, seed {{ figures.seed }}, none of them seen in
+training. Synthetic disease is no patient: these figures say whether weights and map do what they were made to do.</p>
+<table><tr><th></th><th>measured</th><th>asked for</th><th></th></tr>
+{% for name, title in (
+  ("roc_auc", "Area under the ROC curve, disease against healthy lungs and what resembles it"),
+  ("pointing", "Peak of the map in a lesion"),
+  ("energy_ratio", "Energy of the map in lesions, relative to their share of the lungs"),
+  ("randomized_correlation", "Likeness to the map of a network that has forgotten all"),
+) %}<tr><td>{{ title }}</td><td>{{ figures[name]|figure }}</td><td>{{ wanted[name][0] }} {{ wanted[name][1] }}</td>
+{% if figures.reached[name] %}<td>reached</td>{% else %}<td class="failed">not reached</td>{% endif %}</tr>
+{% endfor %}</table>
+<h2>Examples</h2>
+<p>From the case whose map misses most to the one whose map meets best, each in the slice of the map's peak. The lesions
+are outlined in green.</p>
+<img alt="Four cases with lesions and heat map" src="{{ examples }}">
+<h2>Against maps that know nothing</h2>
+<table><tr><th></th><th>peak in a lesion</th><th>energy in lesions</th><th>relative to their share</th>
+<th>area under deletion</th><th>area under insertion</th></tr>
+{% for name, one in figures.maps.items() %}<tr><td>{{ name }}</td><td>{{ one.pointing|figure }}</td>
+<td>{{ one.energy|figure }}</td><td>{{ one.energy_ratio|figure }}</td><td>{{ one.deletion_area|figure }}</td>
+<td>{{ one.insertion_area|figure }}</td></tr>
+{% endfor %}</table>
+<p>Lesions take {{ figures.lesion_share|figure }} of the lungs on average. "The lesions themselves" is the best that a
+map with cells of this size can do.</p>
+<img alt="Deletion, insertion and randomization" src="{{ curves }}">
+<h2>By finding</h2>
+<table><tr><th></th><th>cases</th><th>median probability</th><th>lowest</th><th>highest</th><th>lesions' share</th>
+<th>peak in a lesion</th><th>energy ratio</th><th>best possible</th></tr>
+{% for finding, row in figures.by_finding.items() %}<tr><td>{{ finding|replace("-", " ") }}</td><td>{{ row.cases }}</td>
+{% for key in ("median_probability", "lowest_probability", "highest_probability", "lesion_share", "pointing",
+"energy_ratio", "best_energy_ratio") %}<td>{{ "%.2f"|format(row[key]) if key in row else "" }}</td>{% endfor %}</tr>
+{% endfor %}</table>
+<h2>Methods</h2>
+<p class="quiet">The map is Grad-CAM of the COVID-positive logit at the second ResBlock; a cell covers two slices and
+8 × 8 pixels of the network's input. The peak counts as in a lesion when its cell holds lesion: nothing finer is known
+of where its value comes from. Energy in lesions is the share of the map's sum, outside the lungs too, in which a cell
+counts by the share of its voxels that are lesion; its ratio is the mean energy over the mean share of the lungs.
+Brightness is what is denser than the median of the lungs; the blob is a Gaussian of two cells round a random place in
+the lungs. Deletion replaces the hottest cells by the same patient's healthy tissue, insertion puts them into the
+healthy patient (after Petsiuk et al. 2018); both on {{ figures.perturbed_cases }} cases. Forgetting replaces layers by
+fresh ones, from the output to the input (Adebayo et al. 2018), and compares by Spearman's correlation in the lungs'
+cells; a map that is empty after forgetting counts as 0, and an empty real map is left out. The lung masks are the true
+ones. Intervals are 95 %: DeLong's or Newcombe's for the ROC area, Wilson's for the peak, a bootstrap over cases for the
+rest.</p>
+<p class="quiet">Research use only, not a medical device. coviddetect {{ figures.software.coviddetect }}.</p>
+</body></html>
+"""

@@ -1,0 +1,158 @@
+"""Whether a heat map tells the truth, measured on synthetic lesions whose masks are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..attention import score_with_grad_cam
+from ..ct_mask import CTMask, bounding_box, make_ct_mask, resample_in_plane
+from ..weights import ModelCard
+from .cells import Cells, blob_map, brightness_map, count_cells, energy_in_lesions, points_into_lesion
+from .held_back import HeldBackCase
+from .perturbation import deletion_and_insertion, likeness, randomized_networks
+
+if TYPE_CHECKING:
+    from ..networks.decovnet import DeCoVNet
+
+HEAT_MAP, BRIGHTNESS, BLOB, TRUTH = "heat map", "brightness in the lungs", "random blob", "the lesions themselves"
+MAPS = (HEAT_MAP, BRIGHTNESS, BLOB)
+"""What is compared. ``TRUTH``, the lesions in the map's own coarse cells, shows the best that a map can do."""
+
+
+@dataclass(frozen=True, eq=False)
+class CaseResult:
+    """What was measured on one case.
+
+    Parameters
+    ----------
+    name, finding, is_diseased
+        As in ``HeldBackCase``.
+    probability
+        Of COVID-19.
+    lesion_share
+        Share of the lung volume that is lesion; the rest is empty where there is no disease.
+    points, energy
+        By map: whether its peak lies in a lesion, and the share of its sum that lies in lesions.
+    deletion, insertion
+        By map: probabilities at ``FRACTIONS``; empty where they were not asked for.
+    randomized
+        By layer of ``CASCADE``: likeness of the map after forgetting the layers so far to the real map.
+    """
+
+    name: str
+    finding: str
+    is_diseased: bool
+    probability: float
+    lesion_share: float = 0.0
+    points: dict[str, bool] = field(default_factory=dict)
+    energy: dict[str, float] = field(default_factory=dict)
+    deletion: dict[str, list[float]] = field(default_factory=dict)
+    insertion: dict[str, list[float]] = field(default_factory=dict)
+    randomized: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """What a picture of a case is drawn from: the CT-Mask volume, its lesions, and the map on its coarse grid."""
+
+    result: CaseResult
+    ct_mask: CTMask
+    lesions: np.ndarray
+    heat: np.ndarray
+
+
+def measure(
+    network: DeCoVNet,
+    card: ModelCard,
+    cases: Iterable[HeldBackCase],
+    perturbed: int,
+    device: str = "cpu",
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> list[Example]:
+    """Measure every case; the first ``perturbed`` diseased ones also by deletion, insertion and randomization.
+
+    The lung masks are the true ones: what is measured is the classifier and its map.
+
+    Parameters
+    ----------
+    progress
+        Called with the name of each case when it is done.
+    """
+    examples: list[Example] = []
+    for number, case in enumerate(cases):
+        tested = case.is_diseased and sum(one.result.is_diseased for one in examples) < perturbed
+        examples.append(_measure_case(network, card, case, tested, device, np.random.default_rng([seed, number])))
+        if progress:
+            progress(case.name)
+    return examples
+
+
+def _measure_case(
+    network: DeCoVNet,
+    card: ModelCard,
+    case: HeldBackCase,
+    tested: bool,
+    device: str,
+    random: np.random.Generator,
+) -> Example:
+    lung = case.lung_mask > 0
+    ct_mask = make_ct_mask(case.ct, lung, card.input_size, card.hu_window)
+    lesions = resample_in_plane(case.lesions[bounding_box(lung)].astype(np.float32), *card.input_size) >= 0.5
+    probability, heat = _score(network, ct_mask, device)
+    if not case.is_diseased:
+        return Example(CaseResult(case.name, case.finding, False, probability), ct_mask, lesions, heat)
+    shape = heat.shape
+    cells = count_cells(ct_mask, lesions, shape)
+    maps = {
+        HEAT_MAP: heat,
+        BRIGHTNESS: brightness_map(ct_mask, shape),
+        BLOB: blob_map(cells, random),
+        TRUTH: cells.lesion,
+    }
+    result = CaseResult(
+        case.name,
+        case.finding,
+        True,
+        probability,
+        cells.lesion_share,
+        {name: points_into_lesion(values, cells) for name, values in maps.items()},
+        {name: energy_in_lesions(values, cells) for name, values in maps.items()},
+    )
+    if tested:
+        healthy = make_ct_mask(case.healthy, lung, card.input_size, card.hu_window)
+        for name, values in maps.items():
+            result.deletion[name], result.insertion[name] = deletion_and_insertion(
+                lambda changed: _probability(network, changed, device), ct_mask, healthy, values, cells
+            )
+        result.randomized.update(_randomization(network, ct_mask, heat, cells, device, int(random.integers(2**31))))
+    return Example(result, ct_mask, lesions, heat)
+
+
+def _randomization(
+    network: DeCoVNet, ct_mask: CTMask, heat: np.ndarray, cells: Cells, device: str, seed: int
+) -> dict[str, float]:
+    return {
+        layer: likeness(heat, _score(forgetful, ct_mask, device)[1], cells)
+        for layer, forgetful in randomized_networks(network, seed)
+    }
+
+
+def _score(network: DeCoVNet, ct_mask: CTMask, device: str) -> tuple[float, np.ndarray]:
+    import torch
+
+    features = network.features_by_chunks(ct_mask.tensor().to(device))
+    logits, grad_cam = score_with_grad_cam(network, features)
+    return float(torch.softmax(logits.double(), dim=0)[1]), grad_cam
+
+
+def _probability(network: DeCoVNet, ct_mask: CTMask, device: str) -> float:
+    import torch
+
+    with torch.inference_mode():
+        features = network.features_by_chunks(ct_mask.tensor().to(device))
+        return float(torch.softmax(network.classifier(features)[0].double(), dim=0)[1])

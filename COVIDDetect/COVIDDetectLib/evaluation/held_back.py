@@ -1,0 +1,96 @@
+"""Synthetic cases that no training has seen, with the masks of their lesions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..phantom import MIMICS, add_disease, add_mimic, thorax
+from ..volume import CTVolume
+
+FIRST_SEED = 1_000_000_000
+"""Seeds from here on belong to evaluation; training draws smaller ones."""
+
+_EXTENTS = ("mild", "moderate", "moderate", "severe")
+_THICKNESSES_MM = (2.0, 3.0, 5.0, 5.0, 8.0)
+_PHANTOM_LENGTH_MM = 300.0
+
+
+@dataclass(frozen=True, eq=False)
+class HeldBackCase:
+    """A synthetic case and what is true of it, in axial order on one grid ``[slice, row, column]``.
+
+    Parameters
+    ----------
+    name
+        What it is, in words.
+    finding
+        ``"healthy"``, one of ``MIMICS``, or the extent of the disease.
+    ct, healthy
+        The CT, and the same patient without the finding.
+    lung_mask
+        uint8: 0, 1 right, 2 left.
+    lesions
+        bool: COVID-like disease.
+    """
+
+    name: str
+    finding: str
+    ct: CTVolume
+    healthy: CTVolume
+    lung_mask: np.ndarray
+    lesions: np.ndarray
+
+    @property
+    def is_diseased(self) -> bool:
+        """Whether COVID-like disease was painted in."""
+        return bool(self.lesions.any())
+
+
+def held_back_cases(count: int, seed: int = 0, backgrounds: tuple[Path, ...] = ()) -> Iterator[HeldBackCase]:
+    """Diseased cases and cases without disease, ``count`` of each, every pair on another background.
+
+    A pair shares the patient. Of the cases without disease every second is healthy, the others show what resembles
+    the disease; extents and findings take turns.
+
+    Parameters
+    ----------
+    seed
+        Another number, other cases. The seeds used are above ``FIRST_SEED``.
+    backgrounds
+        Real CTs without COVID-19 that take turns with as many phantoms; only phantoms if there are none.
+    """
+    mimics = tuple(MIMICS)
+    for number in range(count):
+        case_seed = FIRST_SEED + 1000 * seed + number
+        if backgrounds and number % 2 == 0:
+            ct, lung_mask = _real(backgrounds[number // 2 % len(backgrounds)])
+        else:
+            ct, lung_mask = _phantom(case_seed)
+        extent = _EXTENTS[number % len(_EXTENTS)]
+        diseased, lesions = add_disease(ct, lung_mask, case_seed, extent=extent)
+        yield HeldBackCase(f"{ct.name}, {extent} disease", extent, diseased, ct, lung_mask, lesions)
+        finding, other = "healthy", ct
+        if number % 2:
+            finding = mimics[(number // 2) % len(mimics)]
+            other = add_mimic(ct, lung_mask, case_seed, finding)
+        yield HeldBackCase(f"{ct.name}, {finding}", finding, other, ct, lung_mask, np.zeros(ct.shape, dtype=bool))
+
+
+def _phantom(seed: int) -> tuple[CTVolume, np.ndarray]:
+    random = np.random.default_rng([seed, 2])
+    thickness_mm, pixel_mm = float(random.choice(_THICKNESSES_MM)), float(random.uniform(1.2, 1.6))
+    slices = round(_PHANTOM_LENGTH_MM / thickness_mm)
+    phantom = thorax(seed, (slices, 256, 256), (pixel_mm, pixel_mm, thickness_mm))
+    return CTVolume(phantom.ct.hu, phantom.ct.geometry, f"Phantom {seed - FIRST_SEED}"), phantom.lung_mask
+
+
+def _real(path: Path) -> tuple[CTVolume, np.ndarray]:
+    from ..lungs import segment_lungs
+    from ..reading import read_ct
+
+    ct, _ = read_ct(path).axial()
+    return CTVolume(ct.hu, ct.geometry, path.stem), segment_lungs(ct, "threshold").labels

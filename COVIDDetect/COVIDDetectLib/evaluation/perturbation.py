@@ -1,0 +1,104 @@
+"""Does the map show what the network uses? Deletion and insertion, and the randomization test."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..ct_mask import CTMask
+from .cells import Cells, spread_cells
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ..networks.decovnet import DeCoVNet
+
+FRACTIONS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 1.0)
+"""Shares of the lungs' cells that are exchanged."""
+
+CASCADE = ("output", "convolutions.7", "convolutions.4", "convolutions.1", "block2", "block1", "stem")
+"""Layers in the order in which they lose what they learned, from the output to the input."""
+
+
+def deletion_and_insertion(
+    probability_of: Callable[[CTMask], float], diseased: CTMask, healthy: CTMask, heat: np.ndarray, cells: Cells
+) -> tuple[list[float], list[float]]:
+    """Probabilities while the hottest cells lose their disease, and while only they get it.
+
+    As in Petsiuk et al., BMVC 2018, with one difference: what is deleted is replaced by the same patient's healthy
+    tissue, which synthetic disease has, and not by gray, which the network never saw.
+
+    Parameters
+    ----------
+    probability_of
+        The network.
+    diseased, healthy
+        The same patient with disease and without, on one grid.
+    heat
+        The map; cells outside the lungs are left alone.
+
+    Returns
+    -------
+    deletion, insertion
+        At each of ``FRACTIONS``.
+    """
+    lung = np.flatnonzero(cells.lung.ravel() > 0)
+    order = lung[np.argsort(-heat.ravel()[lung], kind="stable")]
+    deletion: list[float] = []
+    insertion: list[float] = []
+    for fraction in FRACTIONS:
+        chosen = np.zeros(heat.size, dtype=bool)
+        chosen[order[: round(fraction * len(order))]] = True
+        hottest = spread_cells(chosen.reshape(heat.shape), diseased.image.shape)
+        for start, other, curve in ((diseased, healthy, deletion), (healthy, diseased, insertion)):
+            image = np.where(hottest, other.image, start.image)
+            curve.append(probability_of(CTMask(image, diseased.mask, diseased.geometry)))
+    return deletion, insertion
+
+
+def area_under(curve: list[float]) -> float:
+    """Area under a curve of probabilities over ``FRACTIONS``, 0…1."""
+    from scipy.integrate import trapezoid
+
+    return float(trapezoid(curve, FRACTIONS))
+
+
+def randomized_networks(network: DeCoVNet, seed: int) -> list[tuple[str, DeCoVNet]]:
+    """Copies of the network, each with one more layer forgotten than the one before (Adebayo et al., NeurIPS 2018)."""
+    import torch
+
+    from ..networks.decovnet import DeCoVNet
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        fresh = DeCoVNet(network.variant)
+    networks, current = [], network
+    for name in CASCADE:
+        current = copy.deepcopy(current)
+        device = next(current.parameters()).device
+        _layer(current, name).load_state_dict(_layer(fresh, name).state_dict())
+        networks.append((name, current.to(device).eval()))
+    return networks
+
+
+def likeness(real: np.ndarray, other: np.ndarray, cells: Cells) -> float:
+    """Spearman's rank correlation of two maps in the lungs' cells.
+
+    0 where the other map is flat, and NaN where the real one is: what shows nothing cannot be unlike anything.
+    """
+    from scipy.stats import rankdata
+
+    lung = cells.lung > 0
+    a, b = rankdata(real[lung]), rankdata(other[lung])
+    if a.std() == 0:
+        return float("nan")
+    return float(np.corrcoef(a, b)[0, 1]) if b.std() > 0 else 0.0
+
+
+def _layer(network: DeCoVNet, name: str) -> nn.Module:
+    if name.startswith(("output", "convolutions")):
+        return network.classifier.get_submodule(name)
+    return network.get_submodule(name)
