@@ -1,0 +1,118 @@
+"""The first Analyze in a Slicer that has nothing but its own packages: one question, then the result, no restart.
+
+Packages are really installed, into a copy of the Slicer of ``../shared/slicer``, from the package index. torch alone is
+lent: the PyTorch extension installs it, and brings gigabytes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from Testing.slicer.conftest import RunSlicer
+from Testing.slicer.packages import needed, top_level
+
+ROOT = Path(__file__).resolve().parents[2]
+UNREACHABLE = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""}
+
+ANSWER = """
+said = []
+def answer():
+    qt.QTimer.singleShot(100, answer)
+    box = slicer.app.activeModalWidget()
+    if box is not None and box.inherits("QFileDialog"):
+        slicer.util.findChild(box, "fileNameEdit").text = {folder!r}
+        box.accept()
+    if box is None or not box.inherits("QMessageBox"):
+        return
+    said.append(box.text)
+    role = qt.QMessageBox.AcceptRole if {agree} else qt.QMessageBox.RejectRole
+    [button for button in box.buttons() if box.buttonRole(button) == role][0].click()
+qt.QTimer.singleShot(100, answer)
+"""
+
+ANALYZE = """
+import numpy, time
+before = numpy.__version__
+slicer.util.selectModule("COVIDDetect")
+panel = slicer.modules.COVIDDetectWidget
+panel.ui.sampleDataButton.click()
+panel.ui.methodComboBox.currentIndex = panel.ui.methodComboBox.findData("threshold")
+from COVIDDetectLib.panel.installation import ensure_packages
+if ensure_packages():
+    panel.ui.analyzeButton.click()
+end = time.monotonic() + 200
+while panel.logic.busy and time.monotonic() < end:
+    slicer.app.processEvents()
+import importlib, importlib.metadata
+importlib.invalidate_caches()
+from COVIDDetectLib.installation import missing_packages
+print("questions", len(said), said)
+print("missing", missing_packages().names)
+print("numpy", importlib.metadata.version("numpy") == before)
+print("message", panel.ui.messageLabel.text)
+print("tables", slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLTableNode"))
+"""
+
+
+@pytest.fixture
+def empty_slicer(tmp_path: Path) -> dict[str, str]:
+    """The environment of a Slicer of its own, to which torch alone is lent."""
+    installed = Path(os.environ.get("SLICER_HOME") or Path.home() / ".cache" / "slicer-5.13")
+    if not (installed / ".installed").is_file():
+        pytest.skip("needs the Slicer of ../shared/slicer, which can be copied")
+    home = tmp_path / "slicer"
+    # Links instead of copies: pip replaces files and never writes into them.
+    subprocess.run(["cp", "-al", installed, home], check=True)
+    lent = tmp_path / "torch"
+    lent.mkdir()
+    for package in needed("torch").values():
+        for path in top_level(package):
+            (lent / path.name).symlink_to(path)
+    return {"SLICER_HOME": str(home), "SLICER_PYTHONPATH": str(lent)}
+
+
+@pytest.mark.slow
+def test_the_first_analysis_installs_what_is_missing_and_needs_no_restart(
+    empty_slicer: dict[str, str], run_slicer: RunSlicer
+) -> None:
+    printed = run_slicer(
+        ANSWER.format(agree=True, folder="") + ANALYZE, [ROOT / "COVIDDetect"], empty_slicer, seconds=400
+    )
+    assert "questions 1" in printed
+    for part in ("scikit-image, safetensors", "60 MB", empty_slicer["SLICER_HOME"], "Slicer's own packages stay"):
+        assert part in printed
+    assert "missing ()" in printed
+    assert "numpy True" in printed
+    assert "message \n" in printed
+    assert "tables 1" in printed
+
+
+@pytest.mark.slow
+def test_who_declines_gets_no_packages_and_no_analysis(empty_slicer: dict[str, str], run_slicer: RunSlicer) -> None:
+    printed = run_slicer(ANSWER.format(agree=False, folder="") + ANALYZE, [ROOT / "COVIDDetect"], empty_slicer)
+    assert "questions 1" in printed
+    assert "missing ('scikit-image', 'safetensors')" in printed
+    assert "tables 0" in printed
+
+
+@pytest.mark.slow
+def test_without_network_a_sentence_says_so_and_a_folder_of_wheels_helps(
+    empty_slicer: dict[str, str], run_slicer: RunSlicer, tmp_path: Path
+) -> None:
+    wheels = tmp_path / "wheels"
+    # Slicer has its own numpy and the like; what the folder brings of them too is not installed.
+    download = [sys.executable, "-m", "pip", "download", "--quiet", "-d", wheels, "scikit-image", "safetensors"]
+    subprocess.run(download, check=True, capture_output=True, timeout=300)
+    environment = empty_slicer | UNREACHABLE
+    printed = run_slicer(
+        ANSWER.format(agree=True, folder=str(wheels)) + ANALYZE, [ROOT / "COVIDDetect"], environment, seconds=400
+    )
+    assert "questions 2" in printed
+    assert "missing ()" in printed
+    assert "numpy True" in printed
+    assert "tables 1" in printed
