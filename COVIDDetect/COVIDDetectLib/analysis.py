@@ -14,8 +14,10 @@ import numpy as np
 
 from . import __version__
 from .attention import Attention, place_attention, score_with_grad_cam
+from .checks import check_values
 from .ct_mask import CTMask, make_ct_mask
 from .device import choose_device, device_title
+from .domain import DomainFit, judge
 from .errors import InputError, MaskError, WeightsError
 from .lungs import LungMask, lung_mask_sha256, segment_lungs
 from .opacity import LungOpacity, measure_opacity
@@ -26,12 +28,11 @@ from .weights import ModelCard, default_card, load_network
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torch import Tensor
+
     from .networks.decovnet import DeCoVNet
 
 SCHEMA = "coviddetect-analysis-1"
-
-_AIR_BELOW_HU = -400
-_LEAST_SHARE_OF_AIR = 0.01
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ class Analysis:
         Versions of this program, Python, torch, numpy and SimpleITK.
     notes
         Sentences that the user must read beside the result.
+    domain
+        Whether the CT is of the kind that the weights were trained on; None if their card does not tell.
     """
 
     score: Score
@@ -110,6 +113,7 @@ class Analysis:
     time: str
     software: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    domain: DomainFit | None = None
 
     @property
     def probability(self) -> float:
@@ -142,6 +146,7 @@ class Analysis:
             "time": self.time,
             "software": dict(self.software),
             "notes": list(self.notes),
+            "domain": _domain_entry(self.domain) if self.domain else None,
         }
 
 
@@ -206,7 +211,9 @@ def analyze(
         report(Progress("score", 0, 1))
         ct_mask = make_ct_mask(axial, axial_labels > 0, card.input_size, card.hu_window)
         network = cast("DeCoVNet", load_network(card, chosen_device))
-        score, attention = score_ct_mask(network, ct_mask, chosen_device)
+        features = features_of(network, ct_mask, chosen_device)
+        score, attention = score_features(network, features, ct_mask)
+        domain = judge(card, features, ct_mask)
         report(Progress("score", 1, 1))
 
     with clock.stage("attention"):
@@ -232,14 +239,25 @@ def analyze(
         lung_mask_sha256=lung_mask_sha256(lung_mask),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         software=software_versions(),
+        notes=(domain.sentence,) if domain and domain.sentence else (),
+        domain=domain,
     )
 
 
 def score_ct_mask(network: DeCoVNet, ct_mask: CTMask, device: str = "cpu") -> tuple[Score, Attention]:
     """Probability and heat map of a CT-Mask volume."""
+    return score_features(network, features_of(network, ct_mask, device), ct_mask)
+
+
+def features_of(network: DeCoVNet, ct_mask: CTMask, device: str = "cpu") -> Tensor:
+    """Output of the second ResBlock for a CT-Mask volume, ``(1, 128, T/2, H/8, W/8)``."""
+    return network.features_by_chunks(ct_mask.tensor().to(device))
+
+
+def score_features(network: DeCoVNet, features: Tensor, ct_mask: CTMask) -> tuple[Score, Attention]:
+    """Probability and heat map from the second ResBlock's output for a CT-Mask volume."""
     import torch
 
-    features = network.features_by_chunks(ct_mask.tensor().to(device))
     logits, grad_cam = score_with_grad_cam(network, features)
     probability = float(torch.softmax(logits.double(), dim=0)[1])
     return Score(probability, (float(logits[0]), float(logits[1]))), place_attention(grad_cam, ct_mask.geometry)
@@ -253,11 +271,8 @@ def check_hounsfield_units(ct: CTVolume) -> None:
     InputError
         If less than 1 % of the voxels are below −400 HU.
     """
-    if np.count_nonzero(ct.hu < _AIR_BELOW_HU) < _LEAST_SHARE_OF_AIR * ct.hu.size:
-        raise InputError(
-            f"The values of this volume ({int(ct.hu.min())} to {int(ct.hu.max())}) are not Hounsfield units of a "
-            "chest: there is no air in it; choose a chest CT."
-        )
+    if finding := check_values(ct):
+        raise InputError(finding.sentence)
 
 
 def software_versions() -> dict[str, str]:
@@ -285,6 +300,15 @@ class _Clock:
         start = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - start
+
+
+def _domain_entry(domain: DomainFit) -> dict[str, Any]:
+    return {
+        "distance": round(domain.distance, 3),
+        "limit": domain.limit,
+        "is_inside": domain.is_inside,
+        "sentence": domain.sentence,
+    }
 
 
 def _rounded(entry: dict[str, Any]) -> dict[str, Any]:

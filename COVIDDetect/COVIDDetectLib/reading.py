@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import SimpleITK as sitk
 
+from .checks import check_axes, check_slice_positions
 from .errors import InputError
 from .geometry import Geometry
 from .volume import CTVolume
@@ -22,8 +23,6 @@ _VOLUME_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _CHEST_WORDS = re.compile(r"chest|thora|lung|pulmo|torax|poumon", re.IGNORECASE)
 _NOT_A_STACK_WORDS = re.compile(r"scout|topogram|localizer|dose|\bmip\b|screen ?save", re.IGNORECASE)
 _OTHER_BODY_WORDS = re.compile(r"head|brain|neck|abd|pelv", re.IGNORECASE)
-_UNEVEN_SPACING_MM = 0.1
-_GANTRY_TILT_DEGREES = 0.5
 _HEADER_TAGS = [
     "SeriesInstanceUID",
     "SeriesDescription",
@@ -179,22 +178,12 @@ def _check_stack(series: Series) -> None:
     if np.ptp(orientations, axis=0).max() > 1e-3:
         raise InputError(f"Series {series.title} mixes slices of different directions; choose another series.")
     positions = np.array([[float(value) for value in header.ImagePositionPatient] for header in headers])
-    distances = np.diff(positions @ _normal(headers[0]))
-    if distances.min() < 1e-3:
-        raise InputError(
-            f"Series {series.title} has several images at one position (phases or time points); choose a series of one."
-        )
-    if np.ptp(distances) > _UNEVEN_SPACING_MM + 0.05 * np.median(distances):
-        raise InputError(
-            f"Series {series.title} has slices {distances.min():.1f} to {distances.max():.1f} mm apart: some are "
-            "missing; export the whole series again."
-        )
-    stack = positions[-1] - positions[0]
-    tilt = np.degrees(np.arccos(np.clip(stack @ _normal(headers[0]) / np.linalg.norm(stack), -1.0, 1.0)))
-    if tilt > _GANTRY_TILT_DEGREES:
-        raise InputError(
-            f"Series {series.title} was scanned with the gantry tilted by {tilt:.0f} degrees; choose a series without tilt."
-        )
+    subject = f"Series {series.title}"
+    along_row, along_column = orientations[0].reshape(2, 3)
+    axes = np.column_stack([along_row, along_column, positions[-1] - positions[0]])
+    finding = check_slice_positions(positions @ _normal(headers[0]), subject) or check_axes(axes, subject)
+    if finding:
+        raise InputError(finding.sentence)
 
 
 def _read_volume_file(path: Path) -> CTVolume:
