@@ -125,7 +125,8 @@ def _ball(
     x: np.ndarray, y: np.ndarray, z: float, center: tuple[float, float, float], radii: tuple[float, float, float]
 ) -> np.ndarray:
     """Below 1 inside an ellipsoid."""
-    return sum(((p - c) / r) ** 2 for p, c, r in zip((x, y, z), center, radii, strict=True))
+    offsets = ((x - center[0]) / radii[0], (y - center[1]) / radii[1], (z - center[2]) / radii[2])
+    return offsets[0] ** 2 + offsets[1] ** 2 + offsets[2] ** 2
 
 
 def _heart(body: Body, x: np.ndarray, y: np.ndarray, z: float) -> np.ndarray:

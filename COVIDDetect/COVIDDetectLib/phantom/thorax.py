@@ -124,7 +124,7 @@ def _fill_lungs(
     subslices: int,
 ) -> None:
     """Parenchyma, vessels and airways, in place."""
-    shape: Shape = hu.shape  # type: ignore[assignment]
+    shape: Shape = hu.shape
     lung = lung_mask > 0
     to_back = np.linspace(-1, 1, shape[1], dtype=np.float32)[:, None]
     texture = 14 * smooth_field(random, shape, spacing_kji, 40) + 10 * smooth_field(random, shape, spacing_kji, 6)

@@ -1,0 +1,140 @@
+"""Makes the bundled demonstration weights by one command; Docs/demonstration-weights.md tells what comes of it."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from ...ct_mask import HU_WINDOW
+from ...weights import ModelCard, bundled_folder, save_weights
+from .backgrounds import load_backgrounds, phantom_background, store_backgrounds
+from .calibration import fit_calibration, fold, held_back_margins
+from .classifier import PHASES, train_classifier
+from .lungs import train_unet
+
+LUNGS_SIZE = (368, 368)
+CLASSIFIER_SIZE = (192, 288)
+_VERSION = "1"
+_SEED = 1
+_FIRST_PHANTOM, _FIRST_HELD_BACK, _HELD_BACK_PHANTOMS = 1000, 3000, 8
+_INTENDED_USE = (
+    "To demonstrate and test the program. Not a medical device, not for diagnosis: trained on synthetic disease, "
+    "never measured on patients with known disease."
+)
+_BACKGROUNDS = (
+    "two public CTs without pneumonia (LIDC-IDRI-0001, CC BY 3.0; Lung-PET-CT-Dx A0001, CC BY 4.0) and 24 phantoms"
+)
+
+
+def lungs_card(folder: Path) -> ModelCard:
+    """What the bundled UNet is."""
+    return ModelCard(
+        id="unet-demonstration",
+        version=_VERSION,
+        title=f"Demonstration UNet v{_VERSION}",
+        network="unet",
+        variant="released",
+        weights_file="unet-demonstration.safetensors",
+        sha256="",
+        input_size=LUNGS_SIZE,
+        hu_window=HU_WINDOW,
+        training_data=f"Slices of {_BACKGROUNDS}, moved, re-scanned and painted anew at every step with synthetic "
+        "disease and with findings that resemble it; the truth is the phantoms' own masks and unsupervised masks of "
+        "the CTs, looked through by eye, made before the disease was painted",
+        intended_use=_INTENDED_USE,
+        licence="Apache-2.0",
+        source="coviddetect.training.demonstration",
+        path=folder / "unet-demonstration.json",
+    )
+
+
+def classifier_card(folder: Path) -> ModelCard:
+    """What the bundled DeCoVNet is."""
+    return ModelCard(
+        id="decovnet-demonstration",
+        version=_VERSION,
+        title=f"Demonstration weights v{_VERSION}",
+        network="decovnet",
+        variant="paper",
+        weights_file="decovnet-demonstration.safetensors",
+        sha256="",
+        input_size=CLASSIFIER_SIZE,
+        hu_window=HU_WINDOW,
+        training_data=f"Synthetic COVID-like disease painted anew at every step into {_BACKGROUNDS}, against the same "
+        "healthy and with nodules, masses, collapse, effusion, atelectasis, dependent density, expiration, motion, "
+        "emphysema and scars. Lesion masks guided the first phases, labels alone the last. Temperature and shift were "
+        "fitted on synthetic cases that were held back, and are part of the last layer",
+        intended_use=_INTENDED_USE,
+        licence="Apache-2.0",
+        source="coviddetect.training.demonstration",
+        decision_threshold=0.5,
+        operating_characteristics=None,
+        path=folder / "decovnet-demonstration.json",
+    )
+
+
+def make_lungs(backgrounds: Path, output: Path) -> None:
+    """Train the UNet and write it with its card."""
+
+    def checkpoint(phase: int, weights: Mapping[str, Tensor]) -> None:
+        save_weights(weights, lungs_card(output))
+
+    train_unet(load_backgrounds(backgrounds), seed=_SEED, report=_Printer("UNet"), checkpoint=checkpoint)
+
+
+def make_scores(backgrounds: Path, output: Path) -> None:
+    """Train DeCoVNet, calibrate it and write it with its card; each phase leaves its weights too."""
+
+    def checkpoint(phase: int, weights: Mapping[str, Tensor]) -> None:
+        save_weights(weights, classifier_card(output))
+
+    weights = train_classifier(
+        load_backgrounds(backgrounds), PHASES, seed=_SEED, report=_Printer("DeCoVNet"), checkpoint=checkpoint
+    )
+    held_back = [one for one in load_backgrounds(backgrounds) if one.is_real]
+    held_back += [phantom_background(_FIRST_HELD_BACK + number) for number in range(_HELD_BACK_PHANTOMS)]
+    calibration = fit_calibration(*held_back_margins(weights, held_back, CLASSIFIER_SIZE, _SEED))
+    print(f"temperature {calibration.temperature:.2f}, shift {calibration.shift:.2f}")
+    save_weights(fold(weights, calibration), classifier_card(output))
+
+
+class _Printer:
+    """One line every 25 steps, with the means since the last."""
+
+    def __init__(self, title: str) -> None:
+        self._title, self._losses, self._start = title, list[tuple[float, ...]](), time.monotonic()
+
+    def __call__(self, phase: int, step: int, *losses: float) -> None:
+        self._losses.append(losses)
+        if (step + 1) % 25 == 0:
+            means = " ".join(f"{sum(one) / len(one):.3f}" for one in zip(*self._losses, strict=True))
+            minutes = (time.monotonic() - self._start) / 60
+            print(f"{self._title} phase {phase} step {step + 1} loss {means} after {minutes:.1f} min", flush=True)
+            self._losses.clear()
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("stage", choices=["backgrounds", "lungs", "scores", "all"], help="what to make")
+    parser.add_argument("--real", type=Path, nargs="*", default=[], help="DICOM folders of CTs without COVID-19")
+    parser.add_argument("--phantoms", type=int, default=24, help="number of synthetic thoraxes")
+    parser.add_argument(
+        "--backgrounds", type=Path, default=Path("build/backgrounds"), help="folder for what is painted into"
+    )
+    parser.add_argument("--output", type=Path, default=bundled_folder(), help="folder for the weights")
+    arguments = parser.parse_args()
+    if arguments.stage in ("backgrounds", "all"):
+        store_backgrounds(arguments.backgrounds, arguments.real, arguments.phantoms, _FIRST_PHANTOM)
+    if arguments.stage in ("lungs", "all"):
+        make_lungs(arguments.backgrounds, arguments.output)
+    if arguments.stage in ("scores", "all"):
+        make_scores(arguments.backgrounds, arguments.output)
+
+
+if __name__ == "__main__":
+    main()

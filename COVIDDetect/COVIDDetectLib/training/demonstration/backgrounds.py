@@ -1,0 +1,101 @@
+"""CTs without COVID-19 to paint into: public ones and phantoms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...ct_mask import bounding_box
+from ...errors import COVIDDetectError
+from ...phantom import thorax
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """A CT without COVID-19 in axial order.
+
+    Parameters
+    ----------
+    hu
+        int16 ``[slice, row, column]``.
+    labels
+        uint8, 0, 1 right lung, 2 left.
+    spacing
+        Millimetres from slice to slice, row to row, column to column.
+    """
+
+    hu: np.ndarray
+    labels: np.ndarray
+    spacing: tuple[float, float, float]
+    name: str
+
+    @property
+    def is_real(self) -> bool:
+        """Whether it is a patient's CT."""
+        return not self.name.startswith("phantom-")
+
+
+def real_background(path: Path) -> Background:
+    """A real CT without COVID-19 with the unsupervised mask of its lungs."""
+    from ...lungs import segment_lungs
+    from ...reading import read_ct
+
+    ct, _ = read_ct(path).axial()
+    i_mm, j_mm, k_mm = ct.geometry.spacing
+    return Background(ct.hu, segment_lungs(ct, "threshold").labels, (k_mm, j_mm, i_mm), path.name)
+
+
+def phantom_background(seed: int) -> Background:
+    """A healthy phantom; its grid varies with the seed as those of scanners do."""
+    random = np.random.default_rng([seed, 1])
+    thickness_mm = float(random.choice([2.5, 3.0, 4.0, 5.0]))
+    slices = max(24, int(random.uniform(270, 330) / thickness_mm))
+    pixel_mm = float(random.uniform(1.2, 1.6))
+    phantom = thorax(seed=seed, shape=(slices, 256, 256), spacing=(pixel_mm, pixel_mm, thickness_mm))
+    return Background(phantom.ct.hu, phantom.lung_mask, (thickness_mm, pixel_mm, pixel_mm), f"phantom-{seed}")
+
+
+def store_backgrounds(folder: Path, real: list[Path], phantoms: int, first_seed: int) -> None:
+    """Make all backgrounds, one ``NAME.npz`` each; those already there are left as they are.
+
+    Raises
+    ------
+    COVIDDetectError
+        If a real CT cannot be read or segmented, or nothing was asked for.
+    """
+    from tqdm import tqdm
+
+    folder.mkdir(parents=True, exist_ok=True)
+    plans: list[tuple[str, Path | int]] = [(path.name, path) for path in real]
+    plans += [(f"phantom-{seed}", seed) for seed in range(first_seed, first_seed + phantoms)]
+    if not plans:
+        raise COVIDDetectError("There is nothing to paint into; give real CTs or a number of phantoms.")
+    for name, origin in tqdm(plans, desc="Backgrounds"):
+        if (folder / f"{name}.npz").exists():
+            continue
+        made = real_background(origin) if isinstance(origin, Path) else phantom_background(origin)
+        unfinished = folder / f"{name}.part"
+        with unfinished.open("wb") as file:
+            np.savez(file, hu=made.hu, labels=made.labels, spacing=made.spacing)
+        unfinished.rename(folder / f"{name}.npz")
+
+
+def load_backgrounds(folder: Path, but: tuple[str, ...] = ()) -> list[Background]:
+    """All stored backgrounds, by name, but those named in ``but``."""
+    found = []
+    for file in sorted(folder.glob("*.npz")):
+        if file.stem in but:
+            continue
+        with np.load(file) as stored:
+            k_mm, j_mm, i_mm = (float(mm) for mm in stored["spacing"])
+            found.append(Background(stored["hu"], stored["labels"], (k_mm, j_mm, i_mm), file.stem))
+    if not found:
+        raise COVIDDetectError(f"There are no backgrounds in {folder}; make them first.")
+    return found
+
+
+def lungs_box(background: Background) -> tuple[slice, slice, slice]:
+    """Where the lungs are."""
+    return bounding_box(background.labels)

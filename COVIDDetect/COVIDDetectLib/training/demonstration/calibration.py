@@ -1,0 +1,77 @@
+"""Probabilities that are not surer than the network has a right to be: temperature and shift in the last layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...networks.decovnet import DeCoVNet
+from .backgrounds import Background
+from .scenes import choose_background, draw_scene
+
+_PAIRS = 60
+_SLICES = (24, 64)
+_SURE = 0.95
+"""What a plain case may get: synthetic cases are plainer than patients, and separable cases alone would ask for 1."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Margins (positive minus negative logit) are divided by ``temperature`` after ``shift`` is taken off."""
+
+    temperature: float
+    shift: float
+
+
+def held_back_margins(
+    weights: Mapping[str, Tensor], backgrounds: list[Background], size: tuple[int, int], seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Margins and labels of scenes that were not trained on."""
+    network = DeCoVNet("paper")
+    network.load_state_dict(dict(weights))
+    network = network.eval()
+    margins, labels = [], []
+    for number in range(_PAIRS):
+        random = np.random.default_rng([seed, 9, number])
+        background = choose_background(backgrounds, random)
+        for diseased in (False, True):
+            scene = draw_scene(background, diseased, int(random.integers(*_SLICES)), size, random)
+            ct_mask = torch.from_numpy(np.stack([scene.image, scene.mask.astype(np.uint8)]))[None].float()
+            ct_mask[:, 0] /= 255.0
+            with torch.inference_mode():
+                logits = network(ct_mask)[0]
+            margins.append(float(logits[1] - logits[0]))
+            labels.append(scene.is_positive)
+    return np.array(margins), np.array(labels)
+
+
+def fit_calibration(margins: np.ndarray, labels: np.ndarray) -> Calibration:
+    """Least cross-entropy against targets of 5 % and 95 %."""
+    target = torch.from_numpy(np.where(labels, _SURE, 1 - _SURE))
+    margin = torch.from_numpy(margins)
+    log_temperature = torch.zeros((), dtype=torch.double, requires_grad=True)
+    shift = torch.tensor(0.0, dtype=torch.double, requires_grad=True)
+    optimizer = torch.optim.LBFGS([log_temperature, shift], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        scaled = (margin - shift) / log_temperature.exp()
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(scaled, target)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return Calibration(float(log_temperature.detach().exp()), float(shift.detach()))
+
+
+def fold(weights: Mapping[str, Tensor], calibration: Calibration) -> dict[str, Tensor]:
+    """The same network with the calibration in its last linear layer."""
+    folded = dict(weights)
+    half = torch.tensor([calibration.shift / 2, -calibration.shift / 2])
+    folded["classifier.output.weight"] = folded["classifier.output.weight"] / calibration.temperature
+    folded["classifier.output.bias"] = (folded["classifier.output.bias"] + half) / calibration.temperature
+    return folded

@@ -1,0 +1,116 @@
+"""What the demonstration weights learn from, and that learning moves them."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from COVIDDetectLib.errors import COVIDDetectError
+from COVIDDetectLib.networks.decovnet import DeCoVNet
+from COVIDDetectLib.phantom import thorax
+from COVIDDetectLib.training.demonstration.backgrounds import Background, load_backgrounds, store_backgrounds
+from COVIDDetectLib.training.demonstration.calibration import Calibration, fit_calibration, fold
+from COVIDDetectLib.training.demonstration.classifier import LesionGuidance, Phase, SceneBatches, train_classifier
+from COVIDDetectLib.training.demonstration.lungs import LungsPhase, SliceBatches, draw_slices, train_unet
+from COVIDDetectLib.training.demonstration.scenes import draw_scene
+
+SMALL = Phase(steps=2, pairs=1, size=(64, 96), slices=(6, 8), rate=1e-3, guidance=1.0)
+
+
+@cache
+def background() -> Background:
+    phantom = thorax(seed=11, shape=(30, 96, 96), spacing=(3.6, 3.6, 10.0))
+    return Background(phantom.ct.hu, phantom.lung_mask, (10.0, 3.6, 3.6), "phantom-11")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_scene_is_diseased_or_not_as_asked_and_the_same_for_a_seed(seed: int) -> None:
+    for diseased in (False, True):
+        first, again = (draw_scene(background(), diseased, 12, (64, 96), np.random.default_rng(seed)) for _ in range(2))
+        assert first.image.shape == first.mask.shape == first.lesions.shape == (12, 64, 96)
+        assert first.image.dtype == np.uint8
+        assert first.is_positive == diseased
+        assert 0.1 < first.mask.mean() < 0.95
+        for one, other in ((first.image, again.image), (first.mask, again.mask), (first.lesions, again.lesions)):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_scenes_of_one_background_differ() -> None:
+    scenes = [draw_scene(background(), False, 12, (64, 96), np.random.default_rng(seed)) for seed in range(4)]
+    for number, one in enumerate(scenes):
+        assert all(np.mean(one.image != other.image) > 0.3 for other in scenes[:number])
+
+
+def test_slices_for_the_unet_keep_dense_disease_in_the_lungs() -> None:
+    dense = []
+    for seed in range(12):
+        image, lungs = draw_slices(background(), 96, np.random.default_rng(seed))
+        assert image.shape == lungs.shape == (4, 96, 96)
+        inside = image[lungs]
+        if inside.size:
+            dense.append(np.mean(inside > 150))  # above −140 HU
+    assert max(dense) > 0.1
+
+
+def test_batches_hold_a_healthy_and_a_diseased_volume() -> None:
+    batches = SceneBatches([background()], SMALL, (1,))
+    for step in range(len(batches)):
+        batch = batches[step]
+        assert batch.dtype == torch.uint8 and batch.shape[:2] == (2, 3)
+        assert not batch[0, 2].any() and batch[1, 2].any()
+
+
+def test_training_moves_the_weights_and_gives_the_same_for_a_seed() -> None:
+    first, again = (train_classifier([background()], (SMALL,), seed=3, workers=0) for _ in range(2))
+    DeCoVNet("paper").load_state_dict(first)
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    other = train_classifier([background()], (SMALL,), seed=4, workers=0)
+    assert not torch.equal(first["stem.0.weight"], other["stem.0.weight"])
+
+
+def test_guidance_asks_four_layers_and_leaves_the_logits_as_they_are() -> None:
+    torch.manual_seed(0)
+    network, guidance = DeCoVNet("paper").eval(), LesionGuidance()
+    volume, lesions = torch.rand(1, 2, 8, 64, 96), torch.zeros(1, 1, 8, 64, 96)
+    lesions[..., 3, 20:40, 20:50] = 1
+    logits, loss = guidance(network, volume, lesions)
+    torch.testing.assert_close(logits, network(volume))
+    loss.backward()
+    assert len(guidance.heads) == 4
+    assert all(head.weight.grad is not None and head.weight.grad.any() for head in guidance.heads)
+    assert network.stem[0].weight.grad.any()
+
+
+def test_training_of_the_unet_lowers_its_loss() -> None:
+    losses: list[float] = []
+    phase = LungsPhase(steps=25, batch=4, size=64, rate=3e-3)
+    train_unet([background()], (phase,), workers=0, report=lambda _, __, loss: losses.append(loss))
+    assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:3])
+    assert SliceBatches([background()], phase, (0,))[0].shape == (4, 2, 64, 64)
+
+
+def test_backgrounds_are_stored_once_and_read_again(tmp_path) -> None:
+    with pytest.raises(COVIDDetectError, match="nothing to paint"):
+        store_backgrounds(tmp_path, [], 0, 0)
+    with pytest.raises(COVIDDetectError, match="make them first"):
+        load_backgrounds(tmp_path)
+    np.savez(tmp_path / "phantom-11.npz", hu=background().hu, labels=background().labels, spacing=background().spacing)
+    (one,) = load_backgrounds(tmp_path)
+    np.testing.assert_array_equal(one.hu, background().hu)
+    assert one.spacing == background().spacing and not one.is_real
+
+
+def test_calibration_takes_certainty_back_and_is_part_of_the_last_layer() -> None:
+    random = np.random.default_rng(0)
+    labels = np.arange(200) % 2 == 1
+    margins = random.normal(np.where(labels, 24.0, -8.0), 10)
+    calibration = fit_calibration(margins, labels)
+    assert calibration.temperature > 2
+    assert 2 < calibration.shift < 14
+    torch.manual_seed(0)
+    network = DeCoVNet("paper").eval()
+    volume = torch.rand(1, 2, 8, 64, 96)
+    before = network(volume)[0]
+    network.load_state_dict(fold(network.state_dict(), Calibration(4.0, 3.0)))
+    after = network(volume)[0]
+    assert float(after[1] - after[0]) == pytest.approx((float(before[1] - before[0]) - 3.0) / 4.0, abs=1e-4)
