@@ -7,13 +7,14 @@ import slicer
 import vtk
 from COVIDDetectLib.errors import Cancelled, COVIDDetectError
 from COVIDDetectLib.mrml.ct import ct_from_node
-from COVIDDetectLib.mrml.display import jump_to, show_ct, show_result
+from COVIDDetectLib.mrml.display import jump_to, set_lung_window, show_ct, show_result
 from COVIDDetectLib.mrml.heat_map import heat_map_ids
-from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node, lung_segment_ids
 from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode
 from COVIDDetectLib.mrml.result import Result
 from COVIDDetectLib.mrml.scene import chest_cts, is_automatic, is_edited, write_analysis
 from COVIDDetectLib.mrml.watch import ResultWatch
+from COVIDDetectLib.panel.mask_editor import MaskEditor
 from COVIDDetectLib.panel.progress_row import ProgressRow
 from COVIDDetectLib.panel.regions_table import RegionsTable
 from COVIDDetectLib.panel.result_section import ResultSection
@@ -54,6 +55,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
+        self._ctShown = None
         self._shortcuts = []
 
     def setup(self):
@@ -74,10 +76,12 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._result = ResultSection(self.ui)
         self._regions = RegionsTable(self.ui, jump_to)
         self._settings = SettingsSection(self.ui, self.updatePanel)
+        self._maskEditor = MaskEditor(self.ui, self.updatePanel)
 
         self.ui.analyzeButton.connect("clicked(bool)", self.onAnalyze)
         self.ui.cancelButton.connect("clicked(bool)", self.onCancel)
         self.ui.rescoreButton.connect("clicked(bool)", self.onRescore)
+        self.ui.editMaskButton.connect("clicked(bool)", self.onEditMask)
         self.ui.maskVisibleCheckBox.connect("toggled(bool)", self.onMaskVisibleToggled)
         self.ui.sampleDataButton.connect("clicked(bool)", self.onSampleData)
 
@@ -103,6 +107,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def exit(self):
         """Called each time another module is opened."""
+        self._maskEditor.close()
         for shortcut in self._shortcuts:
             shortcut.setParent(None)
             shortcut.deleteLater()
@@ -112,6 +117,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event):
         self.logic.cancel()
+        self._maskEditor.close()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event):
@@ -139,6 +145,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged
             )
         self._parameterNode = parameterNode
+        self._ctShown = parameterNode.ct if parameterNode else None
         if self._parameterNode:
             self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
             self.addObserver(self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
@@ -153,7 +160,19 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.updatePanel()
 
     def onParametersChanged(self, caller, event):
+        if self._parameterNode.ct is not self._ctShown:
+            self.onCTSelected(self._parameterNode.ct)
         self.updatePanel()
+
+    def onCTSelected(self, ct):
+        """Each CT has its own mask and result: never those of one over the slices of another."""
+        self._ctShown = ct
+        self._maskEditor.close()
+        self._say("")
+        result = Result.of(ct)
+        self._parameterNode.lungMask = result.lung_mask_node if result else None
+        if ct is not None:
+            show_ct(ct)
 
     # --- What she clicks ---------------------------------------------------------------------------------------------
 
@@ -175,6 +194,18 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onCancel(self, checked=False):
         self._progress.cancelling()
         self.logic.cancel()
+
+    def onEditMask(self, checked):
+        if not checked:
+            self._maskEditor.close()
+            return
+        mask = self._parameterNode.lungMask
+        lungs = lung_segment_ids(mask)
+        if lungs:
+            self._maskEditor.open(mask, self._parameterNode.ct, lungs[0])
+        else:
+            self.ui.editMaskButton.checked = False
+            self._say(_("{name} has no lung segment; choose another mask.").format(name=mask.GetName()))
 
     def onMaskVisibleToggled(self, visible):
         mask = self._parameterNode.lungMask if self._parameterNode else None
@@ -232,11 +263,11 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if parameters is None:
             self._result.show(None, 0.5)
             return
-        self._markIfOtherWeights(result)
+        self._compareWithChoices(result)
         self._result.show(result, parameters.decisionThreshold)
         self._regions.show(result.record.get("regions", ()) if result else ())
         mask = parameters.lungMask
-        self.ui.editMaskButton.enabled = mask is not None and not busy
+        self.ui.editMaskButton.enabled = mask is not None and ct is not None and (not busy or self._maskEditor.is_open)
         self.ui.maskVisibleCheckBox.enabled = mask is not None
         show_result(
             result if parameters.heatMapVisible else None,
@@ -250,6 +281,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _start(self, ct, mask):
         self._say("")
+        isFirst = Result.of(ct) is None
         try:
             self.logic.startAnalysis(
                 ct, mask, lungs=self._settings.lungs, device=self._settings.device, card=self._settings.card
@@ -257,6 +289,8 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         except COVIDDetectError as error:
             self._say(str(error))
         else:
+            if isFirst:
+                set_lung_window(ct)
             show_ct(ct)
             self._progress.begin()
         self.updatePanel()
@@ -280,14 +314,13 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         clicked = box.clickedButton()
         return mask if clicked == keep else None if clicked == new else "cancel"
 
-    def _markIfOtherWeights(self, result):
+    def _compareWithChoices(self, result):
+        if result is None:
+            return
         try:
-            card = self._settings.card
+            result.compare_with(self._parameterNode.lungMask, self._settings.card.sha256)
         except COVIDDetectError as error:
             self._say(str(error))
-            return
-        if result and not result.stale and result.record["weights"]["sha256"] != card.sha256:
-            result.mark_stale(_("Other weights were chosen after scoring."))
 
     def _addShortcuts(self):
         """Only while the module is open; the slice views keep their own keys."""
@@ -331,6 +364,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
         self._client.finished.connect(self._onFinished)
         self._client.failed.connect(self._onFailed)
         self._running = None
+        self._stopped = False
         slicer.app.connect("aboutToQuit()", self.stop)
 
     def getParameterNode(self):
@@ -399,9 +433,11 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
 
     def stop(self):
         """Let go of the scene and of the worker process."""
-        slicer.app.disconnect("aboutToQuit()", self.stop)
-        self._watch.stop()
-        self._client.stop()
+        if not self._stopped:
+            self._stopped = True
+            slicer.app.disconnect("aboutToQuit()", self.stop)
+            self._watch.stop()
+            self._client.stop()
 
     def makeSampleCT(self):
         """A synthetic chest CT with COVID-like disease as a new volume node."""

@@ -11,16 +11,20 @@ LUNG_WINDOW, LUNG_LEVEL = 1400.0, -500.0
 """Slicer's own CT-lung preset."""
 
 
-def show_ct(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """The CT as background of all slice views, in a lung window, fitted to the views."""
+def set_lung_window(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Show a CT in a lung window."""
     if ct_node.GetDisplayNode() is None:
         ct_node.CreateDefaultDisplayNodes()
     display = ct_node.GetDisplayNode()
     with slicer.util.NodeModify(display):
         display.AutoWindowLevelOff()
         display.SetWindowLevel(LUNG_WINDOW, LUNG_LEVEL)
-    is_shown = any(view.GetBackgroundVolumeID() == ct_node.GetID() for view in _composites())
-    slicer.util.setSliceViewerLayers(background=ct_node, fit=not is_shown)
+
+
+def show_ct(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Make a CT the background of all slice views; where it is so already nothing moves."""
+    if any(view.GetBackgroundVolumeID() != ct_node.GetID() for view in _composites()):
+        slicer.util.setSliceViewerLayers(background=ct_node, fit=True)
 
 
 def show_result(result: Result | None, *, only_in_lungs: bool, opacity: float, threshold: float, colors: str) -> None:

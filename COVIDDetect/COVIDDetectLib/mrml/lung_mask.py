@@ -82,7 +82,7 @@ def lung_mask_from_node(node: slicer.vtkMRMLSegmentationNode, ct_node: slicer.vt
     MaskError
         If no segment is a lung, or the lungs are empty within the CT.
     """
-    sides = {segment_id: side for segment_id in segment_ids(node) if (side := side_of(segment(node, segment_id)))}
+    sides = {segment_id: side_of(segment(node, segment_id)) for segment_id in lung_segment_ids(node)}
     if not sides:
         raise MaskError(
             f"{node.GetName()} has no lung: name its segments “Right lung” and “Left lung”, or choose another mask."
@@ -125,9 +125,9 @@ def side_of(segment: slicer.vtkSegment) -> int:
     return 0
 
 
-def has_lungs(node: slicer.vtkMRMLSegmentationNode) -> bool:
-    """Whether a segment of the node is a lung."""
-    return any(side_of(segment(node, segment_id)) for segment_id in segment_ids(node))
+def lung_segment_ids(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
+    """Ids of the segments that are lungs or parts of them."""
+    return [segment_id for segment_id in segment_ids(node) if side_of(segment(node, segment_id))]
 
 
 def segment_ids(node: slicer.vtkMRMLSegmentationNode) -> list[str]:

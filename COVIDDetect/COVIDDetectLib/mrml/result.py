@@ -1,8 +1,8 @@
 """The result in the scene: one table node for each CT that was scored, with all that the panel shows of it.
 
 The table is what she reads in the scene; its attributes hold the same as JSON, so that a saved scene comes back
-exactly: ``COVIDDetect.record`` (``analysis.json``), ``COVIDDetect.stale`` (why the result no longer holds; empty while
-it does) and ``COVIDDetect.history``. Node references lead to the CT, the lung mask and the heat map.
+exactly: ``COVIDDetect.record`` (``analysis.json``), ``COVIDDetect.stale`` and ``COVIDDetect.otherChoice`` (why the
+result no longer holds; empty while it does) and ``COVIDDetect.history``. Node references lead to the CT, the lung mask and the heat map.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ import vtk
 
 from ..analysis import Analysis
 
-_RECORD, _STALE, _HISTORY = "COVIDDetect.record", "COVIDDetect.stale", "COVIDDetect.history"
+_RECORD, _HISTORY = "COVIDDetect.record", "COVIDDetect.history"
+_STALE, _OTHER_CHOICE = "COVIDDetect.stale", "COVIDDetect.otherChoice"
 _CT, _LUNG_MASK, _HEAT_MAP, _IN_LUNGS = (
     f"COVIDDetect.{role}" for role in ("ct", "lungMask", "heatMap", "heatMapInLungs")
 )
 _LONGEST_HISTORY = 10
+
+OTHER_MASK = "Another lung mask was chosen after scoring."
+OTHER_WEIGHTS = "Other weights were chosen after scoring."
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class Result:
             node.SetName(f"{ct_node.GetName()} COVID-19 result")
             node.SetAttribute(_RECORD, json.dumps(record))
             node.SetAttribute(_STALE, "")
+            node.SetAttribute(_OTHER_CHOICE, "")
             node.SetAttribute(_HISTORY, json.dumps([vars(one) for one in history[-_LONGEST_HISTORY:]]))
             node.SetNodeReferenceID(_CT, ct_node.GetID())
             node.SetNodeReferenceID(_LUNG_MASK, lung_mask_node.GetID())
@@ -118,12 +123,23 @@ class Result:
     @property
     def stale(self) -> str:
         """Why the result no longer holds, as a sentence; empty while it does."""
-        return self.node.GetAttribute(_STALE) or ""
+        return self.node.GetAttribute(_STALE) or self.node.GetAttribute(_OTHER_CHOICE) or ""
 
     def mark_stale(self, reason: str) -> None:
-        """Say that the result no longer holds; the first reason stays."""
-        if not self.stale:
+        """Say that what was scored has changed: the result no longer holds. The first reason stays."""
+        if not self.node.GetAttribute(_STALE):
             self.node.SetAttribute(_STALE, reason)
+            self._write_table()
+
+    def compare_with(self, lung_mask_node: slicer.vtkMRMLSegmentationNode | None, weights_sha256: str) -> None:
+        """Say whether mask and weights that are chosen now are those of the result; a choice can be taken back."""
+        reason = ""
+        if lung_mask_node is not None and lung_mask_node is not self.lung_mask_node:
+            reason = OTHER_MASK
+        elif weights_sha256 != self.record["weights"]["sha256"]:
+            reason = OTHER_WEIGHTS
+        if reason != (self.node.GetAttribute(_OTHER_CHOICE) or ""):
+            self.node.SetAttribute(_OTHER_CHOICE, reason)
             self._write_table()
 
     def _write_table(self) -> None:

@@ -1,0 +1,95 @@
+"""Edit mask: Slicer's Segment Editor inside the panel, set up for lungs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+_EFFECTS = ("Paint", "Erase", "Scissors", "Islands", "Fill between slices", "Smoothing", "Threshold", "Grow from seeds")
+_UNDO_STATES = 20
+_EDITOR_TAG = "COVIDDetect"
+
+
+class MaskEditor:
+    """The Segment Editor behind the button *Edit mask*.
+
+    Parameters
+    ----------
+    ui
+        The panel's widgets.
+    toggled
+        Called without arguments when editing begins or ends.
+    """
+
+    def __init__(self, ui: slicer.util.childWidgetVariables, toggled: Callable[[], None]) -> None:
+        self._ui, self._toggled = ui, toggled
+        self._editor: slicer.qMRMLSegmentEditorWidget | None = None
+        self._nodes: Callable[[], tuple[slicer.vtkMRMLSegmentationNode, slicer.vtkMRMLScalarVolumeNode]] | None = None
+        ui.segmentEditorPlace.setLayout(qt.QVBoxLayout())
+        ui.segmentEditorPlace.layout().setContentsMargins(0, 0, 0, 0)
+        ui.segmentEditorPlace.visible = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the mask is being edited."""
+        return self._ui.editMaskButton.checked
+
+    @property
+    def editor(self) -> slicer.qMRMLSegmentEditorWidget:
+        """Slicer's widget, made when it is needed for the first time."""
+        if self._editor is None:
+            editor = slicer.qMRMLSegmentEditorWidget()
+            editor.setMaximumNumberOfUndoStates(_UNDO_STATES)
+            editor.setMRMLScene(slicer.mrmlScene)
+            editor.setSegmentationNodeSelectorVisible(False)
+            editor.setSourceVolumeNodeSelectorVisible(False)
+            editor.setSwitchToSegmentationsButtonVisible(False)
+            editor.setAddRemoveSegmentButtonsVisible(False)
+            editor.setAutoShowSourceVolumeNode(False)
+            editor.setEffectNameOrder(list(_EFFECTS))
+            editor.unorderedEffectsVisible = False
+            self._ui.segmentEditorPlace.layout().addWidget(editor)
+            self._editor = editor
+        return self._editor
+
+    def open(self, mask: slicer.vtkMRMLSegmentationNode, ct: slicer.vtkMRMLScalarVolumeNode, segment_id: str) -> None:
+        """Begin to edit ``mask`` over ``ct`` with one of its segments selected."""
+        editor = self.editor
+        editor.setMRMLSegmentEditorNode(_editor_node())
+        editor.setSegmentationNode(mask)
+        editor.setSourceVolumeNode(ct)
+        editor.setCurrentSegmentID(segment_id)
+        editor.setupViewObservations()
+        editor.installKeyboardShortcuts()
+        self._show(True)
+
+    def close(self) -> None:
+        """End editing; what was painted stays."""
+        if self._editor is not None:
+            self._editor.setActiveEffect(None)
+            self._editor.uninstallKeyboardShortcuts()
+            self._editor.removeViewObservations()
+            self._editor.setSegmentationNode(None)
+        self._show(False)
+
+    def _show(self, is_open: bool) -> None:
+        button = self._ui.editMaskButton
+        blocked = button.blockSignals(True)
+        button.checked = is_open
+        button.blockSignals(blocked)
+        button.text = _("Done") if is_open else _("Edit mask")
+        self._ui.segmentEditorPlace.visible = is_open
+        self._toggled()
+
+
+def _editor_node() -> slicer.vtkMRMLSegmentEditorNode:
+    """The editor's own state in the scene, apart from that of the Segment Editor module."""
+    node = slicer.mrmlScene.GetSingletonNode(_EDITOR_TAG, "vtkMRMLSegmentEditorNode")
+    if node is None:
+        node = slicer.vtkMRMLSegmentEditorNode()
+        node.SetSingletonTag(_EDITOR_TAG)
+        node = slicer.mrmlScene.AddNode(node)
+    return node
