@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 from ..errors import InputError
 
+_UNFINISHED = ".unfinished-"
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
@@ -20,7 +22,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     InputError
         If the place cannot be written.
     """
-    unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
+    unfinished = path.with_name(f"{_UNFINISHED}{os.getpid()}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as file:
@@ -33,6 +35,12 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         raise InputError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def forget_unfinished(folder: Path) -> None:
+    """Remove what a process that was killed left of a file."""
+    for file in folder.glob(f"{_UNFINISHED}*"):
+        file.unlink(missing_ok=True)
 
 
 def _remember_name(folder: Path) -> None:

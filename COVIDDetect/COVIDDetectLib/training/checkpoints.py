@@ -66,13 +66,14 @@ def read_checkpoint(path: Path, plan: dict[str, Any]) -> State | None:
     """
     if not path.exists():
         return None
+    foreign = f"{path} is not a checkpoint of this program; give another folder for the training."
+    if not zipfile.is_zipfile(path):
+        raise InputError(foreign)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         state, before = State(**content["state"]), content["plan"]
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{path} is not a checkpoint of this program; give another folder for the training."
-        ) from error
+    except (pickle.UnpicklingError, RuntimeError, KeyError, TypeError) as error:
+        raise InputError(foreign) from error
     for name in sorted(plan):
         if before.get(name) != plan[name]:
             what = "other cases" if name == "cases" else f"{name} {before.get(name)}, not {plan[name]}"

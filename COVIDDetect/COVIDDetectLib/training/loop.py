@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import COVIDDetectError
+from .atomic import forget_unfinished
 from .chance import seed_dropout_at
 from .checkpoints import BEST, LAST, State, read_checkpoint, write_checkpoint
 from .logs import Logs
@@ -108,6 +109,7 @@ def learn(
     plan: Mapping[str, Any],
     processes: Processes,
     report: Callable[[Progress], None] | None = None,
+    begin: Callable[[], None] | None = None,
 ) -> State:
     """Train, or go on where an earlier run in the same folder was ended.
 
@@ -121,6 +123,8 @@ def learn(
         What decides the result beside ``settings``: another plan does not go on.
     report
         Called after every step by process 0; may raise, which ends the training.
+    begin
+        Called once by process 0 when it is sure that the folder is this training's own, before anything is written.
 
     Returns
     -------
@@ -134,7 +138,12 @@ def learn(
     """
     run = _Run(task, settings, folder, plan, processes, report or (lambda _: None))
     run.resume()
+    if processes.leads:
+        forget_unfinished(folder)
+        if begin:
+            begin()
     with run.logs:
+        run.logs.go_on_from(run.state.history)
         while not run.finished:
             run.epoch()
     processes.wait()
@@ -172,7 +181,6 @@ class _Run:
             self.optimizer.load_state_dict(earlier.optimizer)
             self.scaler.load_state_dict(earlier.scaler)
         self.network = self.processes.join(self.task.network)
-        self.logs.go_on_from(self.state.history)
 
     @property
     def finished(self) -> bool:

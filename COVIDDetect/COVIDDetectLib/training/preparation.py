@@ -14,7 +14,7 @@ from ..analysis import check_hounsfield_units
 from ..ct_mask import HU_WINDOW, CTMask, make_ct_mask, resample_in_plane
 from ..errors import InputError, MaskError
 from ..geometry import Geometry
-from ..lungs import LungMask, segment_lungs
+from ..lungs import LungMask, lung_mask_sha256, segment_lungs
 from ..lungs.unet import unet_slices
 from ..reading import read_ct
 from ..report.files import read_lung_mask
@@ -105,6 +105,8 @@ def prepare(case: Case, recipe: Recipe, cache: Path, device: str = "auto") -> Pr
                 return prepared
         ct = read_ct(case.path)
         mask = read_lung_mask(case.mask) if case.mask else None
+        if mask is not None and not (mask.geometry.same_grid(ct.geometry) and mask.labels.shape == ct.shape):
+            raise MaskError("The lung mask lies on another grid than the CT; choose a mask made on this CT.")
         key = _key(ct, mask, recipe)
         prepared = _load(case, key, cache) or _make(case, key, ct, mask, recipe, cache, device)
     except (InputError, MaskError) as error:
@@ -115,7 +117,7 @@ def prepare(case: Case, recipe: Recipe, cache: Path, device: str = "auto") -> Pr
 
 def _key(ct: CTVolume, mask: LungMask | None, recipe: Recipe) -> str:
     if mask is not None:
-        lungs = hashlib.sha256(repr((mask.labels.shape, mask.geometry)).encode() + mask.labels.tobytes()).hexdigest()
+        lungs = lung_mask_sha256(mask)
     else:
         lungs = default_card("unet").sha256 if recipe.lungs == "unet" else recipe.lungs
     return _hash_of([ct.sha256, lungs, recipe.settings()])
@@ -127,8 +129,6 @@ def _make(
     check_hounsfield_units(ct)
     axial, reorientation = ct.axial()
     if mask is not None:
-        if not mask.geometry.same_grid(ct.geometry) or mask.labels.shape != ct.hu.shape:
-            raise MaskError("The lung mask lies on another grid than the CT; choose a mask made on this CT.")
         labels = np.ascontiguousarray(reorientation.apply(mask.labels))
     else:
         try:

@@ -1,0 +1,122 @@
+"""What a training leaves for its user: tables, pictures, and the model card."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import cast
+
+from ..analysis import score_ct_mask
+from ..ct_mask import HU_WINDOW
+from ..evaluation.files import write_together
+from ..evaluation.predictions import COLUMNS as PREDICTION_COLUMNS
+from ..networks.decovnet import DeCoVNet
+from ..weights import ModelCard, NetworkName, load_network
+from .cases import Case
+from .checkpoints import State
+from .failed_masks import Review, contact_sheet
+from .loop import Settings
+from .preparation import Prepared
+from .splits import TUNING_SHARE, Split
+
+SPLIT, MASKS, KEPT, DROPPED = "split.csv", "masks.csv", "masks-kept.png", "masks-dropped.png"
+
+_TITLES = {"decovnet": ("DeCoVNet", "classifier"), "unet": ("UNet", "lungs")}
+_INTENDED_USE = (
+    "Research only. Not a medical device; not for diagnosis. Measure it on your own cases before you trust it."
+)
+_LICENCE = "Not stated; it is for whoever trained these weights to say"
+
+
+def write_split(folder: Path, split: Split) -> str:
+    """Write ``split.csv``: which case is in which part. Returns the sentence that says so."""
+    rows = [(case.name, part, case.patient, case.label, case.date) for part, case in split.parts()]
+    _write_table(folder / SPLIT, ("case", "part", "patient", "label", "date"), rows)
+    sizes = f"{len(split.training)} cases to learn from, {len(split.tuning)} to tune on, {len(split.test)} for the test"
+    return f"{sizes}, {len(split.left_out)} left out (earlier CTs of test patients)" if split.left_out else sizes
+
+
+def write_review(folder: Path, review: Review) -> str:
+    """Write ``masks.csv`` and the pictures of kept and dropped masks. Returns the sentence that says so."""
+    rows = [
+        (one.case.name, round(one.lungs_ml), int(kept))
+        for kept, members in ((True, review.kept), (False, review.dropped))
+        for one in members
+    ]
+    _write_table(folder / MASKS, ("case", "lungs_ml", "kept"), rows)
+    for name, members in ((KEPT, review.kept), (DROPPED, review.dropped)):
+        (folder / name).unlink(missing_ok=True)
+        if members:
+            contact_sheet(members, folder / name)
+    counts = f"{len(review.kept)} masks kept, {len(review.dropped)} dropped as failed"
+    return f"{counts} (median {review.median_ml / 1000:.2f} L); look at the pictures masks-*.png in {folder}"
+
+
+def write_predictions(folder: Path, part: str, card: ModelCard, cases: Sequence[Prepared], device: str) -> Path:
+    """Score cases as an analysis does and write the table that ``coviddetect evaluate`` reads. Returns its path."""
+    network = cast("DeCoVNet", load_network(card, device))
+    rows = [
+        (one.case.name, score_ct_mask(network, one.ct_mask(), device)[0].probability, one.case.label) for one in cases
+    ]
+    path = folder / f"predictions-{part}.csv"
+    _write_table(path, PREDICTION_COLUMNS, rows)
+    return path
+
+
+def new_card(
+    folder: Path,
+    table: Path,
+    network: NetworkName,
+    variant: str,
+    input_size: tuple[int, int],
+    settings: Settings,
+    best: State,
+    training_data: str,
+) -> ModelCard:
+    """The card of freshly trained weights; its checksum comes when they are written.
+
+    Parameters
+    ----------
+    best
+        State of the best epoch.
+    training_data
+        In words; the table's name is put in front.
+    """
+    title, command = _TITLES[network]
+    figures = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in best.history[best.best_epoch].items()]
+    how = f"Adam {settings.rate:g}, seed {settings.seed}, epoch {best.best_epoch + 1} of {settings.epochs}"
+    return ModelCard(
+        id=f"{network}-{folder.resolve().name}",
+        version="1",
+        title=f"{title} trained on {table.name}",
+        network=network,
+        variant=variant,
+        weights_file=f"{network}.safetensors",
+        sha256="",
+        input_size=input_size,
+        hu_window=HU_WINDOW,
+        training_data=f"{table.name}: {training_data}; {TUNING_SHARE:.0%} of the patients chose the epoch",
+        intended_use=_INTENDED_USE,
+        licence=_LICENCE,
+        source=f"coviddetect train {command}: {how} ({', '.join(figures)})",
+        decision_threshold=0.5 if network == "decovnet" else None,
+        path=folder / f"{network}.json",
+    )
+
+
+def count_cases(cases: Sequence[Case]) -> str:
+    """Labels and dates in words."""
+    positive = sum(case.label == 1 for case in cases)
+    dates = sorted(case.date for case in cases if case.date)
+    span = f", {dates[0]} to {dates[-1]}" if dates else ""
+    return f"{positive} CTs with COVID-19 and {len(cases) - positive} without{span}"
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_together(path.parent, {path.name: text.getvalue()})
