@@ -45,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
             return int(host.app.exec())
         if options.analyze:
             _report(_await_result(host))
+            if host.panel.ui.regionsTable.rowCount:
+                host.panel.ui.regionsTable.setCurrentCell(0, 0)
         _save(host)
     except COVIDDetectError as error:
         print(error, file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,8 @@ class CoreIOManager:
     def _load_scene(self, path: str, clear: bool) -> bool:
         scene = self._core.scene
         if path.lower().endswith(".mrb"):
-            return bool(scene.ReadFromMRB(path, clear))
+            # Of a file that is no archive ReadFromMRB leaves the process in a folder that is gone.
+            return zipfile.is_zipfile(path) and bool(scene.ReadFromMRB(path, clear))
         scene.SetURL(path)
         return bool(scene.Connect() if clear else scene.Import())
 

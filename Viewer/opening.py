@@ -45,9 +45,8 @@ def open_scene(path: Path) -> None:
     """
     if not path.is_file():
         raise InputError(f"{path} does not exist; choose a scene file (.mrb).")
-    slicer.mrmlScene.Clear(0)
     try:
-        slicer.util.loadScene(str(path))
+        slicer.util.loadScene(str(path), {"clear": True})
     except RuntimeError as error:
         raise InputError(
             f"{path.name} cannot be read as a scene; choose a .mrb file saved here or in Slicer."

@@ -34,6 +34,23 @@ class qMRMLWidget(QWidget):
         self.mrmlSceneChanged.emit(scene)
 
 
+class _Observations:
+    """VTK observers that go together."""
+
+    def __init__(self) -> None:
+        self._tags: list[tuple[Any, int]] = []
+
+    def add(self, subject: Any, event: Any, slot: Callable[[], None]) -> None:
+        """Call the slot at each such event."""
+        self._tags.append((subject, subject.AddObserver(event, lambda *_: slot())))
+
+    def remove(self, *_: Any) -> None:
+        """All of them."""
+        for subject, tag in self._tags:
+            subject.RemoveObserver(tag)
+        self._tags = []
+
+
 class _NodeFilter:
     """The part of qMRMLSortFilterProxyModel that panels use."""
 
@@ -77,8 +94,11 @@ class qMRMLNodeComboBox(QWidget):
         layout.addWidget(self._combo)
         self.setFocusProxy(self._combo)
         self._scene: Any = None
-        self._observations: list[tuple[Any, int]] = []
-        self._node_observations: dict[str, tuple[Any, int]] = {}
+        self._scene_observations = _Observations()
+        self._node_observations = _Observations()
+        # VTK knows nothing of the life of a Qt object.
+        for observations in (self._scene_observations, self._node_observations):
+            self.destroyed.connect(observations.remove)
         self._current: Any = None
         self._attributes: list[tuple[str, str, str | None]] = []
         self._settings: dict[str, Any] = {
@@ -103,9 +123,7 @@ class qMRMLNodeComboBox(QWidget):
         return self._scene
 
     def setMRMLScene(self, scene: Any) -> None:
-        for subject, tag in self._observations:
-            subject.RemoveObserver(tag)
-        self._observations = []
+        self._scene_observations.remove()
         self._scene = scene
         if scene is not None:
             for event in (
@@ -115,7 +133,7 @@ class qMRMLNodeComboBox(QWidget):
                 scene.EndCloseEvent,
                 scene.EndImportEvent,
             ):
-                self._observations.append((scene, scene.AddObserver(event, lambda *_: self._update())))
+                self._scene_observations.add(scene, event, self._update)
         self._update()
 
     def nodes(self) -> list[Any]:
@@ -204,11 +222,9 @@ class qMRMLNodeComboBox(QWidget):
         self._choose(current)
 
     def _observe_names(self) -> None:
-        for node, tag in self._node_observations.values():
-            node.RemoveObserver(tag)
-        self._node_observations = {
-            node.GetID(): (node, node.AddObserver("ModifiedEvent", lambda *_: self._list())) for node in self.nodes()
-        }
+        self._node_observations.remove()
+        for node in self.nodes():
+            self._node_observations.add(node, "ModifiedEvent", self._list)
 
     def _list(self) -> None:
         """Fill the drop-down list; silent."""

@@ -59,6 +59,7 @@ class RenderWidget(QWidget):
         self._stale = True
         self._pause_count = 0
         self._wheel_rest = 0
+        self._shift_is_down = False
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.WheelFocus)
@@ -158,6 +159,13 @@ class RenderWidget(QWidget):
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        # Shift with a movement takes all views to the same point, but only if VTK has heard the key go down; without
+        # the keyboard's focus, which hovering does not take away from a text field, nobody has told it.
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if shift and not self._shift_is_down:
+            self.interactor.SetKeyEventInformation(0, 1, "\0", 0, "Shift_L")
+            self._invoke("KeyPressEvent")
+        self._shift_is_down = shift
         self._tell_position(event.position(), event.modifiers())
         self._invoke("MouseMoveEvent")
 

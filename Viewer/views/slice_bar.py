@@ -8,9 +8,6 @@ import vtk
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QStyle, QToolButton, QWidget
 
-_AXIS_LETTERS = {"Axial": "S", "Sagittal": "R", "Coronal": "A"}
-"""The patient axis along which the offset of each orientation is counted, in millimeters."""
-
 
 class SliceBar(QWidget):
     """Shows and sets the offset of a vtkMRMLSliceLogic."""
@@ -68,12 +65,17 @@ class SliceBar(QWidget):
         self._slider.setValue(round((offset - limits[0]) / step))
         self._offset.setRange(min(limits[0], offset), max(limits[1], offset))
         self._offset.setSingleStep(step)
-        letter = _AXIS_LETTERS.get(self._logic.GetSliceNode().GetOrientation(), "")
-        self._offset.setPrefix(f"{letter}: " if letter else "")
+        self._offset.setPrefix(f"{self._axis()}: ")
         self._offset.setValue(offset)
         for widget in (self._slider, self._offset):
             widget.blockSignals(False)
         self._start, self._step = limits[0], step
+
+    def _axis(self) -> str:
+        """The letter of the patient's side towards which the offset grows: S, L or A."""
+        node = self._logic.GetSliceNode()
+        normal = [node.GetSliceToRAS().GetElement(row, 2) for row in range(3)]
+        return str(node.GetDirectionLabel(normal, True))
 
     def _on_slider(self, position: int) -> None:
         self._logic.SetSliceOffset(self._start + position * self._step)

@@ -48,7 +48,8 @@ class SliceView(View):
         overlay = vtk.vtkRenderer()
         overlay.SetLayer(1)
         overlay.GetActiveCamera().ParallelProjectionOn()
-        self.renderWindow().SetNumberOfLayers(2)
+        # Some managers have asked for layers of their own by now.
+        self.renderWindow().SetNumberOfLayers(max(2, self.renderWindow().GetNumberOfLayers()))
         self.renderWindow().AddRenderer(overlay)
 
         self.logic = slicer.vtkMRMLSliceLogic()
