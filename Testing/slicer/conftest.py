@@ -58,7 +58,8 @@ def run_slicer(tmp_path: Path) -> RunSlicer:
         screen = [] if os.environ.get("DISPLAY") else ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24 +extension GLX"]
         command = [
             "timeout", "--kill-after=10", str(seconds), *screen, program, "--no-splash", *options,
-            "--additional-module-paths", *map(str, module_paths), "--python-script", str(script),
+            *(["--additional-module-paths", *map(str, module_paths)] if module_paths else []),
+            "--python-script", str(script),
         ]  # fmt: skip
         variables = os.environ | {"HOME": str(home), "SLICER_HOME": slicer_home} | (environment or {})
         done = subprocess.run(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
