@@ -78,6 +78,7 @@ def test_what_was_trained_analyzes(trained: dict[str, Path], cohort: Cohort, tmp
     assert result.exit_code == 0, result.output
     record = json.loads((tmp_path / "analysis.json").read_text())
     assert record["weights"]["sha256"] == read_card(card).sha256
+    assert record["domain"] is not None  # the training set is known, so that foreign CTs are told apart
     tuning = dict(line.split(",")[:2] for line in _rows(trained["classifier"] / "predictions-tuning.csv"))
     training = {line.split(",")[0] for line in _rows(trained["classifier"] / "split.csv") if ",training," in line}
     assert not set(tuning) & training

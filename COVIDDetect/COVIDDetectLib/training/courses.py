@@ -12,6 +12,7 @@ from typing import Any, cast
 import torch
 
 from ..device import choose_device
+from ..domain import fit_domain
 from ..errors import InputError, WeightsError
 from ..networks.decovnet import DeCoVNet, Variant
 from ..networks.unet import UNet
@@ -118,6 +119,7 @@ def train_classifier(course: Course, variant: Variant, lungs: str) -> ModelCard:
         )
         if processes.leads:
             card = save_weights(best.network, card)
+            card = _with_domain(card, [prepared[case.name] for case in split.training], course)
             figures = best.history[best.best_epoch]
             course.say(
                 f"Best epoch {best.best_epoch + 1}: cross-entropy {figures['tuning_loss']:.3f}, ROC AUC "
@@ -184,6 +186,15 @@ def train_lungs(course: Course) -> ModelCard:
                 with torch.inference_mode():
                     counts = [confusion(network, prepared[case.name], processes.device) for case in split.test]
                 course.say(f"Mean IoU {intersection_over_union(counts)[0]:.4f} on {len(split.test)} test cases")
+        return card
+
+
+def _with_domain(card: ModelCard, training: Sequence[Prepared], course: Course) -> ModelCard:
+    """The card with what an analysis needs to tell CTs of another kind, where there are patients enough."""
+    try:
+        return fit_domain(card, ((one.case.patient, one.ct_mask()) for one in training))
+    except WeightsError as error:
+        course.say(f"Foreign CTs will not be told apart with these weights: {error}")
         return card
 
 
