@@ -201,6 +201,7 @@ def _print_result(name: str, analysis: Analysis, output: Path, seconds: float) -
         name,
         f"Probability of COVID-19: {analysis.probability:.3f} (decision threshold {analysis.decision_threshold:.2f}; "
         f"{analysis.card.title})",
+        *analysis.notes,
         _volumes(analysis.lung_mask),
         f"{seconds:.1f} s on {analysis.device} ({stages}){_peak_memory()}",
         f"Written: {output}",

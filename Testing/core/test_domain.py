@@ -8,14 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from COVIDDetectLib.analysis import analyze
 from COVIDDetectLib.ct_mask import CTMask, make_ct_mask
 from COVIDDetectLib.domain import DomainFit, fit_domain, judge
 from COVIDDetectLib.errors import WeightsError
 from COVIDDetectLib.geometry import Geometry
+from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.phantom import Phantom, add_disease, thorax
 from COVIDDetectLib.volume import CTVolume
 from COVIDDetectLib.weights import ModelCard, default_card, load_network, read_card, save_weights
+from COVIDDetectLib.worker.exchange import at_once, load_analysis, store_analysis
 
 SIZE = (64, 96)
 Box = tuple[slice, slice, slice]
@@ -141,3 +144,20 @@ def test_damaged_statistics_are_refused(card: ModelCard, tmp_path: Path, content
 def test_too_few_patients_give_no_statistics(card: ModelCard) -> None:
     with pytest.raises(WeightsError, match="four patients"):
         fit_domain(card, list(training_set())[:6])
+
+
+@pytest.mark.parametrize(("first_slice", "is_inside"), [(0, True), (16, False)])
+def test_an_analysis_carries_the_judgment_into_record_notes_and_worker(
+    card: ModelCard, tmp_path: Path, first_slice: int, is_inside: bool
+) -> None:
+    phantom = patient(512)
+    hu, labels = phantom.ct.hu[first_slice:], phantom.lung_mask[first_slice:]
+    ct = CTVolume.from_array(hu, phantom.ct.geometry)
+    lungs = LungMask.from_labels(labels, ct.geometry)
+    analysis = analyze(ct, lungs=lungs, weights=card, device="cpu")
+    assert analysis.domain is not None and analysis.domain.is_inside is is_inside
+    assert analysis.notes == (() if is_inside else (analysis.domain.sentence,))
+    entry = json.loads(json.dumps(analysis.to_record()))["domain"]
+    assert entry["is_inside"] is is_inside and entry["limit"] == 1.0
+    sent = json.loads(json.dumps(store_analysis(analysis, tmp_path)))
+    assert at_once(load_analysis(sent, given=lungs)).domain == analysis.domain
