@@ -145,3 +145,17 @@ def test_the_icon_is_what_its_script_draws(tmp_path: Path) -> None:
     FigureCanvasAgg(draw()).print_png(tmp_path / "icon.png")
     drawn, shown = imread(tmp_path / "icon.png"), imread(ROOT / "Resources" / "COVIDDetect.png")
     assert abs(drawn - shown).max() < 0.02
+
+
+def test_the_evidence_for_the_extensions_index_is_there() -> None:
+    named = re.findall(r"`([\w./]+/[\w./]+|[\w]+\.\w+|LICENSE)`", (ROOT / "Docs" / "extensions-index.md").read_text())
+    files = [name for name in named if name not in ("coviddetect/", "scripts/check_description_files.py")]
+    assert len(files) > 20
+    assert [name for name in files if not (ROOT / name).is_file()] == []
+
+
+def test_the_extensions_index_document_claims_the_tier_of_the_catalog_entry() -> None:
+    document = (ROOT / "Docs" / "extensions-index.md").read_text()
+    assert f"claims tier {CATALOG_ENTRY['tier']}" in document
+    of_tier_3 = document.split("## Tier 3")[1].split("## Tier 5")[0]
+    assert ("| open |" in of_tier_3) == (CATALOG_ENTRY["tier"] < 3)
