@@ -16,14 +16,15 @@ from . import __version__
 from .attention import Attention, place_attention, score_with_grad_cam
 from .checks import check_values
 from .ct_mask import CTMask, make_ct_mask
-from .device import choose_device, device_title
+from .device import trusted_device, within_memory
 from .domain import DomainFit, judge
 from .errors import InputError, MaskError, WeightsError
-from .lungs import LungMask, lung_mask_sha256, segment_lungs
+from .loaded_networks import loaded_network
+from .lungs import SLICES_PER_BATCH, LungMask, lung_mask_sha256, segment_lungs
 from .opacity import LungOpacity, measure_opacity
 from .regions import Region, hottest_regions
 from .volume import CTVolume
-from .weights import ModelCard, default_card, load_network
+from .weights import ModelCard, default_card
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,11 +38,22 @@ SCHEMA = "coviddetect-analysis-1"
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an analysis has come: ``stage`` is ``"lungs"``, ``"score"`` or ``"attention"``."""
+    """How far an analysis has come.
+
+    Parameters
+    ----------
+    stage
+        ``"lungs"`` and ``"score"``, counted by slices; ``"attention"``, counted by maps.
+    done, total
+        Of this stage.
+    seconds_left
+        Until the end of the whole, where the process that shows the progress has an estimate.
+    """
 
     stage: str
     done: int
     total: int
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True)
@@ -185,13 +197,15 @@ def analyze(
     >>> 0.0 <= analysis.probability <= 1.0
     True
     """
+    from .networks.decovnet import SLICES_PER_CHUNK
+
     report = progress or (lambda _: None)
     clock = _Clock()
     check_hounsfield_units(ct)
     card = weights or default_card("decovnet")
     if card.network != "decovnet":
         raise WeightsError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
-    chosen_device = choose_device(device)
+    where = trusted_device(device)
     axial, reorientation = ct.axial()
 
     with clock.stage("lungs"):
@@ -201,20 +215,25 @@ def analyze(
             axial_labels = np.ascontiguousarray(reorientation.apply(lungs.labels))
             lung_mask = lungs
         else:
-            mask = segment_lungs(
-                axial, lungs, device=chosen_device, progress=lambda done, total: report(Progress("lungs", done, total))
-            )
+
+            def find_lungs(device: str, batch: int) -> LungMask:
+                return segment_lungs(
+                    axial, lungs, device=device, progress=_counting("lungs", report), slices_per_batch=batch
+                )
+
+            mask, where = within_memory(find_lungs, where, SLICES_PER_BATCH)
             axial_labels = mask.labels
             lung_mask = LungMask.from_labels(np.ascontiguousarray(reorientation.undo(axial_labels)), ct.geometry)
 
     with clock.stage("score"):
-        report(Progress("score", 0, 1))
         ct_mask = make_ct_mask(axial, axial_labels > 0, card.input_size, card.hu_window)
-        network = cast("DeCoVNet", load_network(card, chosen_device))
-        features = features_of(network, ct_mask, chosen_device)
-        score, attention = score_features(network, features, ct_mask)
-        domain = judge(card, features, ct_mask)
-        report(Progress("score", 1, 1))
+
+        def score_on(device: str, slices: int) -> tuple[Score, Attention, DomainFit | None]:
+            network = cast("DeCoVNet", loaded_network(card, device))
+            features = features_of(network, ct_mask, device, slices, _counting("score", report))
+            return *score_features(network, features, ct_mask), judge(card, features, ct_mask)
+
+        (score, attention, domain), where = within_memory(score_on, where, SLICES_PER_CHUNK)
 
     with clock.stage("attention"):
         report(Progress("attention", 0, 1))
@@ -232,14 +251,14 @@ def analyze(
         card=card,
         lungs_card=default_card("unet") if lungs == "unet" else None,
         lungs_method=lungs if isinstance(lungs, str) else "given",
-        device=device_title(chosen_device),
+        device=where.title,
         seconds=clock.seconds,
         ct_name=ct.name,
         ct_sha256=ct.sha256,
         lung_mask_sha256=lung_mask_sha256(lung_mask),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         software=software_versions(),
-        notes=(domain.sentence,) if domain and domain.sentence else (),
+        notes=(*where.notes, *((domain.sentence,) if domain and domain.sentence else ())),
         domain=domain,
     )
 
@@ -249,9 +268,17 @@ def score_ct_mask(network: DeCoVNet, ct_mask: CTMask, device: str = "cpu") -> tu
     return score_features(network, features_of(network, ct_mask, device), ct_mask)
 
 
-def features_of(network: DeCoVNet, ct_mask: CTMask, device: str = "cpu") -> Tensor:
-    """Output of the second ResBlock for a CT-Mask volume, ``(1, 128, T/2, H/8, W/8)``."""
-    return network.features_by_chunks(ct_mask.tensor().to(device))
+def features_of(
+    network: DeCoVNet,
+    ct_mask: CTMask,
+    device: str = "cpu",
+    slices: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Tensor:
+    """Output of the second ResBlock for a CT-Mask volume, ``(1, 128, T/2, H/8, W/8)``, ``slices`` at a time."""
+    from .networks.decovnet import SLICES_PER_CHUNK
+
+    return network.features_by_chunks(ct_mask.tensor().to(device), slices or SLICES_PER_CHUNK, progress)
 
 
 def score_features(network: DeCoVNet, features: Tensor, ct_mask: CTMask) -> tuple[Score, Attention]:
@@ -287,6 +314,10 @@ def software_versions() -> dict[str, str]:
         "numpy": np.__version__,
         "SimpleITK": SimpleITK.Version.VersionString(),
     }
+
+
+def _counting(stage: str, report: Callable[[Progress], None]) -> Callable[[int, int], None]:
+    return lambda done, total: report(Progress(stage, done, total))
 
 
 class _Clock:

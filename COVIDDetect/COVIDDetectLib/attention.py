@@ -30,7 +30,7 @@ class Attention:
     raw_maximum
         The value that 1 stands for. 0 if nothing spoke for COVID-19.
     layer
-        The layer whose activations are weighted.
+        The layer whose activations are weighted, and the method where it is not Grad-CAM.
     """
 
     values: np.ndarray
@@ -80,6 +80,11 @@ def place_attention(grad_cam: np.ndarray, ct_mask_geometry: Geometry) -> Attenti
     matrix = ct_mask_geometry.ijk_to_lps.copy()
     matrix[:3, 3] = (ct_mask_geometry.ijk_to_lps @ [0.0, 0.0, 0.5, 1.0])[:3]
     matrix[:3, :3] *= (8.0, 8.0, 2.0)
-    raw_maximum = float(grad_cam.max())
-    values = grad_cam / raw_maximum if raw_maximum > 0 else np.zeros_like(grad_cam)
-    return Attention(values.astype(np.float32), Geometry.from_ijk_to_lps(matrix), raw_maximum)
+    return normalized(grad_cam, Geometry.from_ijk_to_lps(matrix))
+
+
+def normalized(raw: np.ndarray, geometry: Geometry, layer: str = DEFAULT_LAYER) -> Attention:
+    """A raw map ≥ 0 relative to its maximum, which is kept."""
+    raw_maximum = float(raw.max())
+    values = raw / raw_maximum if raw_maximum > 0 else np.zeros_like(raw)
+    return Attention(values.astype(np.float32), geometry, raw_maximum, layer)

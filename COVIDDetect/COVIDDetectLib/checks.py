@@ -194,14 +194,14 @@ def _check_anatomy(axial: CTVolume) -> list[Finding]:
     lungs = _lung_like(hu, air, cell_ml)
     lungs_ml = np.count_nonzero(lungs) * cell_ml
     if lungs_ml < _LEAST_LUNGS_ML:
-        return [_no_lungs(lungs_ml, air.any())]
+        return [_no_lungs(lungs_ml, bool(air.any()))]
     findings = []
     if cut := _cut_sides(lungs, sampling):
         findings.append(
             Finding(
                 "cut-off",
-                f"The lungs are cut off at the {' and the '.join(cut)} of the CT; choose a series of the whole chest, or "
-                "trust the result less.",
+                f"The lungs are cut off at the {' and the '.join(cut)} of the CT; choose a series of the whole chest, "
+                "or trust the result less.",
                 computable=True,
             )
         )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy import ndimage
 
 from .attention import Attention
 from .attention_in_lungs import restrict_to_lungs
-from .errors import MaskError
+from .errors import InputError, MaskError
 from .geometry import Geometry, Vector
 from .lungs import LEFT, RIGHT, LungMask
 from .volume import CTVolume
@@ -57,6 +58,12 @@ class Region:
     side: Side
     third: Third
     distance_to_pleura_mm: float
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, Any]) -> Region:
+        """The region that an entry of ``analysis.json`` tells of."""
+        x, y, z = entry["peak_lps"]
+        return cls(**{**entry, "peak_lps": (x, y, z)})
 
 
 def hottest_regions(attention: Attention, ct: CTVolume, lung_mask: LungMask, count: int = 5) -> tuple[Region, ...]:
@@ -123,6 +130,37 @@ def hottest_regions(attention: Attention, ct: CTVolume, lung_mask: LungMask, cou
             )
         )
     return tuple(regions)
+
+
+def region_voxels(attention: Attention, ct: CTVolume, lung_mask: LungMask, region: Region) -> np.ndarray:
+    """The voxels of the CT that lie in a region of its heat map.
+
+    Returns
+    -------
+    np.ndarray
+        bool on the grid of CT and mask.
+
+    Raises
+    ------
+    InputError
+        If the heat map has no such region.
+    """
+    order = ct.geometry.reorientation_to_axial()
+    labels = order.apply(lung_mask.labels)
+    voxels = ct.geometry.reoriented(order, ct.shape)
+    fine = restrict_to_lungs(attention, lung_mask)
+    peak_ijk = np.linalg.inv(fine.geometry.ijk_to_lps) @ [*region.peak_lps, 1.0]
+    peak = tuple(int(round(place)) for place in peak_ijk[2::-1])
+    inside = all(0 <= at < size for at, size in zip(peak, fine.values.shape, strict=True))
+    at = _nearest_voxels(fine.values.shape, fine.geometry, labels.shape, voxels)
+    side = next(label for label, name in SIDES.items() if name == region.side)
+    parts, _ = ndimage.label((labels[np.ix_(*at)] == side) & (fine.values >= HOT_FROM), np.ones((3, 3, 3)))
+    if not inside or not parts[peak]:
+        raise InputError("The heat map has changed and has no such region any more; score the CT again.")
+    # Back from cells to voxels: each voxel belongs to the nearest cell.
+    cells = _nearest_voxels(labels.shape, voxels, fine.values.shape, fine.geometry)
+    found: np.ndarray = order.undo((parts == parts[peak])[np.ix_(*cells)] & (labels == side))
+    return found
 
 
 def _nearest_voxels(

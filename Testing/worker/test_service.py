@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from COVIDDetectLib.analysis import analyze
+from COVIDDetectLib.analysis import Analysis, analyze
 from COVIDDetectLib.errors import InputError, MaskError
 from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.phantom import Phantom
 from COVIDDetectLib.volume import CTVolume
-from COVIDDetectLib.worker.exchange import load_analysis, store_ct, store_lung_mask
+from COVIDDetectLib.worker.exchange import at_once, load_answer, store_ct, store_lung_mask
 from COVIDDetectLib.worker.protocol import PROTOCOL, LineReader, encode, failure
 
 LIBRARY = Path(__file__).parents[2] / "COVIDDetect"
@@ -69,7 +69,7 @@ def request(ct: CTVolume, folder: Path, **changes: object) -> dict:
         "type": "analyze",
         "id": 1,
         "folder": str(folder),
-        "ct": store_ct(ct, folder),
+        "ct": at_once(store_ct(ct, folder / "ct.npy")),
         "lungs": "threshold",
         "device": "cpu",
         "weights": None,
@@ -84,7 +84,7 @@ def test_it_computes_what_a_direct_call_computes(worker: Worker, phantom_ct: CTV
     answer = worker.hear_last()
 
     assert answer["type"] == "done"
-    analysis = load_analysis(answer["analysis"])
+    analysis: Analysis = at_once(load_answer("analyze", answer["value"], None))
     assert analysis.probability == pytest.approx(expected.probability, abs=1e-6)
     np.testing.assert_array_equal(analysis.lung_mask.labels, expected.lung_mask.labels)
     assert analysis.opacity == expected.opacity
@@ -99,8 +99,8 @@ def test_it_computes_what_a_direct_call_computes(worker: Worker, phantom_ct: CTV
 def test_a_given_mask_is_scored_as_it_is(worker: Worker, phantom_ct: CTVolume, tmp_path: Path) -> None:
     lung_mask = analyze(phantom_ct, lungs="threshold", device="cpu").lung_mask
     right = LungMask.from_labels(np.where(lung_mask.labels == 1, 1, 0), lung_mask.geometry)
-    worker.say(request(phantom_ct, tmp_path, lungs=store_lung_mask(right, tmp_path, "given")))
-    analysis = load_analysis(worker.hear_last()["analysis"])
+    worker.say(request(phantom_ct, tmp_path, lungs=at_once(store_lung_mask(right, tmp_path / "given.npy"))))
+    analysis: Analysis = at_once(load_answer("analyze", worker.hear_last()["value"], right))
     assert analysis.lungs_method == "given"
     assert analysis.lung_mask.volumes_ml == pytest.approx((right.volumes_ml[0], 0.0))
 
@@ -142,6 +142,7 @@ def test_it_ends_and_removes_the_folder_when_the_panel_is_gone(
 ) -> None:
     folder = tmp_path / "private"
     folder.mkdir()
+    worker.say({"type": "folder", "folder": str(folder)})
     worker.say(request(phantom_ct, folder, lungs="unet"))
     if not busy:
         worker.hear_last()

@@ -13,11 +13,13 @@ from ..geometry import Geometry
 from ..volume import CTVolume
 from .sides import LEFT, RIGHT, split_sides
 from .threshold import threshold_lungs
+from .unet import SLICES_PER_BATCH, unet_lungs
 
 __all__ = [
     "LEFT",
     "METHODS",
     "RIGHT",
+    "SLICES_PER_BATCH",
     "LungMask",
     "lung_mask_sha256",
     "segment_lungs",
@@ -93,6 +95,7 @@ def segment_lungs(
     *,
     device: str = "auto",
     progress: Callable[[int, int], None] | None = None,
+    slices_per_batch: int = SLICES_PER_BATCH,
 ) -> LungMask:
     """Find the lungs in a chest CT.
 
@@ -106,6 +109,8 @@ def segment_lungs(
         Where the UNet computes: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
     progress
         Called with (slices done, slices in all); may raise ``Cancelled``.
+    slices_per_batch
+        Slices that go through the UNet together.
 
     Returns
     -------
@@ -123,9 +128,7 @@ def segment_lungs(
         raise MaskError(f"There is no method “{method}” for lung masks; choose one of: {', '.join(METHODS)}.")
     axial, reorientation = ct.axial()
     if method == "unet":
-        from .unet import unet_lungs
-
-        found = unet_lungs(axial, device=device, progress=progress)
+        found = unet_lungs(axial, device=device, progress=progress, slices_per_batch=slices_per_batch)
     else:
         found = threshold_lungs(axial, progress)
     if np.count_nonzero(found) * axial.geometry.voxel_ml < _LEAST_LUNGS_ML:

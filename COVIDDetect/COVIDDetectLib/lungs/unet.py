@@ -8,8 +8,9 @@ import numpy as np
 
 from ..ct_mask import HU_WINDOW, resample_in_plane, window_to_8_bit
 from ..device import choose_device
+from ..loaded_networks import loaded_network
 from ..volume import CTVolume
-from ..weights import ModelCard, default_card, load_network
+from ..weights import ModelCard, default_card
 
 SLICES_PER_BATCH = 4
 
@@ -19,6 +20,7 @@ def unet_lungs(
     card: ModelCard | None = None,
     device: str = "auto",
     progress: Callable[[int, int], None] | None = None,
+    slices_per_batch: int = SLICES_PER_BATCH,
 ) -> np.ndarray:
     """Where the UNet sees lung.
 
@@ -30,6 +32,8 @@ def unet_lungs(
         Weights; the bundled ones if None.
     progress
         Called with (slices done, slices in all).
+    slices_per_batch
+        Slices that go through the network together; the more, the more memory.
 
     Returns
     -------
@@ -40,12 +44,14 @@ def unet_lungs(
 
     card = card or default_card("unet")
     device = choose_device(device)
-    network = load_network(card, device).to(memory_format=torch.channels_last)
+    network = loaded_network(card, device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     count, rows, columns = ct.shape
     lungs = np.empty(ct.shape, dtype=bool)
+    if progress:
+        progress(0, count)
     with torch.inference_mode():
-        for start in range(0, count, SLICES_PER_BATCH):
-            batch = slice(start, min(start + SLICES_PER_BATCH, count))
+        for start in range(0, count, slices_per_batch):
+            batch = slice(start, min(start + slices_per_batch, count))
             windowed = unet_slices(ct.hu[batch], card.input_size, card.hu_window)
             slices = (torch.from_numpy(windowed)[:, None].float() / 255.0).to(device, memory_format=torch.channels_last)
             logits = network(slices)

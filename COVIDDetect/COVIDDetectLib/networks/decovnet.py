@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -49,21 +50,29 @@ class DeCoVNet(nn.Module):
         return self.block2(self.pool(self.block1(self.stem(ct_mask))))
 
     @torch.no_grad()
-    def features_by_chunks(self, ct_mask: Tensor, slices: int = SLICES_PER_CHUNK) -> Tensor:
+    def features_by_chunks(
+        self, ct_mask: Tensor, slices: int = SLICES_PER_CHUNK, progress: Callable[[int, int], None] | None = None
+    ) -> Tensor:
         """The same as ``features``, computed a few slices at a time so that memory does not grow with T.
 
         Each chunk sees as many neighboring slices as the backbone reaches, so that the result is the same, not
-        nearly the same. Only for evaluation: batch normalization must use its running statistics.
+        nearly the same. Only for evaluation: batch normalization must use its running statistics. ``slices`` is even;
+        ``progress`` is called with (slices done, slices in all).
         """
         count = ct_mask.shape[2]
+        report = progress or (lambda done, total: None)
+        report(0, count)
         if count <= slices:
-            return self.features(ct_mask)
+            features = self.features(ct_mask)
+            report(count, count)
+            return features
         chunks = []
         for start in range(0, count // 2 * 2, slices):
             stop = min(start + slices, count // 2 * 2)
             first = max(0, start - _HALO_SLICES)
             part = self.features(ct_mask[:, :, first : min(count, stop + _HALO_SLICES)])
             chunks.append(part[:, :, (start - first) // 2 : (stop - first) // 2])
+            report(stop if stop < count // 2 * 2 else count, count)
         return torch.cat(chunks, dim=2)
 
 

@@ -6,18 +6,25 @@ import logging
 import shutil
 import sys
 import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import qt
 
-from ..analysis import Analysis, Progress
+from ..analysis import Progress
 from ..errors import Cancelled, COVIDDetectError, DeviceError
 from ..lungs import LungMask
+from ..regions import Region
 from ..volume import CTVolume
 from ..weights import ModelCard
-from .exchange import load_analysis, store_ct, store_lung_mask
+from .chore import Chore
+from .exchange import Entry, Pieces, holds_ct, load_answer, store_ct, store_lung_mask
 from .protocol import PROTOCOL, LineReader, Message, encode, failure
 from .signal import Signal
+from .time_left import TimeLeft
 
 CANCEL_GRACE_MS = 400
 """A worker that is deep in a computation and does not answer a cancel in this time is ended and replaced."""
@@ -32,12 +39,30 @@ _SERVE = (
 
 
 class WorkerClient:
-    """Runs one analysis at a time in the worker process, without ever blocking the event loop.
+    """Runs one request at a time in the worker process, without ever blocking the event loop.
+
+    Requests
+    --------
+    analyze(ct, lungs, device, weights)
+        Lungs, probability and heat map; with a ``LungMask`` for ``lungs`` only the latter two: a re-score.
+    explain(ct, lung_mask, method, device, weights)
+        Another heat map of the same score; ``attribution.METHODS`` names the methods.
+    experiment(ct, lung_mask, region, device, weights)
+        Probabilities with one lung in the mask, and with a region replaced by healthy-looking lung.
+
+    Each raises RuntimeError while another is under way (``busy``), and ends in exactly one of the last three signals.
 
     Signals
     -------
-    progressed(Progress), finished(Analysis), failed(COVIDDetectError)
-        Exactly one of the last two follows every ``analyze``; a cancel fails with ``Cancelled``.
+    progressed(Progress)
+        With ``seconds_left`` as soon as it can be told.
+    finished(Analysis)
+        After ``analyze``.
+    answered(str, value)
+        After ``explain``: ``"explain"`` and an ``Attention``; after ``experiment``: ``"experiment"`` and a tuple of
+        ``Experiment``.
+    failed(COVIDDetectError)
+        After any; after a cancel with ``Cancelled``.
 
     Examples
     --------
@@ -49,77 +74,140 @@ class WorkerClient:
     def __init__(self, python: str | None = None) -> None:
         self.progressed = Signal()
         self.finished = Signal()
+        self.answered = Signal()
         self.failed = Signal()
         self._python = python or python_executable()
         self._process: qt.QProcess | None = None
         self._reader = LineReader()
         self._folder: Path | None = None
+        self._leftovers: list[Path] = []
+        self._ct: Entry | None = None
         self._request = 0
-        self._busy = False
+        self._kind = ""
+        self._given: LungMask | None = None
+        self._chore: Chore[Any] | None = None
+        self._time_left = TimeLeft()
         self._cancelling = False
 
     @property
     def busy(self) -> bool:
-        """Whether an analysis is under way."""
-        return self._busy
+        """Whether a request is under way."""
+        return bool(self._kind)
 
     @property
     def process_id(self) -> int:
         """Of the worker; 0 if none runs."""
         return int(self._process.processId()) if self._process else 0
 
-    def warm_up(self) -> None:
-        """Start the process ahead of the first analysis."""
+    def warm_up(self, device: str = "auto") -> None:
+        """Start the process, and load there what every analysis needs, ahead of the first one."""
         if self._process is None:
             self._start()
+            self._say({"type": "warm", "device": device})
 
     def analyze(
         self, ct: CTVolume, lungs: str | LungMask = "unet", device: str = "auto", weights: ModelCard | None = None
     ) -> None:
-        """Begin an analysis; the arguments are those of ``analysis.analyze``.
+        """Begin an analysis; the arguments are those of ``analysis.analyze``."""
+        self._begin("analyze", ct, lungs, device, weights)
 
-        Raises
-        ------
-        RuntimeError
-            If one is under way.
-        """
-        if self._busy:
-            raise RuntimeError("an analysis is under way")
-        self.warm_up()
-        self._request += 1
-        self._busy, self._cancelling = True, False
-        self._folder = Path(tempfile.mkdtemp(prefix="coviddetect-"))  # readable by this user only
-        self._say(
-            {
-                "type": "analyze",
-                "id": self._request,
-                "folder": str(self._folder),
-                "ct": store_ct(ct, self._folder),
-                "lungs": store_lung_mask(lungs, self._folder, "given") if isinstance(lungs, LungMask) else lungs,
-                "device": device,
-                "weights": str(weights.path) if weights else None,
-            }
-        )
+    def explain(
+        self,
+        ct: CTVolume,
+        lung_mask: LungMask,
+        method: str,
+        device: str = "auto",
+        weights: ModelCard | None = None,
+    ) -> None:
+        """Begin to make another heat map; the arguments are those of ``attribution.explain``."""
+        self._begin("explain", ct, lung_mask, device, weights, method=method)
+
+    def experiment(
+        self,
+        ct: CTVolume,
+        lung_mask: LungMask,
+        region: Region | None = None,
+        device: str = "auto",
+        weights: ModelCard | None = None,
+    ) -> None:
+        """Begin the experiments; the arguments are those of ``experiments.run_experiments``."""
+        self._begin("experiment", ct, lung_mask, device, weights, region=asdict(region) if region else None)
 
     def cancel(self) -> None:
-        """End the analysis under way; ``failed(Cancelled)`` follows within half a second."""
-        if not self._busy or self._cancelling:
+        """End what is under way; ``failed(Cancelled)`` follows within half a second, never from within this call."""
+        if not self.busy or self._cancelling:
             return
         self._cancelling = True
-        self._say({"type": "cancel", "id": self._request})
         request = self._request
-        qt.QTimer.singleShot(CANCEL_GRACE_MS, lambda: self._end_if_still_busy(request))
+        if self._chore is not None:
+            # The worker has not begun, or has ended: nobody else needs to be asked.
+            self._stop_chore()
+            qt.QTimer.singleShot(0, lambda: self._fail_if_still_busy(request))
+        else:
+            self._say({"type": "cancel", "id": request})
+            qt.QTimer.singleShot(CANCEL_GRACE_MS, lambda: self._end_if_still_busy(request))
 
     def stop(self) -> None:
-        """End the process and remove what it shares with us; nothing is emitted."""
-        self._busy = False
+        """End the process and remove all that it shares with us; nothing is emitted."""
+        self._stop_chore()
+        self._kind, self._given = "", None
         process, self._process = self._process, None
         if process is not None:
             # Closing its input would be enough; a worker that hangs in a driver needs more.
             process.kill()
             process.waitForFinished(2000)
             process.deleteLater()
-        self._remove_folder()
+        folder, self._folder, self._ct = self._folder, None, None
+        self._remove(folder)
+
+    def _begin(
+        self,
+        kind: str,
+        ct: CTVolume,
+        lungs: str | LungMask,
+        device: str,
+        weights: ModelCard | None,
+        **more: object,
+    ) -> None:
+        if self.busy:
+            raise RuntimeError("a request is under way")
+        self.warm_up(device)
+        assert self._folder is not None
+        self._request += 1
+        self._kind, self._cancelling, self._time_left = kind, False, TimeLeft()
+        self._given = lungs if isinstance(lungs, LungMask) else None
+        message = {
+            "type": kind,
+            "id": self._request,
+            "folder": str(self._folder / f"{self._request}"),
+            "lungs": lungs,
+            "device": device,
+            "weights": str(weights.path) if weights else None,
+            **more,
+        }
+        self._do(self._stored(message, ct), self._send)
+
+    def _stored(self, message: Message, ct: CTVolume) -> Pieces[Message]:
+        """The message with CT and mask in files; a CT that lies there already stays."""
+        folder = Path(message["folder"])
+        folder.mkdir()
+        if self._ct is None or not (yield from holds_ct(self._ct, ct)):
+            earlier, self._ct = self._ct, None
+            if earlier:
+                self._remove(Path(earlier["array"]).parent)
+            ct_folder = folder.with_name(f"ct-{message['id']}")
+            ct_folder.mkdir()
+            self._ct = yield from store_ct(ct, ct_folder / "ct.npy")
+        if isinstance(message["lungs"], LungMask):
+            message["lungs"] = yield from store_lung_mask(message["lungs"], folder / "given.npy")
+        return {**message, "ct": self._ct}
+
+    def _send(self, message: Message) -> None:
+        """To the process, or to its successor: the files outlast it."""
+        self.warm_up(message["device"])
+        if self._process is None:
+            self._fail(self._cannot_start())
+        self._say(message)
 
     def _start(self) -> None:
         process = qt.QProcess()
@@ -130,10 +218,26 @@ class WorkerClient:
         self._reader = LineReader()
         self._process = process
         process.start(self._python, ["-c", _SERVE, f"{__package__}.service", *sys.path])
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="coviddetect-"))  # readable by this user only
+        self._say({"type": "folder", "folder": str(self._folder)})
 
     def _say(self, message: Message) -> None:
         if self._process is not None:
             self._process.write(qt.QByteArray(encode(message)))
+
+    def _do(self, pieces: Pieces[Any], then: Callable[[Any], None]) -> None:
+        """Do some work between the events of the loop, then something with its result."""
+
+        def on_done(result: Any) -> None:
+            self._chore = None
+            then(result)
+
+        def on_error(error: COVIDDetectError) -> None:
+            self._chore = None
+            self._fail(error)
+
+        self._chore = Chore(pieces, on_done, on_error)
 
     def _on_output(self) -> None:
         if self._process is None:
@@ -143,77 +247,108 @@ class WorkerClient:
 
     def _on_error_output(self) -> None:
         if self._process is not None:
-            logging.info(
-                "COVIDDetect worker: %s", _bytes(self._process.readAllStandardError()).decode(errors="replace")
-            )
+            text = _bytes(self._process.readAllStandardError()).decode(errors="replace")
+            logging.info("COVIDDetect worker: %s", text)
 
     def _on_message(self, message: Message) -> None:
         kind = message["type"]
         if kind == "ready":
             if message["protocol"] != PROTOCOL:
                 self._fail(COVIDDetectError("Parts of COVIDDetect are of different versions; install it again."))
-        elif not self._busy or message["id"] != self._request:
+        elif not self.busy or message["id"] != self._request:
             return
         elif kind == "progress":
             if not self._cancelling:
-                self.progressed.emit(Progress(message["stage"], message["done"], message["total"]))
+                progress = Progress(message["stage"], message["done"], message["total"])
+                seconds_left = self._time_left.estimate(progress, time.monotonic())
+                self.progressed.emit(replace(progress, seconds_left=seconds_left))
         elif kind == "done" and not self._cancelling:
-            analysis: Analysis = load_analysis(message["analysis"])
-            self._rest()
-            self.finished.emit(analysis)
+            self._do(load_answer(self._kind, message["value"], self._given), self._succeed)
         elif kind == "failed" and not self._cancelling:
             self._fail(failure(message))
         else:
-            self._fail(Cancelled("The analysis was cancelled."))
+            self._fail(_cancelled())
 
-    def _on_end(self, process: qt.QProcess) -> None:
+    def _on_end(self, process: Any) -> None:
         """The process ended by itself, or somebody ended it."""
         if process is not self._process:
             return
         self._on_output()
         self._process = None
         process.deleteLater()
-        if not self._busy:
-            return
-        if self._cancelling:
-            self._fail(Cancelled("The analysis was cancelled."))
-        else:
-            self._fail(
-                DeviceError(
-                    "The process that computes ended unexpectedly, perhaps for want of memory; nothing else is lost. "
-                    "Try again, or choose the CPU under Settings."
-                )
-            )
+        if not self.busy or self._chore is not None:
+            return  # what is being stored is sent to the next process, what is being loaded needs none
+        error: COVIDDetectError = _cancelled() if self._cancelling else _unexpected_end()
+        self.warm_up()
+        self._fail(error)
 
-    def _on_process_error(self, process: qt.QProcess) -> None:
+    def _on_process_error(self, process: Any) -> None:
         """Only a process that never started needs an answer here; all other errors end it, and ``finished`` follows."""
         if process is self._process and process.error() == qt.QProcess.FailedToStart:
             self._process = None
-            self._fail(
-                DeviceError(f"The process that computes cannot be started ({self._python}); install Slicer again.")
-            )
+            self._stop_chore()
+            self._fail(self._cannot_start())
+
+    def _cannot_start(self) -> DeviceError:
+        return DeviceError(f"The process that computes cannot be started ({self._python}); install Slicer again.")
+
+    def _fail_if_still_busy(self, request: int) -> None:
+        if self.busy and self._request == request:
+            self._fail(_cancelled())
 
     def _end_if_still_busy(self, request: int) -> None:
-        if self._busy and self._request == request and self._process is not None:
+        if self.busy and self._request == request and self._process is not None:
             self._process.kill()
 
-    def _fail(self, error: COVIDDetectError) -> None:
+    def _succeed(self, value: Any) -> None:
+        kind = self._kind
         self._rest()
-        self.failed.emit(error)
+        if kind == "analyze":
+            self.finished.emit(value)
+        else:
+            self.answered.emit(kind, value)
+
+    def _fail(self, error: COVIDDetectError) -> None:
+        if self.busy:
+            self._rest()
+            self.failed.emit(error)
 
     def _rest(self) -> None:
-        self._busy = False
-        self._remove_folder()
+        self._kind, self._given = "", None
+        if self._folder is not None:
+            self._remove(self._folder / f"{self._request}")
+            if self._ct is None:  # ended while it was being stored
+                self._remove(self._folder / f"ct-{self._request}")
 
-    def _remove_folder(self) -> None:
-        folder, self._folder = self._folder, None
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+    def _stop_chore(self) -> None:
+        if self._chore is not None:
+            self._chore.stop()
+            self._chore = None
+
+    def _remove(self, folder: Path | None) -> None:
+        """Remove a folder, and what could not be removed earlier: in Windows no file that a process still reads."""
+        for each in [*self._leftovers, *([folder] if folder else [])]:
+            shutil.rmtree(each, ignore_errors=True)
+            if each in self._leftovers:
+                self._leftovers.remove(each)
+            if each.exists():
+                self._leftovers.append(each)
 
 
 def python_executable() -> str:
     """The Python to compute with: Slicer's ``PythonSlicer``, which sets the library paths, else the one that runs."""
     return shutil.which("PythonSlicer") or sys.executable
+
+
+def _cancelled() -> Cancelled:
+    return Cancelled("The analysis was cancelled.")
+
+
+def _unexpected_end() -> DeviceError:
+    return DeviceError(
+        "The process that computes ended unexpectedly, perhaps for want of memory; nothing else is lost. "
+        "Try again, or choose the CPU under Settings."
+    )
 
 
 def _bytes(content: qt.QByteArray) -> bytes:

@@ -1,15 +1,21 @@
-"""CT, lung mask and analysis as files in the folder that panel and worker share, and back."""
+"""CT, lung mask and what was computed as files in the folder that panel and worker share, and back.
+
+What is large is written and read piece by piece (``Pieces``): the panel does so between the events of its loop.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..analysis import Analysis, Score
 from ..attention import Attention
+from ..domain import DomainFit
+from ..experiments import Experiment
 from ..geometry import Geometry
 from ..lungs import LungMask
 from ..opacity import LungOpacity
@@ -18,11 +24,44 @@ from ..volume import CTVolume
 from ..weights import ModelCard, read_card
 
 Entry = dict[str, Any]
+Result = TypeVar("Result")
+Pieces = Generator[None, None, Result]
+"""Work that can be interrupted after each few milliseconds; its result is what the generator returns."""
+
+_PIECE_BYTES = 4_000_000
 
 
-def store_ct(ct: CTVolume, folder: Path) -> Entry:
+def at_once(pieces: Pieces[Result]) -> Result:
+    """Do all the work now."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+
+def store_ct(ct: CTVolume, file: Path) -> Pieces[Entry]:
     """Write the voxels; the entry of the message tells where."""
-    return {"array": _store(ct.hu, folder / "ct.npy"), "geometry": asdict(ct.geometry), "name": ct.name}
+    array = yield from _store(ct.hu, file)
+    return {"array": array, "geometry": asdict(ct.geometry), "name": ct.name}
+
+
+def holds_ct(entry: Entry, ct: CTVolume) -> Pieces[bool]:
+    """Whether a stored CT is this one, voxel by voxel: much faster than to write it again, or to hash both."""
+    if _geometry(entry["geometry"]) != ct.geometry or entry["name"] != ct.name:
+        return False
+    try:
+        stored = np.load(entry["array"], mmap_mode="r")
+    except OSError:  # somebody has emptied the folder for temporary files
+        return False
+    if stored.shape != ct.hu.shape or stored.dtype != ct.hu.dtype:
+        return False
+    for part in _parts(ct.hu):
+        if not np.array_equal(stored[part], ct.hu[part]):
+            return False
+        yield
+    return True
 
 
 def load_ct(entry: Entry) -> CTVolume:
@@ -30,29 +69,45 @@ def load_ct(entry: Entry) -> CTVolume:
     return CTVolume(np.load(entry["array"], mmap_mode="r"), _geometry(entry["geometry"]), entry["name"])
 
 
-def store_lung_mask(lung_mask: LungMask, folder: Path, name: str) -> Entry:
+def store_lung_mask(lung_mask: LungMask, file: Path) -> Pieces[Entry]:
     """Write the labels."""
-    return {"array": _store(lung_mask.labels, folder / f"{name}.npy"), "geometry": asdict(lung_mask.geometry)}
+    array = yield from _store(lung_mask.labels, file)
+    return {"array": array, "geometry": asdict(lung_mask.geometry)}
 
 
-def load_lung_mask(entry: Entry) -> LungMask:
+def load_lung_mask(entry: Entry) -> Pieces[LungMask]:
     """The labels, in memory: the file may go."""
-    return LungMask(np.load(entry["array"]), _geometry(entry["geometry"]))
+    stored = np.load(entry["array"], mmap_mode="r")
+    labels = np.empty(stored.shape, stored.dtype)
+    for part in _parts(labels):
+        labels[part] = stored[part]
+        yield
+    return LungMask(labels, _geometry(entry["geometry"]))
+
+
+def store_attention(attention: Attention, file: Path) -> Entry:
+    """Write the heat map."""
+    return {
+        "array": at_once(_store(attention.values, file)),
+        "geometry": asdict(attention.geometry),
+        "raw_maximum": attention.raw_maximum,
+        "layer": attention.layer,
+    }
+
+
+def load_attention(entry: Entry) -> Attention:
+    """The heat map, in memory."""
+    return Attention(np.load(entry["array"]), _geometry(entry["geometry"]), entry["raw_maximum"], entry["layer"])
 
 
 def store_analysis(analysis: Analysis, folder: Path) -> Entry:
-    """Write mask and heat map; all else is in the entry."""
-    attention = analysis.attention
+    """Write mask and heat map; all else is in the entry. A mask that was given is not sent back."""
+    given = analysis.lungs_method == "given"
     return {
         "score": asdict(analysis.score),
         "decision_threshold": analysis.decision_threshold,
-        "lung_mask": store_lung_mask(analysis.lung_mask, folder, "lungs"),
-        "attention": {
-            "array": _store(attention.values, folder / "attention.npy"),
-            "geometry": asdict(attention.geometry),
-            "raw_maximum": attention.raw_maximum,
-            "layer": attention.layer,
-        },
+        "lung_mask": None if given else at_once(store_lung_mask(analysis.lung_mask, folder / "lungs.npy")),
+        "attention": store_attention(analysis.attention, folder / "attention.npy"),
         "regions": [asdict(region) for region in analysis.regions],
         "opacity": [asdict(lung) for lung in analysis.opacity],
         "card": str(analysis.card.path),
@@ -66,40 +121,63 @@ def store_analysis(analysis: Analysis, folder: Path) -> Entry:
         "time": analysis.time,
         "software": dict(analysis.software),
         "notes": list(analysis.notes),
+        "domain": asdict(analysis.domain) if analysis.domain else None,
     }
 
 
-def load_analysis(entry: Entry) -> Analysis:
-    """The analysis with all its arrays in memory."""
-    score, attention = entry["score"], entry["attention"]
+def load_analysis(entry: Entry, given: LungMask | None = None) -> Pieces[Analysis]:
+    """The analysis with all its arrays in memory.
+
+    Parameters
+    ----------
+    given
+        The mask that was handed in, if one was.
+    """
+    score = entry["score"]
+    lung_mask = given or (yield from load_lung_mask(entry["lung_mask"]))
     return Analysis(
         **{
             **entry,
             "score": Score(score["probability"], (score["logits"][0], score["logits"][1])),
-            "lung_mask": load_lung_mask(entry["lung_mask"]),
-            "attention": Attention(
-                np.load(attention["array"]),
-                _geometry(attention["geometry"]),
-                attention["raw_maximum"],
-                attention["layer"],
-            ),
-            "regions": tuple(
-                Region(**{**region, "peak_lps": tuple(region["peak_lps"])}) for region in entry["regions"]
-            ),
+            "lung_mask": lung_mask,
+            "attention": load_attention(entry["attention"]),
+            "regions": tuple(Region.from_entry(region) for region in entry["regions"]),
             "opacity": tuple(LungOpacity(**lung) for lung in entry["opacity"]),
             "notes": tuple(entry["notes"]),
+            "domain": DomainFit(**entry["domain"]) if entry["domain"] else None,
             "card": read_card(entry["card"]),
             "lungs_card": _card(entry["lungs_card"]),
         }
     )
 
 
+def load_answer(kind: str, value: Any, given: LungMask | None) -> Pieces[Any]:
+    """What a request of that kind was answered with: ``Analysis``, ``Attention`` or a tuple of ``Experiment``."""
+    if kind == "analyze":
+        return (yield from load_analysis(value, given))
+    if kind == "explain":
+        return load_attention(value)
+    return tuple(Experiment(**entry) for entry in value)
+
+
 def _card(path: str | None) -> ModelCard | None:
     return read_card(path) if path else None
 
 
-def _store(array: np.ndarray, file: Path) -> str:
-    np.save(file, array)
+def _parts(array: np.ndarray) -> list[slice]:
+    """Runs of slices of a few megabytes."""
+    run = max(1, _PIECE_BYTES * len(array) // max(1, array.nbytes))
+    return [slice(start, start + run) for start in range(0, len(array), run)]
+
+
+def _store(array: np.ndarray, file: Path) -> Pieces[str]:
+    """Write a .npy file. Not through a memory map: where the disk is full, that ends the process without an error."""
+    header = {"descr": np.lib.format.dtype_to_descr(array.dtype), "fortran_order": False, "shape": array.shape}
+    with file.open("wb") as stored:
+        np.lib.format.write_array_header_1_0(stored, header)
+        for part in _parts(array):
+            stored.write(np.ascontiguousarray(array[part]).data)
+            yield
     return str(file)
 
 

@@ -1,18 +1,4 @@
-"""What panel and worker say to each other: one JSON object a line, UTF-8.
-
-===========  =========  =================================================================================
-to worker    analyze    ``id``, ``folder``, ``ct``, ``lungs``, ``device``, ``weights``
-             cancel     ``id``
-from worker  ready      ``protocol``
-             progress   ``id``, ``stage``, ``done``, ``total``
-             done       ``id``, ``analysis``
-             failed     ``id``, ``kind`` (the class of the error), ``sentence`` (what the user reads)
-             cancelled  ``id``
-===========  =========  =================================================================================
-
-``folder`` is private to the two and belongs to the panel; the worker removes it when the panel is gone.
-The worker ends when its standard input does.
-"""
+"""What panel and worker say to each other: one JSON object a line, UTF-8. ``Docs/worker-protocol.md`` describes it."""
 
 from __future__ import annotations
 
@@ -21,7 +7,7 @@ from typing import Any
 
 from .. import errors
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised whenever a message changes; both sides are of one release, so a difference means a broken installation."""
 
 Message = dict[str, Any]

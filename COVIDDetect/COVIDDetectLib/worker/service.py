@@ -8,51 +8,85 @@ import queue
 import shutil
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ..analysis import Progress, analyze
+from ..attribution import explain
+from ..device import choose_device, release_memory
 from ..errors import Cancelled, COVIDDetectError
-from ..weights import read_card
-from .exchange import load_ct, load_lung_mask, store_analysis
+from ..experiments import run_experiments
+from ..loaded_networks import loaded_network
+from ..regions import Region
+from ..volume import CTVolume
+from ..weights import default_card, read_card
+from .exchange import Entry, at_once, load_ct, load_lung_mask, store_analysis, store_attention
 from .protocol import PROTOCOL, Message, encode
+
+_NICER_BY = 5
 
 
 class Service:
-    """Answers one request after the other, while a second thread listens for a cancel."""
+    """Answers one request after the other, while a second thread listens for a cancel.
+
+    Networks and the last CT stay in memory, so that a correction of the mask is scored at once.
+    """
 
     def __init__(self, requests: BinaryIO, answers: BinaryIO) -> None:
         self._requests = requests
         self._answers = answers
-        self._waiting: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
         self._folders: set[Path] = set()
+        self._panel_is_gone = threading.Event()
+        self._ct: tuple[Entry, CTVolume] | None = None
 
     def run(self) -> None:
         """Serve until the panel closes our standard input."""
-        threading.Thread(target=self._listen, daemon=True).start()
+        listener = threading.Thread(target=self._listen, daemon=True)
+        listener.start()
         self._say({"type": "ready", "protocol": PROTOCOL})
-        while (request := self._waiting.get()) is not None:
-            self._answer(request)
+        try:
+            while True:
+                self._answer(self._waiting.get())
+        finally:
+            # Whatever fails now may fail because the files are gone; the listener ends the process when all are.
+            if self._panel_is_gone.is_set():
+                listener.join()
 
     def _listen(self) -> None:
         for line in self._requests:
             message = json.loads(line)
             if message["type"] == "cancel":
                 self._cancelled.add(message["id"])
-            else:
+            elif message["type"] == "folder":
                 self._folders.add(Path(message["folder"]))
+            else:
                 self._waiting.put(message)
-        self._panel_is_gone()
-
-    def _panel_is_gone(self) -> None:
-        """Even in the middle of a computation: nobody waits for it, and the files in the folder are a patient's."""
+        # Even in the middle of a computation: nobody waits for it, and the files in the folder are a patient's.
+        self._panel_is_gone.set()
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
 
     def _answer(self, request: Message) -> None:
-        number = request["id"]
+        try:
+            self._say(self._compute(request))
+        except Cancelled:
+            self._say({"type": "cancelled", "id": request["id"]})
+        except COVIDDetectError as error:
+            if request["type"] != "warm":
+                self._say_failed(request, type(error).__name__, str(error))
+        except OSError as error:
+            sentence = f"The folder for temporary files cannot be used ({error.strerror}); make room there."
+            self._say_failed(request, "COVIDDetectError", sentence)
+        # Here, not above: while an error is handled, its traceback holds what was in memory.
+        release_memory()
+
+    def _compute(self, request: Message) -> Message | None:
+        """Do what a request asks for; the answer to it."""
+        number = request.get("id")
 
         def report(progress: Progress) -> None:
             if number in self._cancelled:
@@ -67,31 +101,55 @@ class Service:
                 }
             )
 
-        try:
-            lungs = request["lungs"]
-            analysis = analyze(
-                load_ct(request["ct"]),
-                lungs=lungs if isinstance(lungs, str) else load_lung_mask(lungs),
-                device=request["device"],
-                weights=read_card(request["weights"]) if request["weights"] else None,
-                progress=report,
-            )
-            answer = {"type": "done", "id": number, "analysis": store_analysis(analysis, Path(request["folder"]))}
-        except Cancelled:
-            answer = {"type": "cancelled", "id": number}
-        except COVIDDetectError as error:
-            answer = {"type": "failed", "id": number, "kind": type(error).__name__, "sentence": str(error)}
-        self._say(answer)
+        if request["type"] == "warm":
+            device = choose_device(request["device"])
+            for card in (default_card("unet"), default_card("decovnet")):
+                loaded_network(card, device)
+            return None
+        ct = self._load_ct(request["ct"])
+        more: dict[str, Any] = {
+            "device": request["device"],
+            "weights": read_card(request["weights"]) if request["weights"] else None,
+            "progress": report,
+        }
+        folder = Path(request["folder"])
+        value: Any
+        if isinstance(request["lungs"], str):
+            value = store_analysis(analyze(ct, lungs=request["lungs"], **more), folder)
+        else:
+            lung_mask = at_once(load_lung_mask(request["lungs"]))
+            if request["type"] == "analyze":
+                value = store_analysis(analyze(ct, lungs=lung_mask, **more), folder)
+            elif request["type"] == "explain":
+                attention = explain(ct, lung_mask, request["method"], **more)
+                value = store_attention(attention, folder / "attention.npy")
+            else:
+                region = Region.from_entry(request["region"]) if request["region"] else None
+                value = [asdict(one) for one in run_experiments(ct, lung_mask, region, **more)]
+        return {"type": "done", "id": number, "value": value}
 
-    def _say(self, message: Message) -> None:
-        self._answers.write(encode(message))
-        self._answers.flush()
+    def _load_ct(self, entry: Entry) -> CTVolume:
+        """The CT that a request speaks of; the last one is kept, with its hash. A file is never written twice."""
+        if self._ct is None or self._ct[0] != entry:
+            self._ct = None
+            self._ct = (entry, load_ct(entry))
+        return self._ct[1]
+
+    def _say_failed(self, request: Message, kind: str, sentence: str) -> None:
+        self._say({"type": "failed", "id": request["id"], "kind": kind, "sentence": sentence})
+
+    def _say(self, message: Message | None) -> None:
+        if message is not None:
+            self._answers.write(encode(message))
+            self._answers.flush()
 
 
 def main() -> None:
     """Serve on standard input and output; what libraries print goes to standard error instead."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    if hasattr(os, "nice"):
+        os.nice(_NICER_BY)  # the window comes first
     Service(sys.stdin.buffer, answers).run()
 
 

@@ -1,0 +1,70 @@
+"""Work of the panel's process that is done between the events of its loop, so that the window stays alive.
+
+Not in a thread: in Slicer a thread of Python waits as long as the event loop waits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import qt
+
+from ..errors import COVIDDetectError
+from .exchange import Pieces
+
+Result = TypeVar("Result")
+
+_TURN_S = 0.01
+
+
+class Chore(Generic[Result]):
+    """Does its work a hundredth of a second at a time.
+
+    Parameters
+    ----------
+    pieces
+        The work.
+    on_done
+        Called with its result, from the event loop.
+    on_error
+        Called with the error that ended it, as the user reads it: no room on the disk, a file that is gone.
+    """
+
+    def __init__(
+        self, pieces: Pieces[Result], on_done: Callable[[Result], None], on_error: Callable[[COVIDDetectError], None]
+    ) -> None:
+        self._pieces: Pieces[Result] | None = pieces
+        self._on_done, self._on_error = on_done, on_error
+        self._later()
+
+    def stop(self) -> None:
+        """End it where it is; nothing is called any more."""
+        if self._pieces is not None:
+            self._pieces.close()
+            self._pieces = None
+
+    def _later(self) -> None:
+        qt.QTimer.singleShot(0, self._turn)
+
+    def _turn(self) -> None:
+        end = time.monotonic() + _TURN_S
+        while self._pieces is not None and time.monotonic() < end:
+            try:
+                next(self._pieces)
+            except StopIteration as done:
+                self._pieces = None
+                self._on_done(done.value)
+            except COVIDDetectError as error:
+                self._pieces = None
+                self._on_error(error)
+            except OSError as error:
+                self._pieces = None
+                self._on_error(
+                    COVIDDetectError(
+                        f"The folder for temporary files cannot be used ({error.strerror}); make room there."
+                    )
+                )
+        if self._pieces is not None:
+            self._later()
