@@ -28,15 +28,17 @@ def main():
 def run():
     {body}
 
-qt.QTimer.singleShot(0, main)
+{start}
 """
+WITHIN_THE_EVENT_LOOP, AT_ONCE = "qt.QTimer.singleShot(0, main)", "main()"
 
 
 @pytest.fixture
 def run_slicer(tmp_path: Path) -> RunSlicer:
     """Runs Python in a Slicer with fresh settings and returns what was printed.
 
-    ``run_slicer(code, module_paths, environment, options, seconds)``; fails when the code does.
+    ``run_slicer(code, module_paths, environment, options, seconds)``; fails when the code does. Without a main window
+    Slicer has no event loop either: the code runs at once.
     """
     program = os.environ.get("SLICER")
     if not program:
@@ -52,7 +54,8 @@ def run_slicer(tmp_path: Path) -> RunSlicer:
         seconds: float = 120,
     ) -> str:
         script = tmp_path / "script.py"
-        script.write_text(SCRIPT.format(body="\n    ".join(code.strip().splitlines())))
+        start = AT_ONCE if "--no-main-window" in options else WITHIN_THE_EVENT_LOOP
+        script.write_text(SCRIPT.format(body="\n    ".join(code.strip().splitlines()), start=start))
         home = tmp_path / "home"
         home.mkdir(exist_ok=True)
         screen = [] if os.environ.get("DISPLAY") else ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24 +extension GLX"]

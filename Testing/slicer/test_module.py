@@ -1,0 +1,88 @@
+"""The module as Slicer itself handles it: without a window, reloaded, closed in the middle of an analysis."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+
+from Testing.slicer.conftest import RunSlicer
+
+MODULE = Path(__file__).resolve().parents[2] / "COVIDDetect"
+
+
+def test_the_module_lives_without_a_main_window_and_follows_another_scene(run_slicer: RunSlicer) -> None:
+    code = """
+module = slicer.modules.coviddetect
+assert module.name == "COVIDDetect"
+for text in (module.title, module.acknowledgementText, module.helpText, module.contributors, module.categories):
+    assert text
+assert module.logic() == module.logic()
+assert module.widgetRepresentation() == module.widgetRepresentation()
+other = slicer.vtkMRMLScene()
+module.setMRMLScene(other)
+assert module.mrmlScene() == other
+module.setMRMLScene(slicer.mrmlScene)
+assert module.mrmlScene() == slicer.mrmlScene
+print("lived")
+"""
+    printed = run_slicer(code, [MODULE], options=("--testing", "--no-main-window"))
+    assert "lived" in printed
+    assert "Traceback" not in printed
+
+
+def test_reloading_leaves_one_widget_and_no_observer_behind(run_slicer: RunSlicer) -> None:
+    code = """
+slicer.util.selectModule("COVIDDetect")
+def observed():
+    slicer.app.processEvents()
+    return len(slicer.modules.COVIDDetectWidget.Observations), slicer.mrmlScene.GetNumberOfNodes()
+first, widget = observed(), slicer.modules.COVIDDetectWidget
+for _ in range(3):
+    slicer.util.reloadScriptedModule("COVIDDetect")
+assert slicer.modules.COVIDDetectWidget is not widget
+assert widget.Observations == [], widget.Observations
+assert observed() == first, (observed(), first)
+slicer.mrmlScene.Clear(0)
+slicer.app.processEvents()
+assert observed()[0] == first[0]
+"""
+    printed = run_slicer(code, [MODULE])
+    assert "Traceback" not in printed
+
+
+def test_closing_slicer_in_the_middle_of_an_analysis_leaves_no_process_and_no_file(
+    run_slicer: RunSlicer, tmp_path: Path
+) -> None:
+    code = """
+import glob, tempfile, time
+slicer.util.selectModule("COVIDDetect")
+panel = slicer.modules.COVIDDetectWidget
+panel.ui.sampleDataButton.click()
+panel.ui.analyzeButton.click()
+end = time.monotonic() + 60
+while panel.ui.progressBar.value == 0 and time.monotonic() < end:
+    slicer.app.processEvents()
+assert panel.logic.busy
+import subprocess, os
+children = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True).stdout
+workers = [line.split()[0] for line in children.splitlines() if "worker.service" in line]
+print("workers", *workers)
+assert glob.glob(tempfile.gettempdir() + "/coviddetect-*")
+"""
+    private = tmp_path / "private"
+    private.mkdir()
+    printed = run_slicer(code, [MODULE], {"TMPDIR": str(private)})
+    workers = [int(number) for number in re.search(r"^workers(.*)$", printed, re.MULTILINE)[1].split()]  # type: ignore[index]
+    assert len(workers) == 1
+    time.sleep(1)
+    assert not Path(f"/proc/{workers[0]}").exists() or "worker" not in _command(workers[0])
+    assert list(private.glob("coviddetect-*")) == []
+
+
+def _command(process: int) -> str:
+    try:
+        return (Path("/proc") / str(process) / "cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return os.devnull
