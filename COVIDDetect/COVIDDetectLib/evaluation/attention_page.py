@@ -63,21 +63,23 @@ are outlined in green.</p>
 <td>{{ one.energy|figure }}</td><td>{{ one.energy_ratio|figure }}</td><td>{{ one.deletion_area|figure }}</td>
 <td>{{ one.insertion_area|figure }}</td></tr>
 {% endfor %}</table>
-<p>Lesions take {{ figures.lesion_share|figure }} of the lungs on average. "The lesions themselves" is the best that a
-map with cells of this size can do.</p>
+<p>Lesions take {{ figures.lesion_share|figure }} of the lungs on average. "The lesions themselves" is
+a map that shows exactly the lesions in cells of this size.</p>
 <img alt="Deletion, insertion and randomization" src="{{ curves }}">
 <h2>By finding</h2>
 <table><tr><th></th><th>cases</th><th>median probability</th><th>lowest</th><th>highest</th><th>lesions' share</th>
-<th>peak in a lesion</th><th>energy ratio</th><th>best possible</th></tr>
+<th>peak in a lesion</th><th>energy ratio</th><th>of the lesions</th></tr>
 {% for finding, row in figures.by_finding.items() %}<tr><td>{{ finding|replace("-", " ") }}</td><td>{{ row.cases }}</td>
 {% for key in ("median_probability", "lowest_probability", "highest_probability", "lesion_share", "pointing",
-"energy_ratio", "best_energy_ratio") %}<td>{{ "%.2f"|format(row[key]) if key in row else "" }}</td>{% endfor %}</tr>
+"energy_ratio", "energy_ratio_of_the_lesions") %}<td>{{ "%.2f"|format(row[key]) if key in row else "" }}</td>{% endfor %}
+</tr>
 {% endfor %}</table>
 <h2>Methods</h2>
 <p class="quiet">The map is Grad-CAM of the COVID-positive logit at the second ResBlock; a cell covers two slices and
 8 × 8 pixels of the network's input. The peak counts as in a lesion when its cell holds lesion: nothing finer is known
 of where its value comes from. Energy in lesions is the share of the map's sum, outside the lungs too, in which a cell
-counts by the share of its voxels that are lesion; its ratio is the mean energy over the mean share of the lungs.
+counts by the share of its voxels that are lesion; its ratio to the lesions' share of the lungs is the
+median over the cases, and can be no more than the inverse of that share.
 Brightness is what is denser than the median of the lungs; the blob is a Gaussian of two cells round a random place in
 the lungs. Deletion replaces the hottest cells by the same patient's healthy tissue, insertion puts them into the
 healthy patient (after Petsiuk et al. 2018); both on {{ figures.perturbed_cases }} cases. Forgetting replaces layers by

@@ -12,14 +12,21 @@ from ..ct_mask import CTMask
 from .cells import Cells, spread_cells
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from ..networks.decovnet import DeCoVNet
 
 FRACTIONS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 1.0)
 """Shares of the lungs' cells that are exchanged."""
 
-CASCADE = ("output", "convolutions.7", "convolutions.4", "convolutions.1", "block2", "block1", "stem")
+_LAYERS = {
+    "output": "classifier.output",
+    "third convolution": "classifier.convolutions.7",
+    "second convolution": "classifier.convolutions.4",
+    "first convolution": "classifier.convolutions.1",
+    "second ResBlock": "block2",
+    "first ResBlock": "block1",
+    "stem": "stem",
+}
+CASCADE = tuple(_LAYERS)
 """Layers in the order in which they lose what they learned, from the output to the input."""
 
 
@@ -79,7 +86,7 @@ def randomized_networks(network: DeCoVNet, seed: int) -> list[tuple[str, DeCoVNe
     for name in CASCADE:
         current = copy.deepcopy(current)
         device = next(current.parameters()).device
-        _layer(current, name).load_state_dict(_layer(fresh, name).state_dict())
+        current.get_submodule(_LAYERS[name]).load_state_dict(fresh.get_submodule(_LAYERS[name]).state_dict())
         networks.append((name, current.to(device).eval()))
     return networks
 
@@ -96,9 +103,3 @@ def likeness(real: np.ndarray, other: np.ndarray, cells: Cells) -> float:
     if a.std() == 0:
         return float("nan")
     return float(np.corrcoef(a, b)[0, 1]) if b.std() > 0 else 0.0
-
-
-def _layer(network: DeCoVNet, name: str) -> nn.Module:
-    if name.startswith(("output", "convolutions")):
-        return network.classifier.get_submodule(name)
-    return network.get_submodule(name)
