@@ -71,7 +71,8 @@ a map that shows exactly the lesions in cells of this size.</p>
 <th>peak in a lesion</th><th>energy ratio</th><th>of the lesions</th></tr>
 {% for finding, row in figures.by_finding.items() %}<tr><td>{{ finding|replace("-", " ") }}</td><td>{{ row.cases }}</td>
 {% for key in ("median_probability", "lowest_probability", "highest_probability", "lesion_share", "pointing",
-"energy_ratio", "energy_ratio_of_the_lesions") %}<td>{{ "%.2f"|format(row[key]) if key in row else "" }}</td>{% endfor %}
+"energy_ratio", "energy_ratio_of_the_lesions") %}
+<td>{{ "%.2f"|format(row[key]) if key in row else "" }}</td>{% endfor %}
 </tr>
 {% endfor %}</table>
 <h2>Methods</h2>
