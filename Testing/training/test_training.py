@@ -97,7 +97,7 @@ def test_trained_lungs_load_and_say_what_they_are(trained: dict[str, Path]) -> N
     card = read_card(trained["lungs"] / "unet.json")
     load_network(card)
     assert card.network == "unet" and card.input_size == (48, 48)
-    assert "CTs, 6 of them with given masks" in card.training_data
+    assert "7 CTs, 7 of them with given masks" in card.training_data
     assert "mean iou" in card.source and "seed 0" in card.source
 
 

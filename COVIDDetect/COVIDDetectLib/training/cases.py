@@ -49,7 +49,7 @@ def read_cases(path: str | Path, labels_needed: bool = True) -> list[Case]:
     Parameters
     ----------
     labels_needed
-        Whether every case must have a label and both labels must occur; lungs are learned without.
+        Whether every case must have a label and both labels must occur; lungs are learned without, labels or not.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def _case(table: Path, number: int, row: dict[str, str | None], label_needed: bo
         if not file.exists():
             raise InputError(f"{place}: the {'CT' if column == 'path' else column} {file} does not exist.")
     label = values["label"]
-    if label not in ("0", "1") and (label_needed or label):
+    if label_needed and label not in ("0", "1"):
         raise InputError(f"{place}: the label is '{label}'; give 1 for COVID-19 or 0 for none.")
     try:
         taken = date.fromisoformat(values["date"]) if values["date"] else None
@@ -106,7 +106,7 @@ def _case(table: Path, number: int, row: dict[str, str | None], label_needed: bo
     return Case(
         name=values["case"],
         path=files["path"],
-        label=int(label) if label else None,
+        label=int(label) if label_needed else None,
         date=taken,
         mask=files.get("mask"),
         patient=values["patient"] or values["case"],
