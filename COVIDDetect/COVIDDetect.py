@@ -5,7 +5,8 @@ import logging
 import qt
 import slicer
 import vtk
-from COVIDDetectLib.errors import Cancelled, COVIDDetectError
+from COVIDDetectLib.checks import check_ct
+from COVIDDetectLib.errors import Cancelled, COVIDDetectError, InputError
 from COVIDDetectLib.mrml.ct import ct_from_node
 from COVIDDetectLib.mrml.display import jump_to, set_lung_window, show_ct, show_result
 from COVIDDetectLib.mrml.heat_map import heat_map_ids
@@ -14,6 +15,7 @@ from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode
 from COVIDDetectLib.mrml.result import Result
 from COVIDDetectLib.mrml.scene import chest_cts, is_automatic, is_edited, write_analysis
 from COVIDDetectLib.mrml.watch import ResultWatch
+from COVIDDetectLib.panel.installation import ensure_packages
 from COVIDDetectLib.panel.mask_editor import MaskEditor
 from COVIDDetectLib.panel.progress_row import ProgressRow
 from COVIDDetectLib.panel.regions_table import RegionsTable
@@ -89,6 +91,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
+        self.addObserver(scene, scene.EndBatchProcessEvent, self.onSceneEndBatchProcess)
         self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
         self.initializeParameterNode()
 
@@ -125,6 +128,10 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneEndImport(self, caller, event):
         self.initializeParameterNode()
+
+    def onSceneEndBatchProcess(self, caller, event):
+        if not caller.IsBatchProcessing():
+            self.selectDefaultCT()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAdded(self, caller, event, node):
@@ -215,6 +222,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSampleData(self, checked=False):
         with slicer.util.tryWithErrorDisplay(_("The sample could not be made."), waitCursor=True):
             self._parameterNode.ct = self.logic.makeSampleCT()
+            set_lung_window(self._parameterNode.ct)
 
     # --- What the logic says -----------------------------------------------------------------------------------------
 
@@ -283,6 +291,8 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._say("")
         isFirst = Result.of(ct) is None
         try:
+            if not ensure_packages() or not self._acceptsFindings(ct):
+                return
             self.logic.startAnalysis(
                 ct, mask, lungs=self._settings.lungs, device=self._settings.device, card=self._settings.card
             )
@@ -313,6 +323,21 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         box.exec_()
         clicked = box.clickedButton()
         return mask if clicked == keep else None if clicked == new else "cancel"
+
+    def _acceptsFindings(self, ct):
+        """Whether nothing is wrong with a CT, or she wants its result all the same; asked once for each CT."""
+        findings = check_ct(ct_from_node(ct))
+        for finding in findings:
+            if not finding.computable:
+                raise InputError(finding.sentence)
+        codes = " ".join(finding.code for finding in findings)
+        if not findings or ct.GetAttribute("COVIDDetect.acceptedFindings") == codes:
+            return True
+        text = "\n\n".join(finding.sentence for finding in findings)
+        if not slicer.util.confirmOkCancelDisplay(text, _("Analyze all the same?")):
+            return False
+        ct.SetAttribute("COVIDDetect.acceptedFindings", codes)
+        return True
 
     def _compareWithChoices(self, result):
         if result is None:
@@ -461,7 +486,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
     def _onFailed(self, error):
         self._running = None
         if not isinstance(error, Cancelled):
-            logging.warning("COVIDDetect: %s", error)
+            logging.info("COVIDDetect: %s", error)  # the panel shows it
         self.failed.emit(error)
 
 

@@ -2,7 +2,8 @@
 
 The table is what she reads in the scene; its attributes hold the same as JSON, so that a saved scene comes back
 exactly: ``COVIDDetect.record`` (``analysis.json``), ``COVIDDetect.stale`` and ``COVIDDetect.otherChoice`` (why the
-result no longer holds; empty while it does) and ``COVIDDetect.history``. Node references lead to the CT, the lung mask and the heat map.
+result no longer holds; empty while it does) and ``COVIDDetect.history``. Node references lead to the CT, the lung mask
+and the heat map.
 """
 
 from __future__ import annotations

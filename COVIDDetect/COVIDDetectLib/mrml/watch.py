@@ -36,9 +36,10 @@ class ResultWatch(VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self._changed = changed
         self._paused = False
+        self._voxels: dict[str, tuple[object, ...]] = {}
         self._running: tuple[slicer.vtkMRMLNode | None, ...] = ()
         self.disturbance = ""
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self._on_node_removed)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAboutToBeRemovedEvent, self._on_node_removed)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self._on_end_import)
         self.observe_results()
 
@@ -70,7 +71,9 @@ class ResultWatch(VTKObservationMixin):
             for event in _mask_events():
                 self._observe_once(mask, event, self._on_mask_changed)
         if ct is not None:
-            self._observe_once(ct, slicer.vtkMRMLScalarVolumeNode.ImageDataModifiedEvent, self._on_ct_changed)
+            self._voxels.setdefault(ct.GetID(), _voxels_of(ct))
+            for event in (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLScalarVolumeNode.ImageDataModifiedEvent):
+                self._observe_once(ct, event, self._on_ct_changed)
 
     def _observe_once(self, node: vtk.vtkObject, event: int, slot: Callable[..., None]) -> None:
         if not self.hasObserver(node, event, slot):
@@ -83,6 +86,11 @@ class ResultWatch(VTKObservationMixin):
         self._mark(lambda result: result.lung_mask_node is mask, MASK_EDITED)
 
     def _on_ct_changed(self, ct: slicer.vtkMRMLScalarVolumeNode, event: str) -> None:
+        # A volume reports being renamed or shown otherwise as well; only its voxels and their place count.
+        voxels = _voxels_of(ct)
+        if voxels == self._voxels.get(ct.GetID()):
+            return
+        self._voxels[ct.GetID()] = voxels
         if not self._is_our_own_change():
             self._disturb(ct, CT_CHANGED)
         self._mark(lambda result: result.ct_node is ct, CT_CHANGED)
@@ -90,7 +98,7 @@ class ResultWatch(VTKObservationMixin):
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_removed(self, scene: slicer.vtkMRMLScene, event: str, node: slicer.vtkMRMLNode) -> None:
         if not scene.IsClosing() and node.IsA("vtkMRMLSegmentationNode"):
-            self._mark(lambda result: result.lung_mask_node in (None, node), MASK_REMOVED)
+            self._mark(lambda result: result.lung_mask_node is node, MASK_REMOVED)
 
     def _on_end_import(self, scene: slicer.vtkMRMLScene, event: str) -> None:
         self.observe_results()
@@ -112,6 +120,13 @@ class ResultWatch(VTKObservationMixin):
             result.mark_stale(reason)
         if stale:
             self._changed()
+
+
+def _voxels_of(ct: slicer.vtkMRMLScalarVolumeNode) -> tuple[object, ...]:
+    """What tells whether voxels or their place changed, without looking at the voxels."""
+    image = ct.GetImageData()
+    scalars = image.GetPointData().GetScalars() if image else None
+    return (scalars.GetMTime() if scalars else 0, ct.GetOrigin(), ct.GetSpacing(), scalars and scalars.GetSize())
 
 
 def _mask_events() -> tuple[int, ...]:

@@ -1,0 +1,124 @@
+"""What a person does with the panel, as steps for the tests."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from COVIDDetectLib.phantom import Phantom, thorax
+
+from Testing.panel.host import wait_until
+
+LONGEST_ANALYSIS_S = 120.0
+
+
+@cache
+def phantom(disease: str | None = "covid", orientation: str = "LPS") -> Phantom:
+    """A thorax small enough to be analyzed in seconds."""
+    return thorax(seed=5, shape=(28, 128, 128), spacing=(2.8, 2.8, 10.0), disease=disease, orientation=orientation)
+
+
+def load_phantom(name: str = "Chest CT", disease: str | None = "covid", orientation: str = "LPS") -> Any:
+    """A CT comes into the scene as a reader would bring it."""
+    import slicer
+    from COVIDDetectLib.mrml.ct import place
+
+    made = phantom(disease, orientation)
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    place(node, made.ct.geometry)
+    slicer.util.updateVolumeFromArray(node, made.ct.hu)
+    node.CreateDefaultDisplayNodes()
+    slicer.app.processEvents()
+    return node
+
+
+def analyze(panel: Any, lungs: str = "threshold") -> Any:
+    """Click Analyze, wait, and take the result of the chosen CT."""
+    begin(panel, lungs)
+    return finish(panel)
+
+
+def begin(panel: Any, lungs: str = "threshold") -> None:
+    """Click Analyze."""
+    combo = panel.ui.methodComboBox
+    combo.currentIndex = combo.findData(lungs)
+    assert panel.ui.analyzeButton.enabled, panel.ui.analyzeButton.toolTip
+    panel.ui.analyzeButton.click()
+    assert panel.logic.busy, panel.ui.messageLabel.text
+
+
+def finish(panel: Any) -> Any:
+    """Wait for the analysis under way, and take the result of the chosen CT."""
+    from COVIDDetectLib.mrml.result import Result
+
+    wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "the analysis ends")
+    assert panel.ui.messageLabel.text == ""
+    result = Result.of(panel.ui.ctSelector.currentNode())
+    assert result is not None
+    return result
+
+
+def view(name: str = "Red") -> Any:
+    """The widget of a slice view that mouse and keys go to."""
+    import slicer
+
+    return slicer.app.layoutManager().sliceWidget(name).sliceView().VTKWidget()
+
+
+def drag(widget: Any, points: list[tuple[float, float]]) -> None:
+    """Press the left button at the first point, move along, release at the last."""
+    import qt
+    import slicer
+
+    def send(kind: Any, x: float, y: float, button: Any, held: Any) -> None:
+        slicer.app.sendEvent(widget, qt.QMouseEvent(kind, qt.QPointF(x, y), button, held, qt.Qt.NoModifier))
+        slicer.app.processEvents()
+
+    none, left = qt.Qt.NoButton, qt.Qt.LeftButton
+    send(qt.QEvent.MouseMove, *points[0], none, none)
+    send(qt.QEvent.MouseButtonPress, *points[0], left, left)
+    for point in points[1:]:
+        send(qt.QEvent.MouseMove, *point, none, left)
+    send(qt.QEvent.MouseButtonRelease, *points[-1], left, none)
+
+
+def on_screen(position_ras: tuple[float, float, float], name: str = "Red") -> tuple[float, float]:
+    """Where a place in the patient is in a slice view, in its widget's pixels."""
+    import slicer
+    import vtk
+
+    node = slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode()
+    to_view = vtk.vtkMatrix4x4()
+    vtk.vtkMatrix4x4.Invert(node.GetXYToRAS(), to_view)
+    x, y, *_ = to_view.MultiplyPoint((*position_ras, 1.0))
+    widget = view(name)
+    ratio = widget.devicePixelRatioF()
+    return x / ratio, widget.height - 1 - y / ratio
+
+
+def center_of(label: int) -> tuple[float, float, float]:
+    """RAS of a voxel in the middle of a lung of the phantom: 1 right, 2 left."""
+    import numpy as np
+
+    made = phantom()
+    inside = np.argwhere(made.lung_mask == label)
+    middle = inside[np.argmin(np.linalg.norm(inside - inside.mean(axis=0), axis=1))]
+    left, posterior, superior, _ = made.ct.geometry.ijk_to_lps @ [*middle[::-1], 1.0]
+    return -left, -posterior, superior
+
+
+def pixels(name: str = "Red") -> Any:
+    """What a slice view shows, uint8 ``[row, column, RGB]``, rows from the top."""
+    import slicer
+    import vtk
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    window = slicer.app.layoutManager().sliceWidget(name).sliceView().renderWindow()
+    window.Render()
+    grab = vtk.vtkWindowToImageFilter()
+    grab.SetInput(window)
+    grab.ReadFrontBufferOff()
+    grab.Update()
+    image = grab.GetOutput()
+    columns, rows, _ = image.GetDimensions()
+    return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(rows, columns, -1)[::-1, :, :3].copy()

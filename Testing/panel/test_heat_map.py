@@ -1,0 +1,86 @@
+"""Reviewing the heat map: how it is shown, and the way to its hottest regions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from Testing.panel.steps import analyze, load_phantom, phantom
+from Testing.panel.test_mask import press
+
+
+def test_opacity_threshold_and_colors_reach_the_views(panel: Any) -> None:
+    import slicer
+
+    load_phantom()
+    result = analyze(panel)
+    panel.ui.opacitySlider.value = 0.8
+    panel.ui.heatMapThresholdSlider.value = 0.6
+    panel.ui.colorsComboBox.currentIndex = 1
+    display = result.in_lungs_node.GetDisplayNode()
+    for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        assert view.GetForegroundOpacity() == pytest.approx(0.8)
+    assert display.GetLowerThreshold() == pytest.approx(0.6)
+    assert display.GetColorNode().GetName() == "Viridis"
+
+
+def test_hidden_it_leaves_no_legend_and_no_foreground(panel: Any) -> None:
+    import slicer
+
+    load_phantom()
+    result = analyze(panel)
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(result.in_lungs_node)
+    assert legend.GetVisibility()
+    panel.ui.heatMapVisibleCheckBox.checked = False
+    assert not legend.GetVisibility()
+    for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        assert view.GetForegroundVolumeID() is None
+
+
+def test_only_in_the_lungs_means_only_there(panel: Any) -> None:
+    import slicer
+
+    load_phantom()
+    result = analyze(panel)
+    values = slicer.util.arrayFromVolume(result.in_lungs_node)
+    matrix = slicer.util.vtkMatrixFromArray(np.eye(4))
+    result.in_lungs_node.GetIJKToRASMatrix(matrix)
+    hot = np.argwhere(values > 0)[:, ::-1]
+    ras = slicer.util.arrayFromVTKMatrix(matrix) @ np.c_[hot, np.ones(len(hot))].T
+    made = phantom()
+    ijk = np.rint(np.linalg.inv(made.ct.geometry.ijk_to_ras) @ ras).astype(int)[:3]
+    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+
+    labels = lung_mask_from_node(result.lung_mask_node, result.ct_node).labels
+    assert len(hot)
+    assert labels[ijk[2], ijk[1], ijk[0]].all()
+
+
+def test_the_keys_walk_the_regions_in_all_views(panel: Any) -> None:
+    import slicer
+
+    load_phantom()
+    regions = analyze(panel).record["regions"]
+    assert regions
+    assert panel.ui.regionsTable.rowCount == len(regions)
+    for region in [*regions, regions[0]]:
+        press(panel, "N")
+        left, posterior, superior = region["peak_lps"]
+        crosshair = slicer.util.getNode("Crosshair")
+        assert crosshair.GetCrosshairRAS() == pytest.approx((-left, -posterior, superior), abs=1e-3)
+        red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode()
+        assert red.GetSliceToRAS().GetElement(2, 3) == pytest.approx(superior, abs=6)
+    press(panel, "Shift+N")
+    assert panel.ui.regionsTable.currentRow() == len(regions) - 1
+
+
+def test_a_click_on_a_region_goes_there(panel: Any) -> None:
+    import slicer
+
+    load_phantom()
+    region = analyze(panel).record["regions"][0]
+    panel.ui.regionsTable.setCurrentCell(0, 1)
+    left, posterior, superior = region["peak_lps"]
+    assert slicer.util.getNode("Crosshair").GetCrosshairRAS() == pytest.approx((-left, -posterior, superior), abs=1e-3)

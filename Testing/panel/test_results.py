@@ -1,0 +1,138 @@
+"""Results in the scene: each CT has its own, and a saved scene brings all of them back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from Testing.panel.host import close_scene, wait_until
+from Testing.panel.steps import analyze, load_phantom
+
+
+def test_two_cts_keep_two_results(panel: Any) -> None:
+    import slicer
+
+    first_ct = load_phantom("First")
+    first = analyze(panel)
+    second_ct = load_phantom("Second", disease=None)
+    panel.ui.ctSelector.setCurrentNode(second_ct)
+    assert not panel.ui.resultCollapsibleButton.visible
+    assert panel.ui.maskSelector.currentNode() is None
+    second = analyze(panel)
+    assert first.node is not second.node
+    assert first.lung_mask_node is not second.lung_mask_node
+    assert first.stale == second.stale == ""
+    panel.ui.ctSelector.setCurrentNode(first_ct)
+    assert panel.ui.probabilityLabel.text == f"{first.record['probability']:.2f}"
+    assert panel.ui.maskSelector.currentNode() is first.lung_mask_node
+    for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        assert view.GetBackgroundVolumeID() == first_ct.GetID()
+        assert view.GetForegroundVolumeID() == first.in_lungs_node.GetID()
+
+
+def test_heat_maps_are_no_cts_to_choose(panel: Any) -> None:
+    load_phantom()
+    analyze(panel)
+    names = [panel.ui.ctSelector.nodeFromIndex(index).GetName() for index in range(panel.ui.ctSelector.nodeCount())]
+    assert names == ["Chest CT"]
+
+
+def test_a_saved_scene_comes_back_as_it_was(panel: Any, tmp_path: Path) -> None:
+    import slicer
+    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.mrml.result import Result
+
+    ct = load_phantom()
+    result = analyze(panel)
+    mask = result.lung_mask_node
+    mask.GetSegmentation().GetNthSegment(0).GetName()
+    labels = lung_mask_from_node(mask, ct).labels
+    panel.ui.opacitySlider.value = 0.7
+    panel.ui.heatMapThresholdSlider.value = 0.45
+    panel.ui.decisionThresholdSlider.value = 0.35
+    panel.ui.onlyInLungsCheckBox.checked = False
+    record, history = result.record, result.history
+    text = {
+        name: getattr(panel.ui, name).text
+        for name in ("probabilityLabel", "verdictLabel", "detailsLabel", "lungsLabel")
+    }
+    file = tmp_path / "case.mrb"
+    assert slicer.util.saveScene(str(file))
+    close_scene()
+    assert not panel.ui.resultCollapsibleButton.visible
+    slicer.util.loadScene(str(file))
+    wait_until(lambda: panel.ui.ctSelector.currentNode() is not None, 5, "the CT is chosen again")
+    again = Result.of(panel.ui.ctSelector.currentNode())
+    assert again is not None
+    assert again.record == record
+    assert again.history == history
+    assert again.stale == ""
+    assert {name: getattr(panel.ui, name).text for name in text} == text
+    assert panel.ui.opacitySlider.value == pytest.approx(0.7)
+    assert panel.ui.heatMapThresholdSlider.value == pytest.approx(0.45)
+    assert panel.ui.decisionThresholdSlider.value == pytest.approx(0.35)
+    assert not panel.ui.onlyInLungsCheckBox.checked
+    assert panel.ui.maskSelector.currentNode() is again.lung_mask_node
+    assert (lung_mask_from_node(again.lung_mask_node, again.ct_node).labels == labels).all()
+    # It is alive: an edit is noticed after loading too.
+    segmentation = again.lung_mask_node.GetSegmentation()
+    segmentation.RemoveSegment(segmentation.GetNthSegmentID(0))
+    assert again.stale == "The lung mask was edited after scoring."
+
+
+def test_a_stale_result_is_stale_when_it_comes_back(panel: Any, tmp_path: Path) -> None:
+    import slicer
+    from COVIDDetectLib.mrml.result import Result
+
+    load_phantom()
+    mask = analyze(panel).lung_mask_node
+    mask.GetSegmentation().RemoveSegment(mask.GetSegmentation().GetNthSegmentID(0))
+    assert slicer.util.saveScene(str(tmp_path / "case.mrb"))
+    close_scene()
+    slicer.util.loadScene(str(tmp_path / "case.mrb"))
+    again = Result.of(panel.ui.ctSelector.currentNode())
+    assert again is not None
+    assert again.stale == "The lung mask was edited after scoring."
+    assert panel.ui.staleWidget.visible
+
+
+def test_a_scene_made_with_other_weights_says_so(panel: Any) -> None:
+    import json
+
+    load_phantom()
+    result = analyze(panel)
+    record = result.record
+    record["weights"]["sha256"] = "0" * 64
+    result.node.SetAttribute("COVIDDetect.record", json.dumps(record))
+    panel.updatePanel()
+    assert result.stale == "Other weights were chosen after scoring."
+    assert panel.ui.meaningLabel.text == "Scored with weights that are not installed here."
+
+
+def test_a_changed_ct_makes_its_result_stale(panel: Any) -> None:
+    import slicer
+
+    ct = load_phantom()
+    result = analyze(panel)
+    slicer.util.arrayFromVolume(ct)[:] += 10
+    slicer.util.arrayFromVolumeModified(ct)
+    assert result.stale == "The CT was changed after scoring."
+
+
+def test_removing_the_mask_makes_the_result_stale(panel: Any) -> None:
+    import slicer
+
+    load_phantom()
+    result = analyze(panel)
+    slicer.mrmlScene.RemoveNode(result.lung_mask_node)
+    assert result.stale == "The lung mask was removed after scoring."
+
+
+def test_showing_the_lungs_in_3d_makes_nothing_stale(panel: Any) -> None:
+    load_phantom()
+    result = analyze(panel)
+    result.lung_mask_node.CreateClosedSurfaceRepresentation()
+    result.lung_mask_node.GetDisplayNode().SetOpacity3D(0.4)
+    assert result.stale == ""
