@@ -11,7 +11,7 @@ from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QApplication
 
 from . import __version__
-from .compat.pythonqt import pythonqt_class
+from .compat.pythonqt import adopt, pythonqt_class
 
 
 class _Application(QApplication):
@@ -68,6 +68,9 @@ class _Application(QApplication):
 
     def testingEnabled(self) -> bool:
         return self._testing
+
+    def activeModalWidget(self) -> Any:  # type: ignore[override]
+        return adopt(QApplication.activeModalWidget())
 
     def pauseRender(self) -> None:
         self.applicationLogic().PauseRender()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from collections.abc import Sequence
@@ -39,7 +40,8 @@ class Host:
         return slicer.modules.COVIDDetectWidget
 
     def close(self) -> None:
-        """Close the window and let the module end what it has started."""
+        """Close the window and let the module end what it has started; the second time nothing happens."""
+        atexit.unregister(self.close)
         self.window.close()
         self.app.processEvents()
 
@@ -91,6 +93,7 @@ def start_host(
     app.add(layout=layout)
     window = make_main_window(layout)
     _host = Host(app, window, core)
+    atexit.register(_host.close)
     window.show()
     loaded = [app.moduleManager().load(path) for folder in module_folders for path in sorted(folder.glob("*.py"))]
     if loaded:

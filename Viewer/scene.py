@@ -76,7 +76,6 @@ def make_core(temporary_folder: str) -> Core:
             application_logic.SetColorLogic(logic)
         logic.SetMRMLScene(scene)
         logics[name] = logic
-    logics["Colors"].AddDefaultColorNodes()
 
     patient_right_is_screen_left = True
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, patient_right_is_screen_left)

@@ -213,6 +213,24 @@ def test_delete_deletes_at_once() -> None:
     assert parent.findChildren(qt.QLabel) == []
 
 
+def test_the_buttons_of_a_message_box_behave_the_same() -> None:
+    import qt
+    import slicer
+
+    box = qt.QMessageBox()
+    keep = box.addButton("Keep", qt.QMessageBox.AcceptRole)
+    box.addButton("Throw away", qt.QMessageBox.DestructiveRole)
+    box.setDefaultButton(keep)
+
+    def answer() -> None:
+        shown = slicer.app.activeModalWidget()
+        next(button for button in shown.buttons() if button.text == "Keep").click()
+
+    qt.QTimer.singleShot(0, answer)
+    box.exec_()
+    assert box.clickedButton() == keep
+
+
 def test_a_file_dialog_returns_the_path_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     import qt
     from PySide6.QtWidgets import QFileDialog

@@ -23,6 +23,7 @@ _NOT_PROPERTIES = {"singleShot"}
 _RETURN_OBJECTS = (
     "parentWidget", "window", "viewport", "horizontalHeader", "verticalHeader", "header", "lineEdit", "view", "button",
     "statusBar", "menuBar", "verticalScrollBar", "horizontalScrollBar", "completer", "cellWidget", "defaultButton",
+    "buttons",
 )  # fmt: skip
 """Methods, none of them virtual, that return objects made by Qt itself."""
 
@@ -248,6 +249,7 @@ def _property(base: type, name: str) -> property:
 
 def _adopting(method: Callable[..., Any]) -> Callable[..., Any]:
     def call(self: QObject, *values: Any) -> Any:
-        return adopt(method(self, *values))
+        result = method(self, *values)
+        return [adopt(one) for one in result] if isinstance(result, list) else adopt(result)
 
     return call
