@@ -113,6 +113,7 @@ def test_a_selector_forgets_a_node_that_is_removed_or_hidden(ui: Any) -> None:
     assert ui.selector.currentNodeID == first.GetID()
     ui.selector.sortFilterProxyModel().hiddenNodeIDs = [first.GetID()]
     assert ui.selector.currentNode() is None
+    assert ui.selector.nodeFromIndex(0) is second
     ui.selector.setCurrentNode(second)
     slicer.mrmlScene.RemoveNode(second)
     assert ui.selector.currentNode() is None

@@ -149,6 +149,10 @@ class qMRMLNodeComboBox(QWidget):
     def nodeCount(self) -> int:
         return len(self.nodes())
 
+    def nodeFromIndex(self, index: int) -> Any:
+        nodes = self.nodes()
+        return nodes[index] if 0 <= index < len(nodes) else None
+
     def addAttribute(self, node_type: str, attribute: str, value: Any = None) -> None:
         """Show nodes of that class only if they have the attribute (with that value)."""
         self._attributes.append((node_type, attribute, None if value is None else str(value)))
