@@ -87,7 +87,8 @@ def explain(
     def compute(device: str, slices: int) -> Attention:
         network = cast("DeCoVNet", loaded_network(card, device))
         if method == "integrated-gradients":
-            return _integrated_gradients(network, ct_mask, device, report)
+            cells = integrated_gradients(network, ct_mask, device, report)
+            return normalized(cells.clip(min=0), scaled(ct_mask.geometry, _CELL), METHODS[method])
         features = features_of(network, ct_mask, device, slices, report if method != "occlusion" else None)
         if method == "occlusion":
             raw = _occlusion(network, features, report)
@@ -156,8 +157,11 @@ def _grad_cam_plus_plus(network: DeCoVNet, features: Tensor) -> np.ndarray:
     return _weighted(weights, features.detach())
 
 
-def _integrated_gradients(network: DeCoVNet, ct_mask: CTMask, device: str, report: Report) -> Attention:
-    """From a CT of air with the same mask to the CT as it is, summed over cells of the size of Grad-CAM's."""
+def integrated_gradients(network: DeCoVNet, ct_mask: CTMask, device: str, report: Report) -> np.ndarray:
+    """What each cell adds to the logit between a CT of air with the same mask and the CT as it is, ``[t, y, x]``.
+
+    A cell is two slices of 8×8 pixels, as Grad-CAM's. The sum over all is the difference of the two logits.
+    """
     import torch
     from captum.attr import IntegratedGradients
 
@@ -181,10 +185,9 @@ def _integrated_gradients(network: DeCoVNet, ct_mask: CTMask, device: str, repor
         internal_batch_size=1,
     )
     with torch.no_grad():
-        cells = torch.nn.functional.avg_pool3d(attribution.float(), _CELL, ceil_mode=False) * float(np.prod(_CELL))
-    raw = cells[0, 0].clamp(min=0).cpu().numpy()
+        cells = torch.nn.functional.avg_pool3d(attribution.float(), _CELL) * float(np.prod(_CELL))
     report(_STEPS, _STEPS)
-    return normalized(raw, scaled(ct_mask.geometry, _CELL), METHODS["integrated-gradients"])
+    return cells[0, 0].cpu().numpy()
 
 
 def _occlusion(network: DeCoVNet, features: Tensor, report: Report) -> np.ndarray:

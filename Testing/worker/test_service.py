@@ -12,7 +12,6 @@ import pytest
 from COVIDDetectLib.analysis import Analysis, analyze
 from COVIDDetectLib.errors import InputError, MaskError
 from COVIDDetectLib.lungs import LungMask
-from COVIDDetectLib.phantom import Phantom
 from COVIDDetectLib.volume import CTVolume
 from COVIDDetectLib.worker.exchange import at_once, load_answer, store_ct, store_lung_mask
 from COVIDDetectLib.worker.protocol import PROTOCOL, LineReader, encode, failure
@@ -48,11 +47,6 @@ class Worker:
         while (message := self.hear())["type"] == "progress":
             pass
         return message
-
-
-@pytest.fixture
-def phantom_ct(small_phantom: Phantom) -> CTVolume:
-    return small_phantom.ct
 
 
 @pytest.fixture

@@ -78,6 +78,7 @@ class WorkerClient:
         self.failed = Signal()
         self._python = python or python_executable()
         self._process: qt.QProcess | None = None
+        self._ending: list[Any] = []
         self._reader = LineReader()
         self._folder: Path | None = None
         self._leftovers: list[Path] = []
@@ -151,8 +152,9 @@ class WorkerClient:
         """End the process and remove all that it shares with us; nothing is emitted."""
         self._stop_chore()
         self._kind, self._given = "", None
-        process, self._process = self._process, None
-        if process is not None:
+        processes, self._ending = [*self._ending, *([self._process] if self._process else [])], []
+        self._process = None
+        for process in processes:
             # Closing its input would be enough; a worker that hangs in a driver needs more.
             process.kill()
             process.waitForFinished(2000)
@@ -271,20 +273,21 @@ class WorkerClient:
 
     def _on_end(self, process: Any) -> None:
         """The process ended by itself, or somebody ended it."""
-        if process is not self._process:
+        process.deleteLater()
+        if process in self._ending:
+            self._ending.remove(process)
+        if self._process is None or process is not self._process:
             return
         self._on_output()
         self._process = None
-        process.deleteLater()
         if not self.busy or self._chore is not None:
             return  # what is being stored is sent to the next process, what is being loaded needs none
-        error: COVIDDetectError = _cancelled() if self._cancelling else _unexpected_end()
+        self._fail(_cancelled() if self._cancelling else _unexpected_end())
         self.warm_up()
-        self._fail(error)
 
     def _on_process_error(self, process: Any) -> None:
         """Only a process that never started needs an answer here; all other errors end it, and ``finished`` follows."""
-        if process is self._process and process.error() == qt.QProcess.FailedToStart:
+        if self._process is not None and process is self._process and process.error() == qt.QProcess.FailedToStart:
             self._process = None
             self._stop_chore()
             self._fail(self._cannot_start())
@@ -298,7 +301,12 @@ class WorkerClient:
 
     def _end_if_still_busy(self, request: int) -> None:
         if self.busy and self._request == request and self._process is not None:
-            self._process.kill()
+            # Nobody waits for it to be gone: a process with much memory takes a while.
+            process, self._process = self._process, None
+            self._ending.append(process)
+            process.kill()
+            self._fail(_cancelled())
+            self.warm_up()
 
     def _succeed(self, value: Any) -> None:
         kind = self._kind

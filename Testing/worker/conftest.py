@@ -1,0 +1,78 @@
+"""Clients need ``qt``, as PythonQt shows it: from the real 3D Slicer, or from the embedded viewer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from COVIDDetectLib.analysis import Progress
+from COVIDDetectLib.phantom import Phantom
+from COVIDDetectLib.volume import CTVolume
+
+from Testing.panel import host
+
+
+class Recorder:
+    """A client, all that it says, and how late a timer of the event loop was meanwhile.
+
+    Parameters
+    ----------
+    client
+        Its signals are connected to this.
+    """
+
+    def __init__(self, client: Any) -> None:
+        import qt
+
+        self.client = client
+        self.progress: list[Progress] = []
+        self.ends: list[Any] = []
+        client.progressed.connect(self.progress.append)
+        client.finished.connect(self.ends.append)
+        client.failed.connect(self.ends.append)
+        client.answered.connect(lambda kind, value: self.ends.append((kind, value)))
+        self.late_s = 0.0
+        self._last = time.perf_counter()
+        self._timer = qt.QTimer()
+        self._timer.setInterval(20)
+        self._timer.connect("timeout()", self._tick)
+        self._timer.start()
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self.late_s, self._last = max(self.late_s, now - self._last - 0.02), now
+
+    def begin(self) -> None:
+        """Forget what was said, and measure from now on."""
+        self.progress.clear()
+        self.ends.clear()
+        self.late_s, self._last = 0.0, time.perf_counter()
+
+    def wait(self, condition: Callable[[], object], seconds: float = 120.0) -> None:
+        """Let the event loop turn."""
+        host.wait_until(condition, seconds)
+
+    def end(self, seconds: float = 120.0) -> Any:
+        """How the request under way ended."""
+        self.wait(lambda: self.ends, seconds)
+        (end,) = self.ends
+        return end
+
+
+@pytest.fixture
+def phantom_ct(small_phantom: Phantom) -> CTVolume:
+    return small_phantom.ct
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    """A client of its own process; afterwards neither process nor folder may be left."""
+    host.start()
+    from COVIDDetectLib.worker.client import WorkerClient
+
+    recorder = Recorder(WorkerClient())
+    yield recorder
+    recorder.client.stop()
+    recorder._timer.stop()
