@@ -165,7 +165,7 @@ class Analysis:
 def analyze(
     ct: CTVolume,
     *,
-    lungs: str | LungMask = "unet",
+    lungs: str | LungMask | ModelCard = "unet",
     device: str = "auto",
     weights: ModelCard | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -177,7 +177,7 @@ def analyze(
     ct
         A chest CT in any orientation.
     lungs
-        ``"unet"``, ``"threshold"``, or a mask on the CT's grid, which is taken as it is.
+        ``"unet"``, ``"threshold"``, the model card of another UNet, or a mask on the CT's grid, taken as it is.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
     weights
@@ -249,8 +249,8 @@ def analyze(
         regions=regions,
         opacity=opacity,
         card=card,
-        lungs_card=default_card("unet") if lungs == "unet" else None,
-        lungs_method=lungs if isinstance(lungs, str) else "given",
+        lungs_card=lungs if isinstance(lungs, ModelCard) else default_card("unet") if lungs == "unet" else None,
+        lungs_method=lungs if isinstance(lungs, str) else "given" if isinstance(lungs, LungMask) else "unet",
         device=where.title,
         seconds=clock.seconds,
         ct_name=ct.name,

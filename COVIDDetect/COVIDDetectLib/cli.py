@@ -26,7 +26,7 @@ from .released import import_checkpoint
 from .report.files import check_folder, check_mask_file, read_lung_mask, write_analysis, write_lung_mask
 from .sentences import sentences_instead_of_tracebacks
 from .training import commands as training_commands
-from .weights import bundled_cards, read_card
+from .weights import ModelCard, bundled_cards, read_card
 
 _STAGES = {"lungs": "Lungs", "score": "Score", "attention": "Heat map"}
 
@@ -77,7 +77,10 @@ def analyze_command(
     device: Device = "auto",
     lungs: Annotated[
         str,
-        typer.Option(metavar="unet|threshold|MASKFILE", help="How the lungs are found, or a mask: 1 right, 2 left."),
+        typer.Option(
+            metavar="unet|threshold|CARD|MASKFILE",
+            help="How the lungs are found, the model card (.json) of another UNet, or a mask: 1 right, 2 left.",
+        ),
     ] = "unet",
     weights: Annotated[
         Path | None,
@@ -92,7 +95,7 @@ def analyze_command(
     with sentences_instead_of_tracebacks():
         check_folder(output)
         card = read_card(weights) if weights else None
-        chosen_lungs = lungs if lungs in METHODS else read_lung_mask(Path(lungs))
+        chosen_lungs = _method_or_card(lungs) or read_lung_mask(Path(lungs))
         start = time.perf_counter()
         with _ProgressBars() as bars:
             with bars.step("Reading"):
@@ -107,7 +110,10 @@ def analyze_command(
 def segment_command(
     ct_path: InputPath,
     output: Annotated[Path, typer.Option(metavar="FILE", help="Lung mask to write: .nrrd, .nii.gz, .nii or .mha.")],
-    method: Annotated[str, typer.Option(metavar="unet|threshold", help="How the lungs are found.")] = "unet",
+    method: Annotated[
+        str,
+        typer.Option(metavar="unet|threshold|CARD", help="How the lungs are found, or the model card of another UNet."),
+    ] = "unet",
     device: Device = "auto",
     series: SeriesUID = None,
 ) -> None:
@@ -118,7 +124,10 @@ def segment_command(
             with bars.step("Reading"):
                 ct = read_ct(ct_path, series)
             lung_mask = segment_lungs(
-                ct, method, device=device, progress=lambda done, total: bars.on_stage(Stage("lungs", done, total))
+                ct,
+                _method_or_card(method) or method,
+                device=device,
+                progress=lambda done, total: bars.on_stage(Stage("lungs", done, total)),
             )
             with bars.step("Writing"):
                 write_lung_mask(lung_mask, output)
@@ -193,6 +202,13 @@ class _ProgressBars:
         if stage.stage not in self._tasks:
             self._tasks[stage.stage] = self._bars.add_task(_STAGES[stage.stage], total=stage.total)
         self._bars.update(self._tasks[stage.stage], completed=stage.done, total=stage.total)
+
+
+def _method_or_card(lungs: str) -> str | ModelCard | None:
+    """A method by its name, or the model card of a UNet; None for anything else."""
+    if lungs in METHODS:
+        return lungs
+    return read_card(lungs) if lungs.lower().endswith(".json") else None
 
 
 def _print_result(name: str, analysis: Analysis, output: Path, seconds: float) -> None:

@@ -58,6 +58,7 @@ def test_a_bad_table_ends_with_2_one_sentence_and_no_files(
         (("--test-after", "2020-01-04", "--test-share", "0.2"), "give one of the two"),
         (("--test-share", "1.5"), "1.5 is no share"),
         (("--rate", "0"), "no learning rate"),
+        (("--lungs", "magic"), "'magic' is no way to find lungs"),
         (("--size", "8", "8"), "no input size"),
         (("--start", "nothing.json"), "cannot be read"),
     ],

@@ -13,7 +13,7 @@ import torch
 from COVIDDetectLib.training.checkpoints import LAST
 from COVIDDetectLib.weights import load_network, read_card
 
-from .conftest import SMALL, Cohort, run, train
+from .conftest import SMALL, Cohort, run, train, write_table
 
 LIBRARY = Path(__file__).resolve().parents[2] / "COVIDDetect"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(LIBRARY), "OMP_NUM_THREADS": "1"}
@@ -99,6 +99,29 @@ def test_trained_lungs_load_and_say_what_they_are(trained: dict[str, Path]) -> N
     assert card.network == "unet" and card.input_size == (48, 48)
     assert "7 CTs, 7 of them with given masks" in card.training_data
     assert "mean iou" in card.source and "seed 0" in card.source
+
+
+def test_a_trained_unet_finds_the_lungs_of_an_analysis_and_of_a_classifiers_training(
+    trained: dict[str, Path], cohort: Cohort, tmp_path: Path
+) -> None:
+    card = trained["lungs"] / "unet.json"
+    analyzed = run("analyze", cohort.folder / "ct1.nrrd", "--output", tmp_path, "--lungs", card, "--device", "cpu")
+    assert analyzed.exit_code == 0, analyzed.output
+    record = json.loads((tmp_path / "analysis.json").read_text())
+    assert record["lungs"]["method"] == "unet"
+    assert record["lungs"]["weights"]["sha256"] == read_card(card).sha256
+    right_ml, left_ml = record["lungs"]["right_ml"], record["lungs"]["left_ml"]
+    assert 1000 < right_ml + left_ml < 12000
+    classifier = read_card(trained["classifier"] / "decovnet.json")
+    refused = run("analyze", cohort.folder / "ct1.nrrd", "--output", tmp_path, "--lungs", classifier.path)
+    assert refused.exit_code == 2 and "cannot find lungs" in refused.stderr
+    table = write_table(tmp_path / "t.csv", *(f"{n},{cohort.folder / f'ct{n}.nrrd'},{n % 2}" for n in range(4)))
+    result = run(
+        "train", "classifier", table, "--output", tmp_path / "out", "--lungs", card, "--device", "cpu", "--epochs", 1,
+        *SMALL["classifier"],
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "lungs by UNet trained on cohort.csv" in read_card(tmp_path / "out" / "decovnet.json").training_data
 
 
 def test_predictions_of_the_test_go_into_evaluate(cohort: Cohort, tmp_path: Path) -> None:

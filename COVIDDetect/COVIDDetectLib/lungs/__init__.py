@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import MaskError
 from ..geometry import Geometry
 from ..volume import CTVolume
+from ..weights import ModelCard
 from .sides import LEFT, RIGHT, split_sides
 from .threshold import threshold_lungs
 from .unet import SLICES_PER_BATCH, unet_lungs
@@ -91,7 +92,7 @@ def lung_mask_sha256(lung_mask: LungMask) -> str:
 
 def segment_lungs(
     ct: CTVolume,
-    method: str = "unet",
+    method: str | ModelCard = "unet",
     *,
     device: str = "auto",
     progress: Callable[[int, int], None] | None = None,
@@ -105,6 +106,7 @@ def segment_lungs(
         A chest CT in HU in any orientation.
     method
         ``"unet"``: the trained 2D UNet. ``"threshold"``: the unsupervised way that made the UNet's training masks.
+        Or the model card of another UNet.
     device
         Where the UNet computes: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
     progress
@@ -124,13 +126,14 @@ def segment_lungs(
     WeightsError, DeviceError
         If the UNet cannot run.
     """
-    if method not in METHODS:
+    if isinstance(method, str) and method not in METHODS:
         raise MaskError(f"There is no method “{method}” for lung masks; choose one of: {', '.join(METHODS)}.")
     axial, reorientation = ct.axial()
-    if method == "unet":
-        found = unet_lungs(axial, device=device, progress=progress, slices_per_batch=slices_per_batch)
-    else:
+    if method == "threshold":
         found = threshold_lungs(axial, progress)
+    else:
+        card = None if isinstance(method, str) else method
+        found = unet_lungs(axial, card, device, progress, slices_per_batch)
     if np.count_nonzero(found) * axial.geometry.voxel_ml < _LEAST_LUNGS_ML:
         raise MaskError("No lungs were found in this CT; choose a CT of the chest in Hounsfield units.")
     labels = split_sides(found, axial.geometry.spacing, least_share=_LEAST_SHARE_OF_LARGEST)

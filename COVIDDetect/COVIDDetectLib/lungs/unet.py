@@ -8,6 +8,7 @@ import numpy as np
 
 from ..ct_mask import HU_WINDOW, resample_in_plane, window_to_8_bit
 from ..device import choose_device
+from ..errors import WeightsError
 from ..loaded_networks import loaded_network
 from ..volume import CTVolume
 from ..weights import ModelCard, default_card
@@ -43,6 +44,8 @@ def unet_lungs(
     import torch
 
     card = card or default_card("unet")
+    if card.network != "unet":
+        raise WeightsError(f"{card.title} scores and cannot find lungs; choose the weights of a UNet.")
     device = choose_device(device)
     network = loaded_network(card, device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     count, rows, columns = ct.shape

@@ -12,8 +12,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from ..device import DeviceChoice
 from ..errors import InputError
+from ..lungs import METHODS
 from ..report.files import check_folder
 from ..sentences import sentences_instead_of_tracebacks
+from ..weights import read_card
 
 if TYPE_CHECKING:
     from ..weights import ModelCard
@@ -90,7 +92,11 @@ def classifier_command(
         Literal["paper", "released"], typer.Option(help="Table 1 of the paper, or the authors' released network.")
     ] = "paper",
     lungs: Annotated[
-        Literal["unet", "threshold"], typer.Option(help="How lungs are found where the table gives no mask.")
+        str,
+        typer.Option(
+            metavar="unet|threshold|CARD",
+            help="How lungs are found where the table gives no mask, or the model card (.json) of another UNet.",
+        ),
     ] = "unet",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training CTs.")] = 100,
     rate: Annotated[float, typer.Option(help="Learning rate of Adam, constant.")] = 1e-5,
@@ -112,13 +118,15 @@ def classifier_command(
         from .classifier_task import BATCH, INPUT_SIZES
         from .courses import train_classifier
 
+        if lungs not in METHODS and not lungs.lower().endswith(".json"):
+            raise InputError(f"'{lungs}' is no way to find lungs; give unet, threshold or the model card of a UNet.")
         with _Terminal() as terminal:
             course = _course(
                 terminal, table, output, epochs, rate, BATCH, size or INPUT_SIZES[variant], seed, patience,
                 save_every, device,
                 test_after=test_after.date() if test_after else None, test_share=test_share, cache=cache, start=start,
             )  # fmt: skip
-            terminal.conclude(train_classifier(course, variant, lungs))
+            terminal.conclude(train_classifier(course, variant, lungs if lungs in METHODS else read_card(lungs)))
 
 
 def _course(

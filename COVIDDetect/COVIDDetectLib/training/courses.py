@@ -16,7 +16,7 @@ from ..domain import fit_domain
 from ..errors import InputError, WeightsError
 from ..networks.decovnet import DeCoVNet, Variant
 from ..networks.unet import UNet
-from ..weights import ModelCard, NetworkName, build_network, load_network, read_card, save_weights
+from ..weights import ModelCard, NetworkName, build_network, default_card, load_network, read_card, save_weights
 from .cases import Case, read_cases
 from .classifier_task import ClassifierTask
 from .failed_masks import review_masks
@@ -77,13 +77,14 @@ class Course:
     on_progress: Callable[[Progress], None] = lambda _: None
 
 
-def train_classifier(course: Course, variant: Variant, lungs: str) -> ModelCard:
+def train_classifier(course: Course, variant: Variant, lungs: str | ModelCard) -> ModelCard:
     """Train DeCoVNet on the labels of whole CTs.
 
     Parameters
     ----------
     lungs
-        ``"unet"`` or ``"threshold"``: how lungs are found where the table gives no mask; analyze later with the same.
+        ``"unet"``, ``"threshold"`` or the card of another UNet: how lungs are found where the table gives no mask;
+        analyze later with the same.
 
     Returns
     -------
@@ -108,12 +109,12 @@ def train_classifier(course: Course, variant: Variant, lungs: str) -> ModelCard:
             course.settings.seed,
             processes.device,
         )
-        plan = _plan(course, split, prepared, {"network": "decovnet", "variant": variant, "lungs": lungs})
+        plan = _plan(course, split, prepared, {"network": "decovnet", "variant": variant})
         best = learn(
             task, course.settings, course.folder, plan, processes, course.on_progress,
             begin=lambda: course.say(write_split(course.folder, split)),
         )  # fmt: skip
-        data = f"{count_cases(split.training)}; lungs by {lungs} where not given"
+        data = f"{count_cases(split.training)}; lungs by {_title(lungs)} where not given"
         card = new_card(
             course.folder, course.table, "decovnet", variant, course.input_size, course.settings, best, data
         )
@@ -187,6 +188,10 @@ def train_lungs(course: Course) -> ModelCard:
                     counts = [confusion(network, prepared[case.name], processes.device) for case in split.test]
                 course.say(f"Mean IoU {intersection_over_union(counts)[0]:.4f} on {len(split.test)} test cases")
         return card
+
+
+def _title(lungs: str | ModelCard) -> str:
+    return default_card("unet").title if lungs == "unet" else lungs if isinstance(lungs, str) else lungs.title
 
 
 def _with_domain(card: ModelCard, training: Sequence[Prepared], course: Course) -> ModelCard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from ..lungs.unet import unet_slices
 from ..reading import read_ct
 from ..report.files import read_lung_mask
 from ..volume import CTVolume
-from ..weights import NetworkName, default_card
+from ..weights import ModelCard, NetworkName, default_card
 from .atomic import whole_file
 from .cases import Case
 
@@ -38,16 +38,29 @@ class Recipe:
     input_size
         Rows and columns.
     lungs
-        ``"unet"`` or ``"threshold"``: how lungs are found where no mask is given.
+        ``"unet"``, ``"threshold"`` or the card of another UNet: how lungs are found where no mask is given.
     """
 
     network: NetworkName
     input_size: tuple[int, int]
-    lungs: str
+    lungs: str | ModelCard
+
+    @property
+    def lungs_id(self) -> str:
+        """What the way to find lungs is known by: its name, or the checksum of the UNet's weights."""
+        if self.lungs == "unet":
+            return default_card("unet").sha256
+        return self.lungs if isinstance(self.lungs, str) else self.lungs.sha256
 
     def settings(self) -> dict[str, object]:
         """All that decides what comes of the same CT and mask."""
-        return {"format": _FORMAT, "version": __version__, "hu_window": HU_WINDOW, **asdict(self)}
+        return {
+            "format": _FORMAT,
+            "version": __version__,
+            "network": self.network,
+            "input_size": self.input_size,
+            "hu_window": HU_WINDOW,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +109,7 @@ def prepare(case: Case, recipe: Recipe, cache: Path, device: str = "auto") -> Pr
         If the CT or its mask cannot be used; the sentence begins with the name of the case. Lungs that the threshold
         does not find are no error for a UNet's training: such a case has 0 mL.
     """
-    files = _hash_of([recipe.settings(), _stamps(case.path), _stamps(case.mask) if case.mask else None])
+    files = _hash_of([recipe.settings(), _stamps(case.path), _stamps(case.mask) if case.mask else recipe.lungs_id])
     seen = cache / "seen" / f"{files}.json"
     try:
         if seen.is_file():
@@ -116,10 +129,7 @@ def prepare(case: Case, recipe: Recipe, cache: Path, device: str = "auto") -> Pr
 
 
 def _key(ct: CTVolume, mask: LungMask | None, recipe: Recipe) -> str:
-    if mask is not None:
-        lungs = lung_mask_sha256(mask)
-    else:
-        lungs = default_card("unet").sha256 if recipe.lungs == "unet" else recipe.lungs
+    lungs = lung_mask_sha256(mask) if mask is not None else recipe.lungs_id
     return _hash_of([ct.sha256, lungs, recipe.settings()])
 
 
