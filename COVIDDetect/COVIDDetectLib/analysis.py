@@ -276,9 +276,14 @@ def features_of(
     progress: Callable[[int, int], None] | None = None,
 ) -> Tensor:
     """Output of the second ResBlock for a CT-Mask volume, ``(1, 128, T/2, H/8, W/8)``, ``slices`` at a time."""
+    import torch
+
     from .networks.decovnet import SLICES_PER_CHUNK
 
-    return network.features_by_chunks(ct_mask.tensor().to(device), slices or SLICES_PER_CHUNK, progress)
+    # On a CPU convolutions with few channels are a third faster when these lie together.
+    memory_format = torch.channels_last_3d if device == "cpu" else torch.contiguous_format
+    tensor = ct_mask.tensor().to(device, memory_format=memory_format)
+    return network.features_by_chunks(tensor, slices or SLICES_PER_CHUNK, progress).contiguous()
 
 
 def score_features(network: DeCoVNet, features: Tensor, ct_mask: CTMask) -> tuple[Score, Attention]:

@@ -1,8 +1,8 @@
 """How long a correction of the mask waits for its score: ``python Testing/benchmarks/rescore.py [CT] [TIMES]``.
 
 Through the worker, as the panel does it, without a screen. Without a CT a phantom of 64 slices of 512×512 is scored.
-Printed are the time to the first progress and to the result, how late a 20 ms timer of the event loop was, and the memory
-of both processes over TIMES scores (10 unless told; 60 shows whether it grows).
+Printed are the time to the first progress and to the result, how late a 20 ms timer of the event loop was, and the
+memory of both processes over TIMES scores (10 unless told; 60 shows whether it grows).
 """
 
 from __future__ import annotations
