@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,9 +23,9 @@ LIBRARY = Path(__file__).parents[2] / "COVIDDetect"
 class Worker:
     """Speaks the protocol with a real worker process."""
 
-    def __init__(self, *python: str) -> None:
+    def __init__(self, folder: Path, *python: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, *(python or ("-m", "COVIDDetectLib.worker.service"))],
+            [sys.executable, *(python or ("-m", "COVIDDetectLib.worker.service")), str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(LIBRARY)},
@@ -50,8 +51,15 @@ class Worker:
 
 
 @pytest.fixture
-def worker() -> Iterator[Worker]:
-    worker = Worker()
+def private_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "private"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def worker(private_folder: Path) -> Iterator[Worker]:
+    worker = Worker(private_folder)
     assert worker.hear() == {"type": "ready", "protocol": PROTOCOL}
     yield worker
     worker.process.kill()
@@ -131,28 +139,29 @@ def test_progress_counts_the_slices(worker: Worker, phantom_ct: CTVolume, tmp_pa
 
 
 @pytest.mark.parametrize("busy", [False, True])
+@pytest.mark.parametrize("signals", [(), (signal.SIGINT, signal.SIGTERM)], ids=["alone", "with its session"])
 def test_it_ends_and_removes_the_folder_when_the_panel_is_gone(
-    worker: Worker, phantom_ct: CTVolume, tmp_path: Path, busy: bool
+    worker: Worker, phantom_ct: CTVolume, private_folder: Path, busy: bool, signals: tuple[int, ...]
 ) -> None:
-    folder = tmp_path / "private"
-    folder.mkdir()
-    worker.say({"type": "folder", "folder": str(folder)})
-    worker.say(request(phantom_ct, folder, lungs="unet"))
+    worker.say(request(phantom_ct, private_folder))
     if not busy:
         worker.hear_last()
+    for number in signals:
+        worker.process.send_signal(number)
     assert worker.process.stdin
     worker.process.stdin.close()
-    assert worker.process.wait(timeout=5) == 0
-    assert not folder.exists()
+    assert worker.process.wait(timeout=10) == 0
+    assert not private_folder.exists()
 
 
 def test_what_libraries_print_does_not_disturb_the_protocol(phantom_ct: CTVolume, tmp_path: Path) -> None:
     noisy = Worker(
+        tmp_path / "private",
         "-c",
-        "import os, COVIDDetectLib.worker.service as service\n"
+        "import os, sys, COVIDDetectLib.worker.service as service\n"
         "quiet = service.analyze\n"
         "service.analyze = lambda *a, **k: (print('noise', flush=True), os.write(1, b'more'), quiet(*a, **k))[-1]\n"
-        "service.main()",
+        "service.main(sys.argv[1])",
     )
     assert noisy.hear()["type"] == "ready"
     noisy.say(request(phantom_ct, tmp_path))

@@ -1,5 +1,5 @@
 """The process that computes, apart from the one that shows.
 
 A request and its answers are single lines of JSON (``protocol``); volumes pass as memory-mapped files in a private
-folder (``exchange``). ``service`` is the computing side, started as ``python -m COVIDDetectLib.worker.service``.
+folder (``exchange``). ``service`` is the computing side, started as ``python -m COVIDDetectLib.worker.service FOLDER``.
 """

@@ -31,10 +31,11 @@ CANCEL_GRACE_MS = 400
 
 
 # The worker finds what this process finds: PythonSlicer sets PYTHONPATH anew, so that the paths go as arguments.
+# So does the folder: the worker removes it even if this process ends before it could say anything.
 _SERVE = (
     "import sys, importlib; "
-    "sys.path += [path for path in sys.argv[2:] if path not in sys.path]; "
-    "importlib.import_module(sys.argv[1]).main()"
+    "sys.path += [path for path in sys.argv[3:] if path not in sys.path]; "
+    "importlib.import_module(sys.argv[1]).main(sys.argv[2])"
 )
 
 
@@ -219,10 +220,9 @@ class WorkerClient:
         process.connect("errorOccurred(QProcess::ProcessError)", lambda *_: self._on_process_error(process))
         self._reader = LineReader()
         self._process = process
-        process.start(self._python, ["-c", _SERVE, f"{__package__}.service", *sys.path])
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="coviddetect-"))  # readable by this user only
-        self._say({"type": "folder", "folder": str(self._folder)})
+        process.start(self._python, ["-c", _SERVE, f"{__package__}.service", str(self._folder), *sys.path])
 
     def _say(self, message: Message) -> None:
         if self._process is not None:

@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import shutil
+import signal
 import sys
 import threading
 from dataclasses import asdict
@@ -31,14 +32,21 @@ class Service:
     """Answers one request after the other, while a second thread listens for a cancel.
 
     Networks and the last CT stay in memory, so that a correction of the mask is scored at once.
+
+    Parameters
+    ----------
+    requests, answers
+        Lines come in and go out here.
+    folder
+        Of the files that are shared; removed when the panel is gone.
     """
 
-    def __init__(self, requests: BinaryIO, answers: BinaryIO) -> None:
+    def __init__(self, requests: BinaryIO, answers: BinaryIO, folder: Path) -> None:
         self._requests = requests
         self._answers = answers
         self._waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
-        self._folders: set[Path] = set()
+        self._folder = folder
         self._panel_is_gone = threading.Event()
         self._ct: tuple[Entry, CTVolume] | None = None
 
@@ -60,14 +68,11 @@ class Service:
             message = json.loads(line)
             if message["type"] == "cancel":
                 self._cancelled.add(message["id"])
-            elif message["type"] == "folder":
-                self._folders.add(Path(message["folder"]))
             else:
                 self._waiting.put(message)
         # Even in the middle of a computation: nobody waits for it, and the files in the folder are a patient's.
         self._panel_is_gone.set()
-        for folder in self._folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
         os._exit(0)
 
     def _answer(self, request: Message) -> None:
@@ -144,14 +149,17 @@ class Service:
             self._answers.flush()
 
 
-def main() -> None:
+def main(folder: str) -> None:
     """Serve on standard input and output; what libraries print goes to standard error instead."""
+    # A terminal or a session that ends says so to all its processes: we end when the panel has, and then tidy up.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     if hasattr(os, "nice"):
         os.nice(_NICER_BY)  # the window comes first
-    Service(sys.stdin.buffer, answers).run()
+    Service(sys.stdin.buffer, answers, Path(folder)).run()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
