@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
             host.panel.logic.finished.connect(lambda result: host.window.show_3d())
             host.panel.ui.analyzeButton.click()
         if not options.offscreen:
-            return int(host.app.exec())
+            return _run_until_closed(host)
         if options.analyze:
             _report(_await_result(host))
             if host.panel.ui.regionsTable.rowCount:
@@ -64,6 +65,17 @@ def _open(host: Any, path: Path | None) -> None:
 
     host.window.say(open_path(path))
     host.app.processEvents()
+
+
+def _run_until_closed(host: Any) -> int:
+    """Until the window is closed, or Ctrl+C is pressed in the terminal."""
+    from PySide6.QtCore import QTimer
+
+    signal.signal(signal.SIGINT, lambda *_: host.app.quit())
+    awake = QTimer()  # Python hears of a signal only when Qt lets it run
+    awake.timeout.connect(lambda: None)
+    awake.start(200)
+    return int(host.app.exec())
 
 
 def _await_result(host: Any) -> Any:
