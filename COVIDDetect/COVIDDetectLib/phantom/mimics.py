@@ -170,7 +170,7 @@ def _effusion(random: np.random.Generator, hu: np.ndarray, space: LungSpace) -> 
 def _expiration(random: np.random.Generator, hu: np.ndarray, space: LungSpace) -> np.ndarray:
     """Lungs that hold less air: evenly denser, more at the back, often a little patchy from trapped air."""
     slope = np.linspace(0.5, 1.5, hu.shape[1], dtype=np.float32)[:, None]
-    filling = random.uniform(0.06, 0.26) * slope * np.ones_like(hu)
+    filling = random.uniform(0.05, 0.2) * slope * np.ones_like(hu)
     if random.random() < 0.5:
         step = space.field(random, _whole(hu), random.uniform(18, 40))
         filling = filling * (1 - random.uniform(0.1, 0.35) * soft_step(step, random.uniform(0.05, 0.4)))
@@ -242,9 +242,11 @@ def _above_back_mm(space: LungSpace) -> np.ndarray:
     lung = space.lung
     rows = np.arange(lung.shape[1], dtype=np.float32)[None, :, None]
     last = np.where(lung.any(1), lung.shape[1] - 1 - np.argmax(lung[:, ::-1], axis=1), 0)
-    # Smoothed over columns, so that the level of a fluid is a level.
-    last = ndimage.gaussian_filter(ndimage.maximum_filter(last.astype(np.float32), (1, 9)), (1, 4))
-    return np.maximum(last[:, None, :] - rows, 0) * space.spacing[1]
+    # The back is curved and a level is not: smoothed over columns, those without lung left out.
+    seen = lung.any(1).astype(np.float32)
+    near = (0.0, 10 / space.spacing[2])
+    last = ndimage.gaussian_filter(last * seen, near) / np.maximum(ndimage.gaussian_filter(seen, near), 1e-3)
+    return np.maximum(last[:, None, :] - rows, 0).astype(np.float32) * space.spacing[1]
 
 
 _Painter = Callable[[np.random.Generator, np.ndarray, LungSpace], np.ndarray]

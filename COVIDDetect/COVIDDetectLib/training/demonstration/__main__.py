@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from torch import Tensor
 
-from ...ct_mask import HU_WINDOW
+from ...ct_mask import HU_WINDOW, CTMask, make_ct_mask
+from ...domain import fit_domain
+from ...phantom import add_disease
 from ...weights import ModelCard, bundled_folder, save_weights
-from .backgrounds import load_backgrounds, phantom_background, store_backgrounds
+from .acceptance import as_ct, print_acceptance
+from .backgrounds import Background, load_backgrounds, phantom_background, store_backgrounds
 from .calibration import fit_calibration, fold, held_back_margins
 from .classifier import PHASES, train_classifier
 from .lungs import train_unet
@@ -95,11 +98,32 @@ def make_scores(backgrounds: Path, output: Path) -> None:
     weights = train_classifier(
         load_backgrounds(backgrounds), PHASES, seed=_SEED, report=_Printer("DeCoVNet"), checkpoint=checkpoint
     )
+    finish_scores(weights, backgrounds, output)
+
+
+def finish_scores(weights: Mapping[str, Tensor], backgrounds: Path, output: Path) -> None:
+    """Calibrate trained weights, write them with their card, and say what volumes they know."""
     held_back = [one for one in load_backgrounds(backgrounds) if one.is_real]
     held_back += [phantom_background(_FIRST_HELD_BACK + number) for number in range(_HELD_BACK_PHANTOMS)]
     calibration = fit_calibration(*held_back_margins(weights, held_back, CLASSIFIER_SIZE, _SEED))
     print(f"temperature {calibration.temperature:.2f}, shift {calibration.shift:.2f}")
-    save_weights(fold(weights, calibration), classifier_card(output))
+    card = save_weights(fold(weights, calibration), classifier_card(output))
+    fit_domain(card, _domain_cases(load_backgrounds(backgrounds)))
+
+
+def _domain_cases(backgrounds: list[Background]) -> Iterator[tuple[str, CTMask]]:
+    """Whole volumes, healthy and diseased: what the weights know."""
+    for number, background in enumerate(backgrounds):
+        ct = as_ct(background)
+        yield background.name, make_ct_mask(ct, background.labels, CLASSIFIER_SIZE)
+        extent = ("mild", "moderate", "severe")[number % 3]
+        diseased, _ = add_disease(ct, background.labels, number, extent=extent)
+        yield background.name, make_ct_mask(diseased, background.labels, CLASSIFIER_SIZE)
+
+
+def check(backgrounds: Path) -> None:
+    """Print what the bundled weights make of cases that were not trained on."""
+    print_acceptance([one for one in load_backgrounds(backgrounds) if one.is_real], phantoms=6, seeds=3)
 
 
 class _Printer:
@@ -120,7 +144,7 @@ class _Printer:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("stage", choices=["backgrounds", "lungs", "scores", "all"], help="what to make")
+    parser.add_argument("stage", choices=["backgrounds", "lungs", "scores", "all", "check"], help="what to do")
     parser.add_argument("--real", type=Path, nargs="*", default=[], help="DICOM folders of CTs without COVID-19")
     parser.add_argument("--phantoms", type=int, default=24, help="number of synthetic thoraxes")
     parser.add_argument(
@@ -134,6 +158,8 @@ def main() -> None:
         make_lungs(arguments.backgrounds, arguments.output)
     if arguments.stage in ("scores", "all"):
         make_scores(arguments.backgrounds, arguments.output)
+    if arguments.stage == "check":
+        check(arguments.backgrounds)
 
 
 if __name__ == "__main__":

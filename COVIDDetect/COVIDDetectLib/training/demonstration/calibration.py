@@ -13,8 +13,8 @@ from ...networks.decovnet import DeCoVNet
 from .backgrounds import Background
 from .scenes import choose_background, draw_scene
 
-_PAIRS = 60
-_SLICES = (24, 64)
+_PAIRS = 40
+_SLICES = (16, 40)
 _SURE = 0.95
 """What a plain case may get: synthetic cases are plainer than patients, and separable cases alone would ask for 1."""
 

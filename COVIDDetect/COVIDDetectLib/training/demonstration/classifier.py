@@ -26,8 +26,8 @@ class Phase:
     ----------
     steps, pairs
         Number of steps, and of pairs of a diseased and a healthy volume in each.
-    size
-        Rows and columns.
+    sizes
+        Rows and columns; each step draws one of them.
     slices
         Fewest and most slices of a drawn volume.
     rate
@@ -40,17 +40,19 @@ class Phase:
 
     steps: int
     pairs: int
-    size: tuple[int, int]
+    sizes: tuple[tuple[int, int], ...]
     slices: tuple[int, int]
     rate: float
     guidance: float
     easy_steps: int = 0
 
 
+_SMALL, _MIDDLE, _FULL = (128, 192), (160, 240), (192, 288)
 PHASES = (
-    Phase(steps=800, pairs=1, size=(128, 192), slices=(12, 28), rate=1e-3, guidance=4.0, easy_steps=250),
-    Phase(steps=300, pairs=1, size=(192, 288), slices=(16, 36), rate=4e-4, guidance=1.0),
-    Phase(steps=100, pairs=1, size=(192, 288), slices=(16, 48), rate=5e-5, guidance=0.0),
+    Phase(steps=800, pairs=1, sizes=(_SMALL,), slices=(12, 28), rate=1e-3, guidance=4.0, easy_steps=250),
+    Phase(steps=400, pairs=1, sizes=(_SMALL, _SMALL, _MIDDLE, _FULL), slices=(12, 28), rate=4e-4, guidance=2.0),
+    Phase(steps=500, pairs=1, sizes=(_SMALL, _SMALL, _MIDDLE, _FULL), slices=(12, 28), rate=5e-4, guidance=2.0),
+    Phase(steps=50, pairs=1, sizes=(_FULL,), slices=(12, 32), rate=5e-5, guidance=0.0),
 )
 
 
@@ -93,13 +95,14 @@ class SceneBatches(torch.utils.data.Dataset[Tensor]):
         random = np.random.default_rng([*self._seed, step])
         difficulty = min(1.0, step / self._phase.easy_steps) if self._phase.easy_steps else 1.0
         slices = int(random.integers(self._phase.slices[0], self._phase.slices[1] + 1))
+        size = self._phase.sizes[int(random.integers(len(self._phase.sizes)))]
         volumes = []
         for _ in range(self._phase.pairs):
             background = choose_background(self._backgrounds, random)
             for diseased in (False, True):
                 if diseased and random.random() < 0.5:
                     background = choose_background(self._backgrounds, random)
-                scene = draw_scene(background, diseased, slices, self._phase.size, random, difficulty)
+                scene = draw_scene(background, diseased, slices, size, random, difficulty)
                 volumes.append(np.stack([scene.image, scene.mask.astype(np.uint8), scene.lesions.astype(np.uint8)]))
         return torch.from_numpy(np.stack(volumes))
 

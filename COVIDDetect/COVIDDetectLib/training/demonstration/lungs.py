@@ -17,7 +17,7 @@ from ...phantom import MIMICS, paint_disease, paint_mimic
 from .backgrounds import Background
 from .scenes import choose_background, develop, sample_slices, short_floats
 
-_SLICES_A_DRAW = 4
+_SLICES_A_DRAW = 2
 _BACKGROUND_SHARE = 0.15  # of the draws, those anywhere: neck and abdomen must stay empty
 _PADDING_HU = -3024.0
 _EXTENTS = ("mild", "moderate", "severe", "severe")
@@ -34,7 +34,7 @@ class LungsPhase:
     rate: float
 
 
-LUNGS_PHASES = (LungsPhase(900, 8, 256, 2e-3), LungsPhase(300, 8, 368, 5e-4))
+LUNGS_PHASES = (LungsPhase(600, 4, 256, 2e-3), LungsPhase(140, 4, 368, 6e-4))
 
 
 def draw_slices(background: Background, size: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

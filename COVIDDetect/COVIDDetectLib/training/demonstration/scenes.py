@@ -18,7 +18,7 @@ REAL_SHARE = 0.6
 """Of the drawn volumes, those that lie in real CTs; the rest are phantoms."""
 
 _EXTENTS = ("mild", "mild", "mild", "moderate", "moderate", "moderate", "moderate", "severe", "severe", "severe")
-_KINDS = ("covid", "covid", "covid", "covid", "ground-glass", "consolidation")
+_KINDS = ("covid", "covid", "covid", "covid", "ground-glass", "consolidation", "consolidation")
 _MIMICS = tuple(MIMICS)
 _HARD_MIMICS = ("mass", "mass with collapse", "effusion", "dependent", "expiration", "atelectasis", "motion")
 _MARGIN = 0.12
