@@ -69,9 +69,16 @@ def fit_calibration(margins: np.ndarray, labels: np.ndarray) -> Calibration:
 
 
 def fold(weights: Mapping[str, Tensor], calibration: Calibration) -> dict[str, Tensor]:
-    """The same network with the calibration in its last linear layer."""
+    """The same network with the calibration in its last linear layer, whose two outputs then sum to zero.
+
+    Softmax knows only the difference of the logits; what both have in common is left to chance by training. Grad-CAM of
+    the positive logit alone would show it too, and can even show healthy lung where all evidence went into the negative
+    logit. With the common part taken off, the positive logit is half the margin, and its map that of the decision.
+    """
     folded = dict(weights)
     half = torch.tensor([calibration.shift / 2, -calibration.shift / 2])
     folded["classifier.output.weight"] = folded["classifier.output.weight"] / calibration.temperature
     folded["classifier.output.bias"] = (folded["classifier.output.bias"] + half) / calibration.temperature
+    for name in ("classifier.output.weight", "classifier.output.bias"):
+        folded[name] = folded[name] - folded[name].mean(dim=0)
     return folded
