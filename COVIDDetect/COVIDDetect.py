@@ -5,22 +5,16 @@ import logging
 import qt
 import slicer
 import vtk
-from COVIDDetectLib.checks import check_ct
-from COVIDDetectLib.errors import Cancelled, COVIDDetectError, InputError
+from COVIDDetectLib.attention import Attention
+from COVIDDetectLib.errors import Cancelled, COVIDDetectError
 from COVIDDetectLib.mrml.ct import ct_from_node
-from COVIDDetectLib.mrml.display import jump_to, set_lung_window, show_ct, show_result
-from COVIDDetectLib.mrml.heat_map import heat_map_ids
-from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node, lung_segment_ids
-from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode
-from COVIDDetectLib.mrml.result import Result
-from COVIDDetectLib.mrml.scene import chest_cts, is_automatic, is_edited, write_analysis
+from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+from COVIDDetectLib.mrml.parameters import DENSITIES, COVIDDetectParameterNode
+from COVIDDetectLib.mrml.scene import chest_cts, show_opacity, write_analysis, write_attention
 from COVIDDetectLib.mrml.watch import ResultWatch
-from COVIDDetectLib.panel.installation import ensure_packages
-from COVIDDetectLib.panel.mask_editor import MaskEditor
-from COVIDDetectLib.panel.progress_row import ProgressRow
-from COVIDDetectLib.panel.regions_table import RegionsTable
-from COVIDDetectLib.panel.result_section import ResultSection
-from COVIDDetectLib.panel.settings_section import SettingsSection
+from COVIDDetectLib.opacity import measure_opacity, opacity_labels
+from COVIDDetectLib.panel.panel import Panel
+from COVIDDetectLib.regions import Region
 from COVIDDetectLib.worker.client import WorkerClient
 from COVIDDetectLib.worker.signal import Signal
 from slicer.i18n import tr as _
@@ -49,16 +43,15 @@ class COVIDDetect(ScriptedLoadableModule):
 
 
 class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """The panel: connects widgets, logic and scene."""
+    """The panel's life in Slicer: opened, left, reloaded, and what happens to the scene meanwhile."""
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
+        self.panel = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
-        self._ctShown = None
-        self._shortcuts = []
 
     def setup(self):
         """Build the panel; called when the module is opened for the first time."""
@@ -67,25 +60,8 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.layout.addWidget(uiWidget)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
-
         self.logic = COVIDDetectLogic()
-        self.logic.progressed.connect(self.onProgressed)
-        self.logic.finished.connect(self.onFinished)
-        self.logic.failed.connect(self.onFailed)
-        self.logic.resultsChanged.connect(self.updatePanel)
-
-        self._progress = ProgressRow(self.ui)
-        self._result = ResultSection(self.ui)
-        self._regions = RegionsTable(self.ui, jump_to)
-        self._settings = SettingsSection(self.ui, self.updatePanel)
-        self._maskEditor = MaskEditor(self.ui, self.updatePanel)
-
-        self.ui.analyzeButton.connect("clicked(bool)", self.onAnalyze)
-        self.ui.cancelButton.connect("clicked(bool)", self.onCancel)
-        self.ui.rescoreButton.connect("clicked(bool)", self.onRescore)
-        self.ui.editMaskButton.connect("clicked(bool)", self.onEditMask)
-        self.ui.maskVisibleCheckBox.connect("toggled(bool)", self.onMaskVisibleToggled)
-        self.ui.sampleDataButton.connect("clicked(bool)", self.onSampleData)
+        self.panel = Panel(self.ui, self.logic)
 
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
@@ -100,27 +76,21 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.exit()
         self.setParameterNode(None)
         self.removeObservers()
-        if self.logic:
-            self.logic.stop()
+        self.logic.stop()
 
     def enter(self):
         """Called each time the module is opened."""
         self.initializeParameterNode()
-        self._addShortcuts()
+        self.panel.shortcuts.enable()
 
     def exit(self):
         """Called each time another module is opened."""
-        self._maskEditor.close()
-        for shortcut in self._shortcuts:
-            shortcut.setParent(None)
-            shortcut.deleteLater()
-        self._shortcuts = []
-
-    # --- The scene ---------------------------------------------------------------------------------------------------
+        self.panel.mask_editor.close()
+        self.panel.shortcuts.disable()
 
     def onSceneStartClose(self, caller, event):
         self.logic.cancel()
-        self._maskEditor.close()
+        self.panel.mask_editor.close()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event):
@@ -135,7 +105,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAdded(self, caller, event, node):
-        if node.IsA("vtkMRMLScalarVolumeNode") and not slicer.mrmlScene.IsBatchProcessing():
+        if node.IsA("vtkMRMLScalarVolumeNode") and not caller.IsBatchProcessing():
             # The voxels of a volume that is being loaded come after its node.
             qt.QTimer.singleShot(0, self.selectDefaultCT)
 
@@ -149,14 +119,16 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._parameterNode:
             self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
             self.removeObserver(
-                self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged
+                self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParameterNodeModified
             )
         self._parameterNode = parameterNode
-        self._ctShown = parameterNode.ct if parameterNode else None
-        if self._parameterNode:
-            self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
-            self.addObserver(self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
-        self.updatePanel()
+        if parameterNode:
+            self._parameterNodeGuiTag = parameterNode.connectGui(self.ui)
+            self.addObserver(parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParameterNodeModified)
+        self.panel.set_parameters(parameterNode)
+
+    def onParameterNodeModified(self, caller, event):
+        self.panel.on_parameters_changed()
 
     def selectDefaultCT(self):
         """Choose the CT when there is only one."""
@@ -164,204 +136,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             cts = chest_cts()
             if len(cts) == 1:
                 self._parameterNode.ct = cts[0]
-        self.updatePanel()
-
-    def onParametersChanged(self, caller, event):
-        if self._parameterNode.ct is not self._ctShown:
-            self.onCTSelected(self._parameterNode.ct)
-        self.updatePanel()
-
-    def onCTSelected(self, ct):
-        """Each CT has its own mask and result: never those of one over the slices of another."""
-        self._ctShown = ct
-        self._maskEditor.close()
-        self._say("")
-        result = Result.of(ct)
-        self._parameterNode.lungMask = result.lung_mask_node if result else None
-        if ct is not None:
-            show_ct(ct)
-
-    # --- What she clicks ---------------------------------------------------------------------------------------------
-
-    def onAnalyze(self, checked=False):
-        ct, mask = self._parameterNode.ct, self._parameterNode.lungMask
-        if mask is not None and is_edited(mask):
-            mask = self._askWhichMask(mask)
-            if mask == "cancel":
-                return
-        elif mask is not None and is_automatic(mask):
-            mask = None
-        self._start(ct, mask)
-
-    def onRescore(self, checked=False):
-        result = Result.of(self._parameterNode.ct)
-        if result and not self.logic.busy:
-            self._start(result.ct_node, self._parameterNode.lungMask or result.lung_mask_node)
-
-    def onCancel(self, checked=False):
-        self._progress.cancelling()
-        self.logic.cancel()
-
-    def onEditMask(self, checked):
-        if not checked:
-            self._maskEditor.close()
-            return
-        mask = self._parameterNode.lungMask
-        lungs = lung_segment_ids(mask)
-        if lungs:
-            self._maskEditor.open(mask, self._parameterNode.ct, lungs[0])
-        else:
-            self.ui.editMaskButton.checked = False
-            self._say(_("{name} has no lung segment; choose another mask.").format(name=mask.GetName()))
-
-    def onMaskVisibleToggled(self, visible):
-        mask = self._parameterNode.lungMask if self._parameterNode else None
-        if mask and mask.GetDisplayNode():
-            mask.GetDisplayNode().SetVisibility(visible)
-
-    def onSampleData(self, checked=False):
-        with slicer.util.tryWithErrorDisplay(_("The sample could not be made."), waitCursor=True):
-            self._parameterNode.ct = self.logic.makeSampleCT()
-            set_lung_window(self._parameterNode.ct)
-
-    # --- What the logic says -----------------------------------------------------------------------------------------
-
-    def onProgressed(self, progress):
-        self._progress.show(progress)
-
-    def onFinished(self, result):
-        self._progress.hide()
-        if self._parameterNode:
-            with slicer.util.NodeModify(self._parameterNode.parameterNode):
-                self._parameterNode.lungMask = result.lung_mask_node
-                self._parameterNode.decisionThreshold = result.record["decision_threshold"]
-        self.updatePanel()
-
-    def onFailed(self, error):
-        self._progress.hide()
-        self._say("" if isinstance(error, Cancelled) else str(error))
-        self.updatePanel()
-
-    def updatePanel(self):
-        """Show the state of scene and logic."""
-        parameters = self._parameterNode
-        ct = parameters.ct if parameters else None
-        result = Result.of(ct)
-        busy = self.logic.busy
-        # Our heat maps are scalar volumes too, but no CTs to choose.
-        self.ui.ctSelector.sortFilterProxyModel().hiddenNodeIDs = heat_map_ids()
-        self.ui.hintWidget.visible = ct is None
-        self.ui.hintLabel.text = (
-            _("Select the chest CT above.")
-            if chest_cts()
-            else _("Load a chest CT, or try the module with a synthetic one.")
-        )
-        self.ui.analyzeButton.enabled = ct is not None and not busy
-        self.ui.analyzeButton.toolTip = (
-            _("An analysis is running.")
-            if busy
-            else _("Find the lungs, score the CT, and show where the network looked.")
-            if ct
-            else _("Select a chest CT first.")
-        )
-        self.ui.rescoreButton.enabled = not busy
-        for section in (self.ui.lungMaskCollapsibleButton, self.ui.heatMapCollapsibleButton):
-            section.visible = ct is not None
-        self.ui.heatMapCollapsibleButton.enabled = result is not None
-        if parameters is None:
-            self._result.show(None, 0.5)
-            return
-        self._compareWithChoices(result)
-        self._result.show(result, parameters.decisionThreshold)
-        self._regions.show(result.record.get("regions", ()) if result else ())
-        mask = parameters.lungMask
-        self.ui.editMaskButton.enabled = mask is not None and ct is not None and (not busy or self._maskEditor.is_open)
-        self.ui.maskVisibleCheckBox.enabled = mask is not None
-        show_result(
-            result if parameters.heatMapVisible else None,
-            only_in_lungs=parameters.onlyInLungs,
-            opacity=parameters.heatMapOpacity,
-            threshold=parameters.heatMapThreshold,
-            colors=parameters.heatMapColors,
-        )
-
-    # --- Helpers -----------------------------------------------------------------------------------------------------
-
-    def _start(self, ct, mask):
-        self._say("")
-        isFirst = Result.of(ct) is None
-        try:
-            if not ensure_packages() or not self._acceptsFindings(ct):
-                return
-            self.logic.startAnalysis(
-                ct, mask, lungs=self._settings.lungs, device=self._settings.device, card=self._settings.card
-            )
-        except COVIDDetectError as error:
-            self._say(str(error))
-        else:
-            if isFirst:
-                set_lung_window(ct)
-            show_ct(ct)
-            self._progress.begin()
-        self.updatePanel()
-
-    def _say(self, sentence):
-        self.ui.messageLabel.text = sentence
-        self.ui.messageLabel.visible = bool(sentence)
-
-    def _askWhichMask(self, mask):
-        """Her corrected mask, None for a new one, or "cancel"."""
-        box = qt.QMessageBox(slicer.util.mainWindow())
-        box.setIcon(qt.QMessageBox.Question)
-        box.setWindowTitle(_("COVIDDetect"))
-        box.setText(_("The lung mask {name} was corrected by hand.").format(name=mask.GetName()))
-        box.setInformativeText(_("A new mask goes into a segmentation of its own; yours is kept."))
-        keep = box.addButton(_("Score with my mask"), qt.QMessageBox.AcceptRole)
-        new = box.addButton(_("Make a new mask"), qt.QMessageBox.ActionRole)
-        box.addButton(qt.QMessageBox.Cancel)
-        box.setDefaultButton(keep)
-        box.exec_()
-        clicked = box.clickedButton()
-        return mask if clicked == keep else None if clicked == new else "cancel"
-
-    def _acceptsFindings(self, ct):
-        """Whether nothing is wrong with a CT, or she wants its result all the same; asked once for each CT."""
-        findings = check_ct(ct_from_node(ct))
-        for finding in findings:
-            if not finding.computable:
-                raise InputError(finding.sentence)
-        codes = " ".join(finding.code for finding in findings)
-        if not findings or ct.GetAttribute("COVIDDetect.acceptedFindings") == codes:
-            return True
-        text = "\n\n".join(finding.sentence for finding in findings)
-        if not slicer.util.confirmOkCancelDisplay(text, _("Analyze all the same?")):
-            return False
-        ct.SetAttribute("COVIDDetect.acceptedFindings", codes)
-        return True
-
-    def _compareWithChoices(self, result):
-        if result is None:
-            return
-        try:
-            result.compare_with(self._parameterNode.lungMask, self._settings.card.sha256)
-        except COVIDDetectError as error:
-            self._say(str(error))
-
-    def _addShortcuts(self):
-        """Only while the module is open; the slice views keep their own keys."""
-        if self._shortcuts:
-            return
-        keys = {
-            "H": lambda: self.ui.heatMapVisibleCheckBox.toggle(),
-            "M": lambda: self.ui.maskVisibleCheckBox.toggle(),
-            "N": lambda: self._regions.step(1),
-            "Shift+N": lambda: self._regions.step(-1),
-            "Ctrl+R": self.onRescore,
-        }
-        for key, slot in keys.items():
-            shortcut = qt.QShortcut(qt.QKeySequence(key), slicer.util.mainWindow() or self.parent)
-            shortcut.connect("activated()", slot)
-            self._shortcuts.append(shortcut)
+        self.panel.update()
 
 
 class COVIDDetectLogic(ScriptedLoadableModuleLogic):
@@ -369,8 +144,9 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
 
     Signals
     -------
-    progressed(Progress), finished(Result), failed(COVIDDetectError)
-        Exactly one of the last two follows every ``startAnalysis``.
+    progressed(Progress)
+    finished(Result), explained(Result), experimented(Result, tuple of Experiment), failed(COVIDDetectError)
+        One of the first three, or the last, follows every ``start…``.
     resultsChanged()
         A result in the scene became stale, or a scene was loaded.
 
@@ -382,11 +158,13 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
 
     def __init__(self):
         ScriptedLoadableModuleLogic.__init__(self)
-        self.progressed, self.finished, self.failed, self.resultsChanged = Signal(), Signal(), Signal(), Signal()
+        self.progressed, self.finished, self.explained, self.experimented = Signal(), Signal(), Signal(), Signal()
+        self.failed, self.resultsChanged = Signal(), Signal()
         self._watch = ResultWatch(self.resultsChanged.emit)
         self._client = WorkerClient()
         self._client.progressed.connect(self.progressed.emit)
         self._client.finished.connect(self._onFinished)
+        self._client.answered.connect(self._onAnswered)
         self._client.failed.connect(self._onFailed)
         self._running = None
         self._stopped = False
@@ -452,6 +230,41 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
             raise outcome[0]
         return outcome[0]
 
+    def startExplanation(self, result, method, device="auto"):
+        """Begin to make the heat map of a result anew, by one of ``attribution.METHODS``.
+
+        Raises
+        ------
+        COVIDDetectError
+            With the sentence that the user reads.
+        """
+        mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
+        self._client.explain(ct_from_node(result.ct_node), mask, method, device, result.card)
+        self._running = result, mask
+
+    def startExperiments(self, result, region=None, device="auto"):
+        """Begin to score what is not so: one lung only, and with ``region``, an entry of the record, made healthy.
+
+        Raises
+        ------
+        COVIDDetectError
+            With the sentence that the user reads.
+        """
+        mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
+        region = Region(**{**region, "peak_lps": tuple(region["peak_lps"])}) if region else None
+        self._client.experiment(ct_from_node(result.ct_node), mask, region, device, result.card)
+        self._running = result, mask
+
+    def measureOpacity(self, result, bounds=DENSITIES):
+        """Measure the densities of a result's lungs within other bounds."""
+        mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
+        result.write_opacity(measure_opacity(ct_from_node(result.ct_node), mask, bounds), bounds)
+
+    def showOpacity(self, result, bounds=DENSITIES):
+        """Show the densities as segments; returns their segmentation node."""
+        mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
+        return show_opacity(result, opacity_labels(ct_from_node(result.ct_node), mask, bounds))
+
     def cancel(self):
         """End the analysis under way; the scene stays as it was."""
         self._client.cancel()
@@ -482,6 +295,16 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
         if self._watch.disturbance:
             result.mark_stale(self._watch.disturbance)
         self.finished.emit(result)
+
+    def _onAnswered(self, kind, value):
+        (result, mask), self._running = self._running, None
+        if result.node.GetScene() is None:
+            self.failed.emit(Cancelled(_("The result was removed meanwhile.")))
+        elif isinstance(value, Attention):
+            write_attention(value, result, mask)
+            self.explained.emit(result)
+        else:
+            self.experimented.emit(result, value)
 
     def _onFailed(self, error):
         self._running = None

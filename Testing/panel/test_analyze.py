@@ -73,7 +73,7 @@ def test_the_overlay_changes_pixels_in_the_lungs_and_none_outside_the_body(panel
     panel.ui.heatMapThresholdSlider.value = 0.2
     region = result.record["regions"][0]
     left, posterior, superior = region["peak_lps"]
-    panel._regions.step(1)
+    panel.panel.regions.step(1)
     with_map = pixels()
     hide_legend(result)
     with_map = pixels()

@@ -17,7 +17,7 @@ def erase_a_piece(panel: Any) -> None:
 
     jump_to(center_of(1))
     panel.ui.editMaskButton.click()
-    panel._maskEditor.editor.setActiveEffectByName("Erase")
+    panel.panel.mask_editor.editor.setActiveEffectByName("Erase")
     x, y = on_screen(center_of(1))
     drag(view(), [(x, y), (x + 10, y + 5), (x + 20, y + 10)])
 
@@ -66,7 +66,7 @@ def test_undo_brings_the_mask_back(panel: Any) -> None:
     before = right_voxels(mask, ct)
     erase_a_piece(panel)
     assert right_voxels(mask, ct) < before
-    panel._maskEditor.editor.undo()
+    panel.panel.mask_editor.editor.undo()
     assert right_voxels(mask, ct) == before
 
 
@@ -114,7 +114,7 @@ def test_what_is_painted_during_an_analysis_makes_its_result_stale(panel: Any) -
     result = analyze(panel)
     erase_a_piece(panel)
     panel.ui.editMaskButton.click()
-    panel.onRescore()
+    panel.panel.rescore()
     mask = result.lung_mask_node
     segment_id = mask.GetSegmentation().GetNthSegmentID(1)
     mask.GetSegmentation().RemoveSegment(segment_id)
@@ -191,7 +191,7 @@ def press(panel: Any, key: str) -> None:
     """What the key's shortcut does."""
     import slicer
 
-    shortcut = next(one for one in panel._shortcuts if one.key.toString() == key)
+    shortcut = next(one for one in panel.panel.shortcuts._shortcuts if one.key.toString() == key)
     assert shortcut.enabled
     shortcut.activated()
     slicer.app.processEvents()
@@ -206,6 +206,6 @@ def test_closing_the_mask_editor_keeps_what_was_painted(panel: Any) -> None:
     edited = right_voxels(mask, ct)
     slicer.util.selectModule("Data" if hasattr(slicer.modules, "data") else "COVIDDetect")
     slicer.util.selectModule("COVIDDetect")
-    panel._maskEditor.close()
+    panel.panel.mask_editor.close()
     assert not panel.ui.editMaskButton.checked
     assert right_voxels(mask, ct) == edited

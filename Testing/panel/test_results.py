@@ -106,7 +106,7 @@ def test_a_scene_made_with_other_weights_says_so(panel: Any) -> None:
     record = result.record
     record["weights"]["sha256"] = "0" * 64
     result.node.SetAttribute("COVIDDetect.record", json.dumps(record))
-    panel.updatePanel()
+    panel.panel.update()
     assert result.stale == "Other weights were chosen after scoring."
     assert panel.ui.meaningLabel.text == "Scored with weights that are not installed here."
 

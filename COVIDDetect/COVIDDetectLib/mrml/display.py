@@ -32,9 +32,6 @@ def show_result(result: Result | None, *, only_in_lungs: bool, opacity: float, t
     shown = (result.in_lungs_node if only_in_lungs else result.heat_map_node) if result else None
     if shown is not None:
         style_heat_map(shown, colors, threshold)
-    for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
-        if is_heat_map(node) and node.GetDisplayNode() is not None:
-            show_legend(node, "Heat", node is shown)
     for view in _composites():
         foreground = slicer.mrmlScene.GetNodeByID(view.GetForegroundVolumeID() or "")
         if shown is not None:
@@ -43,6 +40,10 @@ def show_result(result: Result | None, *, only_in_lungs: bool, opacity: float, t
                 view.SetForegroundOpacity(opacity)
         elif foreground is not None and is_heat_map(foreground):
             view.SetForegroundVolumeID(None)
+    # After the volume is in the views: a legend of what is not shown stays hidden.
+    for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+        if is_heat_map(node) and node.GetDisplayNode() is not None:
+            show_legend(node, "Heat", node is shown)
 
 
 def jump_to(position_ras: tuple[float, float, float]) -> None:

@@ -46,6 +46,11 @@ def write_heat_map(attention: Attention, node: slicer.vtkMRMLScalarVolumeNode) -
         display.ApplyThresholdOn()
 
 
+def layer_of(node: slicer.vtkMRMLScalarVolumeNode | None) -> str:
+    """Layer and method of a heat map, as the user reads them."""
+    return (node.GetAttribute("COVIDDetect.layer") or "") if node is not None else ""
+
+
 def style_heat_map(node: slicer.vtkMRMLScalarVolumeNode, colors: str, threshold: float) -> None:
     """Color table, and the value below which nothing is shown (0 shows all above 0)."""
     display = node.GetDisplayNode()

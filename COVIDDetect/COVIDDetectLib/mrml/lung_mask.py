@@ -58,17 +58,30 @@ def write_lung_mask(
     lung_mask
         On the grid of ``ct_node``.
     """
-    segmentation = node.GetSegmentation()
     for side, (segment_id, name, laterality, color) in SIDES.items():
-        if segmentation.GetSegment(segment_id) is None:
-            segmentation.AddEmptySegment(segment_id, name, color)
-            segmentation.GetSegment(segment_id).SetTerminology(_terminology(*laterality))
-        image = _oriented_image(ct_node, node)
-        values = np.ascontiguousarray((lung_mask.labels == side).ravel(), dtype=np.uint8)
-        scalars = numpy_to_vtk(values, deep=True, array_type=vtk.VTK_UNSIGNED_CHAR)
-        image.GetPointData().SetScalars(scalars)
-        logic = slicer.vtkSlicerSegmentationsModuleLogic
-        logic.SetBinaryLabelmapToSegment(image, node, segment_id, logic.MODE_REPLACE)
+        write_segment(node, ct_node, lung_mask.labels == side, segment_id, name, color, _terminology(*laterality))
+
+
+def write_segment(
+    node: slicer.vtkMRMLSegmentationNode,
+    ct_node: slicer.vtkMRMLScalarVolumeNode,
+    inside: np.ndarray,
+    segment_id: str,
+    name: str,
+    color: tuple[float, float, float],
+    terminology: str = "",
+) -> None:
+    """Make ``inside``, bool on the CT's grid, one segment of ``node``, which is added if it is not there."""
+    segmentation = node.GetSegmentation()
+    if segmentation.GetSegment(segment_id) is None:
+        segmentation.AddEmptySegment(segment_id, name, color)
+        if terminology:
+            segmentation.GetSegment(segment_id).SetTerminology(terminology)
+    image = _oriented_image(ct_node, node)
+    values = np.ascontiguousarray(inside.ravel(), dtype=np.uint8)
+    image.GetPointData().SetScalars(numpy_to_vtk(values, deep=True, array_type=vtk.VTK_UNSIGNED_CHAR))
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    logic.SetBinaryLabelmapToSegment(image, node, segment_id, logic.MODE_REPLACE)
 
 
 def lung_mask_from_node(node: slicer.vtkMRMLSegmentationNode, ct_node: slicer.vtkMRMLScalarVolumeNode) -> LungMask:

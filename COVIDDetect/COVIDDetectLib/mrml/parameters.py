@@ -7,7 +7,10 @@ from typing import Annotated
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.parameterNodeWrapper import Choice, Default, WithinRange, parameterNodeWrapper
 
+from ..opacity import OpacityBounds
 from .heat_map import COLORS
+
+DENSITIES = OpacityBounds()
 
 
 @parameterNodeWrapper
@@ -17,7 +20,9 @@ class COVIDDetectParameterNode:
     ct - The CT to analyze.
     lungMask - The lung mask to score with; none lets Analyze make one.
     heatMapVisible, heatMapOpacity, heatMapThreshold, heatMapColors, onlyInLungs - How the heat map is shown.
-    decisionThreshold - The probability from which the result counts as positive; below 0 that of the weights' card.
+    decisionThreshold - The probability from which the result counts as positive; each new score sets the card's.
+    prevalencePercent - How many of 100 patients have COVID-19, for predictive values.
+    emphysemaBelow, groundGlassFrom, consolidationFrom, consolidationTo - Bounds of the densities, in HU.
     """
 
     ct: vtkMRMLScalarVolumeNode
@@ -28,3 +33,8 @@ class COVIDDetectParameterNode:
     heatMapColors: Annotated[str, Choice(list(COLORS)), Default(COLORS[0])]
     onlyInLungs: bool = True
     decisionThreshold: Annotated[float, WithinRange(0.0, 1.0)] = 0.5
+    prevalencePercent: Annotated[float, WithinRange(0.1, 99.9)] = 50.0
+    emphysemaBelow: Annotated[float, WithinRange(-1024.0, 3000.0)] = DENSITIES.emphysema_below
+    groundGlassFrom: Annotated[float, WithinRange(-1024.0, 3000.0)] = DENSITIES.ground_glass[0]
+    consolidationFrom: Annotated[float, WithinRange(-1024.0, 3000.0)] = DENSITIES.consolidation[0]
+    consolidationTo: Annotated[float, WithinRange(-1024.0, 3000.0)] = DENSITIES.consolidation[1]

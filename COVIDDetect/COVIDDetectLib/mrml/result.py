@@ -9,7 +9,7 @@ and the heat map.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,13 @@ import slicer
 import vtk
 
 from ..analysis import Analysis
+from ..errors import WeightsError
+from ..opacity import LungOpacity, OpacityBounds
+from ..weights import ModelCard, bundled_cards
 
 _RECORD, _HISTORY = "COVIDDetect.record", "COVIDDetect.history"
 _STALE, _OTHER_CHOICE = "COVIDDetect.stale", "COVIDDetect.otherChoice"
+_OPACITY_BOUNDS = "COVIDDetect.opacityBounds"
 _CT, _LUNG_MASK, _HEAT_MAP, _IN_LUNGS = (
     f"COVIDDetect.{role}" for role in ("ct", "lungMask", "heatMap", "heatMapInLungs")
 )
@@ -82,6 +86,7 @@ class Result:
             node.SetAttribute(_RECORD, json.dumps(record))
             node.SetAttribute(_STALE, "")
             node.SetAttribute(_OTHER_CHOICE, "")
+            node.RemoveAttribute(_OPACITY_BOUNDS)
             node.SetAttribute(_HISTORY, json.dumps([vars(one) for one in history[-_LONGEST_HISTORY:]]))
             node.SetNodeReferenceID(_CT, ct_node.GetID())
             node.SetNodeReferenceID(_LUNG_MASK, lung_mask_node.GetID())
@@ -117,9 +122,45 @@ class Result:
         return json.loads(self.node.GetAttribute(_RECORD))
 
     @property
+    def card(self) -> ModelCard:
+        """The card of the weights that scored.
+
+        Raises
+        ------
+        WeightsError
+            If they are not installed here.
+        """
+        weights = self.record["weights"]
+        for card in bundled_cards():
+            if card.sha256 == weights["sha256"]:
+                return card
+        raise WeightsError(f"{weights['title']} are not installed here; choose other weights and score again.")
+
+    @property
     def history(self) -> list[Scored]:
         """The last scores of this CT, oldest first."""
         return [Scored(**entry) for entry in json.loads(self.node.GetAttribute(_HISTORY) or "[]")]
+
+    @property
+    def opacity_bounds(self) -> list[float]:
+        """Emphysema below, ground-glass from, consolidation from, consolidation to: in HU, of ``record["opacity"]``."""
+        bounds = OpacityBounds()
+        default = [bounds.emphysema_below, bounds.ground_glass[0], *bounds.consolidation]
+        return json.loads(self.node.GetAttribute(_OPACITY_BOUNDS) or json.dumps(default))
+
+    def write_opacity(self, lungs: Sequence[LungOpacity], bounds: OpacityBounds) -> None:
+        """Exchange the densities of each lung for those within other bounds."""
+        record = self.record
+        record["opacity"] = [
+            {key: round(value, 2) if isinstance(value, float) else value for key, value in vars(lung).items()}
+            for lung in lungs
+        ]
+        with slicer.util.NodeModify(self.node):
+            self.node.SetAttribute(_RECORD, json.dumps(record))
+            self.node.SetAttribute(
+                _OPACITY_BOUNDS, json.dumps([bounds.emphysema_below, bounds.ground_glass[0], *bounds.consolidation])
+            )
+            self._write_table()
 
     @property
     def stale(self) -> str:

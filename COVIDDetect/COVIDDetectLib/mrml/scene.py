@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import numpy as np
 import slicer
 
 from ..analysis import Analysis
+from ..attention import Attention
 from ..attention_in_lungs import restrict_to_lungs
+from ..lungs import LungMask
+from ..opacity import CONSOLIDATION, EMPHYSEMA, GROUND_GLASS
 from .heat_map import is_heat_map, new_heat_map, write_heat_map
-from .lung_mask import new_segmentation, write_lung_mask
+from .lung_mask import new_segmentation, write_lung_mask, write_segment
 from .result import Result
 
 _EDITED = "COVIDDetect.edited"
 _AUTOMATIC = "COVIDDetect.automatic"
+_DENSITIES = (
+    (GROUND_GLASS, "Ground-glass", (0.45, 0.80, 0.55)),
+    (CONSOLIDATION, "Consolidation", (0.85, 0.45, 0.75)),
+    (EMPHYSEMA, "Emphysema-like", (0.40, 0.55, 0.90)),
+)
 
 
 def write_analysis(
@@ -42,6 +51,33 @@ def write_analysis(
     write_heat_map(analysis.attention, heat_map)
     write_heat_map(restrict_to_lungs(analysis.attention, analysis.lung_mask), in_lungs)
     return Result.write(analysis, ct_node, lung_mask_node, heat_map, in_lungs)
+
+
+def write_attention(attention: Attention, result: Result, lung_mask: LungMask) -> None:
+    """Show another heat map of the same score; the probability and the regions stay those of the result."""
+    write_heat_map(attention, result.heat_map_node)
+    write_heat_map(restrict_to_lungs(attention, lung_mask), result.in_lungs_node)
+
+
+def show_opacity(result: Result, labels: np.ndarray) -> slicer.vtkMRMLSegmentationNode:
+    """Densities as segments of a node of their own; shown filled, so that they are not taken for the lung mask.
+
+    Parameters
+    ----------
+    labels
+        ``opacity.opacity_labels`` on the CT's grid.
+    """
+    ct_node = result.ct_node
+    assert ct_node is not None, "a result whose CT is gone cannot be measured"
+    name = f"{ct_node.GetName()} opacity"
+    node = next((one for one in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if one.GetName() == name), None)
+    if node is None:
+        node = new_segmentation(ct_node, name)
+        node.GetDisplayNode().SetVisibility2DFill(True)
+        node.GetDisplayNode().SetOpacity2DFill(0.4)
+    for label, title, color in _DENSITIES:
+        write_segment(node, ct_node, labels == label, f"COVIDDetect_{label}", title, color)
+    return node
 
 
 def is_automatic(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:

@@ -41,6 +41,7 @@ class ResultWatch(VTKObservationMixin):
         self.disturbance = ""
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAboutToBeRemovedEvent, self._on_node_removed)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self._on_end_import)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self._on_end_close)
         self.observe_results()
 
     def observe_results(self) -> None:
@@ -71,7 +72,7 @@ class ResultWatch(VTKObservationMixin):
             for event in _mask_events():
                 self._observe_once(mask, event, self._on_mask_changed)
         if ct is not None:
-            self._voxels.setdefault(ct.GetID(), _voxels_of(ct))
+            self._voxels[ct.GetID()] = _voxels_of(ct)
             for event in (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLScalarVolumeNode.ImageDataModifiedEvent):
                 self._observe_once(ct, event, self._on_ct_changed)
 
@@ -111,6 +112,9 @@ class ResultWatch(VTKObservationMixin):
     def _is_our_own_change(self) -> bool:
         # While a scene is loaded its nodes report changes that nobody made.
         return self._paused or slicer.mrmlScene.IsBatchProcessing()
+
+    def _on_end_close(self, scene: slicer.vtkMRMLScene, event: str) -> None:
+        self._voxels.clear()
 
     def _mark(self, concerns: Callable[[Result], bool], reason: str) -> None:
         if self._is_our_own_change():

@@ -21,14 +21,20 @@ class RegionsTable:
         The panel's widgets.
     go_to
         Called with the place of a region, in RAS, when she chooses it.
+    chosen
+        Called without arguments after that.
     """
 
     def __init__(
-        self, ui: slicer.util.childWidgetVariables, go_to: Callable[[tuple[float, float, float]], None]
+        self,
+        ui: slicer.util.childWidgetVariables,
+        go_to: Callable[[tuple[float, float, float]], None],
+        chosen: Callable[[], None],
     ) -> None:
         self._ui, self._table = ui, ui.regionsTable
-        self._go_to = go_to
+        self._go_to, self._chosen = go_to, chosen
         self._regions: Sequence[Mapping[str, Any]] = ()
+        self._is_filled = False
         table = self._table
         table.setColumnCount(_COLUMNS)
         table.setHorizontalHeaderLabels(["", _("Where"), _("mL"), _("HU"), _("Peak")])
@@ -39,13 +45,14 @@ class RegionsTable:
         table.setSelectionMode(qt.QAbstractItemView.SingleSelection)
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         table.connect("currentCellChanged(int,int,int,int)", self._on_current_changed)
+        # A click on the chosen region goes back to it.
         table.connect("cellClicked(int,int)", lambda row, column: self._visit(row))
 
     def show(self, regions: Sequence[Mapping[str, Any]]) -> None:
         """Show the regions of a result, hottest first."""
-        if list(regions) == list(self._regions) and self._table.rowCount == len(regions):
+        if self._is_filled and list(regions) == list(self._regions):
             return
-        self._regions = regions
+        self._regions, self._is_filled = regions, True
         table = self._table
         blocked = table.blockSignals(True)
         table.setRowCount(len(regions))
@@ -93,6 +100,7 @@ class RegionsTable:
         if 0 <= row < len(self._regions):
             left, posterior, superior = self._regions[row]["peak_lps"]
             self._go_to((-left, -posterior, superior))
+            self._chosen()
 
 
 def where(region: Mapping[str, Any]) -> str:

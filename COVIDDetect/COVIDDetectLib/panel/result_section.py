@@ -10,8 +10,8 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from ..errors import WeightsError
 from ..mrml.result import Result
-from ..weights import bundled_cards
 
 _HISTORY_SHOWN = 4
 
@@ -33,7 +33,7 @@ class ResultSection:
         ui.probabilityLabel.font = font
         ui.scaleLabel.scaledContents = True
 
-    def show(self, result: Result | None, decision_threshold: float) -> None:
+    def show(self, result: Result | None, decision_threshold: float, prevalence_percent: float) -> None:
         """Show a result; None if the CT was not scored."""
         ui = self._ui
         ui.resultCollapsibleButton.visible = result is not None
@@ -49,7 +49,9 @@ class ResultSection:
         ui.lungsLabel.text = lungs(record)
         ui.historyLabel.text = history(result)
         ui.historyLabel.visible = bool(ui.historyLabel.text)
-        ui.meaningLabel.text = meaning(record, decision_threshold)
+        measured = _measured(result)
+        ui.prevalenceWidget.visible = measured is not None
+        ui.meaningLabel.text = meaning(result, measured, decision_threshold, prevalence_percent / 100)
         ui.scaleLabel.setPixmap(self._scale(record["probability"], decision_threshold, bool(stale)))
 
     def _scale(self, probability: float, threshold: float, stale: bool) -> qt.QPixmap:
@@ -83,10 +85,7 @@ def verdict(record: Mapping[str, Any], decision_threshold: float, stale: bool) -
     else:
         first = _("Probability of COVID-19: below the decision threshold of {threshold:.2f}.")
     sentences = [first.format(threshold=decision_threshold)]
-    domain = record.get("domain")
-    if domain and not domain["is_inside"]:
-        sentences.append(domain["sentence"])
-    return " ".join([*sentences, *record.get("notes", ())])
+    return " ".join([*sentences, *record["notes"]])
 
 
 def details(record: Mapping[str, Any]) -> str:
@@ -127,15 +126,41 @@ def history(result: Result) -> str:
     return _("History: {scores}").format(scores=" → ".join(steps))
 
 
-def meaning(record: Mapping[str, Any], decision_threshold: float) -> str:
-    """What was measured of the weights at the nearest threshold; for most weights nothing was."""
-    card = next((card for card in bundled_cards() if card.sha256 == record["weights"]["sha256"]), None)
-    if card is None:
-        return _("Scored with weights that are not installed here.")
-    measured = card.operating_characteristics
-    if not measured:
-        return _("These weights have no measured sensitivity or specificity.")
-    nearest = min(measured["by_threshold"], key=lambda row: abs(row["threshold"] - decision_threshold))
+def _measured(result: Result) -> Mapping[str, Any] | None:
+    """What was measured of the weights; for most weights nothing was."""
+    try:
+        return result.card.operating_characteristics
+    except WeightsError:
+        return None
+
+
+def meaning(result: Result, measured: Mapping[str, Any] | None, decision_threshold: float, prevalence: float) -> str:
+    """What the number means: what the card of the weights measured at the nearest threshold, with 95 % intervals."""
+    from ..evaluation.metrics import OperatingPoint
+
+    if measured is None:
+        try:
+            title = result.card.title
+        except WeightsError:
+            return _("Scored with weights that are not installed here.")
+        return _("{weights} have no measured sensitivity or specificity.").format(weights=title)
+    row = min(measured["by_threshold"], key=lambda row: abs(row["threshold"] - decision_threshold))
+    positives, negatives = measured["positives"], measured["negatives"]
+    found, cleared = round(row["sensitivity"] * positives), round(row["specificity"] * negatives)
+    point = OperatingPoint(row["threshold"], found, negatives - cleared, cleared, positives - found)
+    ppv, npv = point.predictive_values(prevalence)
     return _(
-        "At a threshold of {threshold:.1f} sensitivity {sensitivity:.3f}, specificity {specificity:.3f} ({cohort})."
-    ).format(**nearest, cohort=measured["cohort"])
+        "At a threshold of {threshold:.1f}: sensitivity {sensitivity}, specificity {specificity} ({cohort}). "
+        "At this prevalence PPV {ppv:.2f}, NPV {npv:.2f}."
+    ).format(
+        threshold=row["threshold"],
+        sensitivity=_interval(point.sensitivity),
+        specificity=_interval(point.specificity),
+        cohort=measured["cohort"],
+        ppv=ppv,
+        npv=npv,
+    )
+
+
+def _interval(estimate: Any) -> str:
+    return f"{estimate.value:.2f} ({estimate.low:.2f}–{estimate.high:.2f})"

@@ -1,0 +1,320 @@
+"""The panel: what she clicks goes to the logic, what the logic and the scene say is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from ..attribution import METHODS
+from ..errors import Cancelled, COVIDDetectError
+from ..mrml.display import jump_to, set_lung_window, show_ct, show_result
+from ..mrml.heat_map import heat_map_ids, layer_of
+from ..mrml.lung_mask import lung_segment_ids
+from ..mrml.parameters import COVIDDetectParameterNode
+from ..mrml.result import Result
+from ..mrml.scene import chest_cts, is_automatic, is_edited
+from .experiments_section import ExperimentsSection
+from .installation import ensure_packages
+from .mask_editor import MaskEditor
+from .opacity_section import OpacitySection
+from .progress_row import ProgressRow
+from .questions import accepts_findings, which_mask
+from .regions_table import RegionsTable
+from .result_section import ResultSection
+from .settings_section import SettingsSection
+from .shortcuts import Shortcuts
+
+
+class Panel:
+    """Wires widgets and logic.
+
+    Parameters
+    ----------
+    ui
+        The widgets of ``COVIDDetect.ui`` by name.
+    logic
+        The module's ``COVIDDetectLogic``.
+    """
+
+    def __init__(self, ui: slicer.util.childWidgetVariables, logic: Any) -> None:
+        self.ui, self.logic = ui, logic
+        self.parameters: COVIDDetectParameterNode | None = None
+        self._ct_shown: slicer.vtkMRMLScalarVolumeNode | None = None
+        self._updating = False
+        self.progress = ProgressRow(ui)
+        self.result = ResultSection(ui)
+        self.regions = RegionsTable(ui, jump_to, self.update)
+        self.settings = SettingsSection(ui, self.update)
+        self.mask_editor = MaskEditor(ui, self.update)
+        self.experiments = ExperimentsSection(ui, self.run_experiments)
+        self.opacity = OpacitySection(ui, self.measure_opacity, self.show_opacity, self.say)
+        self.shortcuts = Shortcuts(
+            {
+                "H": ui.heatMapVisibleCheckBox.toggle,
+                "M": ui.maskVisibleCheckBox.toggle,
+                "N": lambda: self.regions.step(1),
+                "Shift+N": lambda: self.regions.step(-1),
+                "Ctrl+R": self.rescore,
+            }
+        )
+        for title in METHODS.values():
+            ui.layerComboBox.addItem(title)
+        ui.analyzeButton.connect("clicked(bool)", lambda checked: self.analyze())
+        ui.cancelButton.connect("clicked(bool)", lambda checked: self.cancel())
+        ui.rescoreButton.connect("clicked(bool)", lambda checked: self.rescore())
+        ui.editMaskButton.connect("clicked(bool)", self.edit_mask)
+        ui.maskVisibleCheckBox.connect("toggled(bool)", self.show_mask)
+        ui.layerComboBox.connect("activated(int)", self.explain)
+        ui.sampleDataButton.connect("clicked(bool)", lambda checked: self.make_sample())
+        logic.progressed.connect(self.progress.show)
+        logic.finished.connect(self._on_finished)
+        logic.explained.connect(self._on_explained)
+        logic.experimented.connect(self._on_experimented)
+        logic.failed.connect(self._on_failed)
+        logic.resultsChanged.connect(self.update)
+        self.say("")
+
+    # --- What she clicks ---------------------------------------------------------------------------------------------
+
+    def analyze(self) -> None:
+        """Find the lungs, or take the chosen mask, and score."""
+        ct, mask = self._parameters.ct, self._parameters.lungMask
+        if mask is not None and is_edited(mask):
+            choice = which_mask(mask)
+            if choice == "cancel":
+                return
+            mask = mask if choice == "mine" else None
+        elif mask is not None and is_automatic(mask):
+            mask = None
+        self._start(ct, mask)
+
+    def rescore(self) -> None:
+        """Score again with the mask as it is now."""
+        result = self._result
+        if result is not None and not self.logic.busy:
+            self._start(result.ct_node, self._parameters.lungMask or result.lung_mask_node)
+
+    def cancel(self) -> None:
+        """End what is computed."""
+        self.progress.cancelling()
+        self.logic.cancel()
+
+    def edit_mask(self, checked: bool) -> None:
+        """Open or close the Segment Editor."""
+        if not checked:
+            self.mask_editor.close()
+            return
+        mask = self._parameters.lungMask
+        lungs = lung_segment_ids(mask)
+        if lungs:
+            self.mask_editor.open(mask, self._parameters.ct, lungs[0])
+        else:
+            self.ui.editMaskButton.checked = False
+            self.say(_("{name} has no lung segment; choose another mask.").format(name=mask.GetName()))
+
+    def show_mask(self, visible: bool) -> None:
+        """Show or hide the outlines."""
+        mask = self.parameters.lungMask if self.parameters else None
+        if mask and mask.GetDisplayNode():
+            mask.GetDisplayNode().SetVisibility(visible)
+
+    def explain(self, index: int) -> None:
+        """Compute the heat map by another method."""
+        method = list(METHODS)[index]
+        result = self._result
+        if result is not None and layer_of(result.heat_map_node) != METHODS[method]:
+            self._request(lambda: self.logic.startExplanation(result, method, self.settings.device))
+
+    def run_experiments(self) -> None:
+        """One lung alone, and the chosen region made healthy."""
+        result, region = self._result, self.regions.current()
+        if result is not None:
+            self._request(lambda: self.logic.startExperiments(result, region, self.settings.device))
+
+    def measure_opacity(self, bounds: Any) -> None:
+        """Measure densities within other bounds."""
+        if self._result is not None:
+            self._request_now(lambda: self.logic.measureOpacity(self._result, bounds))
+
+    def show_opacity(self, bounds: Any) -> None:
+        """Densities as segments in the views."""
+        if self._result is not None:
+            self._request_now(lambda: self.logic.showOpacity(self._result, bounds))
+
+    def make_sample(self) -> None:
+        """A synthetic CT to try the module with."""
+        with slicer.util.tryWithErrorDisplay(_("The sample could not be made."), waitCursor=True):
+            ct = self.logic.makeSampleCT()
+            set_lung_window(ct)
+            self._parameters.ct = ct
+
+    # --- What the logic says -----------------------------------------------------------------------------------------
+
+    def _on_finished(self, result: Result) -> None:
+        self.progress.hide()
+        if self.parameters and result.ct_node is self.parameters.ct:
+            with slicer.util.NodeModify(self.parameters):
+                self.parameters.lungMask = result.lung_mask_node
+                self.parameters.decisionThreshold = result.record["decision_threshold"]
+        self.update()
+
+    def _on_explained(self, result: Result) -> None:
+        self.progress.hide()
+        self.update()
+
+    def _on_experimented(self, result: Result, experiments: Any) -> None:
+        self.progress.hide()
+        self.experiments.show(result, experiments)
+        self.update()
+
+    def _on_failed(self, error: COVIDDetectError) -> None:
+        self.progress.hide()
+        self.say("" if isinstance(error, Cancelled) else str(error))
+        self.update()
+
+    # --- Showing the state -------------------------------------------------------------------------------------------
+
+    def set_parameters(self, parameters: COVIDDetectParameterNode | None) -> None:
+        """Show another parameter node; None while there is no scene."""
+        self.parameters = parameters
+        self._ct_shown = parameters.ct if parameters else None
+        if parameters is None:
+            self.opacity.stop()
+        self.update()
+
+    def on_parameters_changed(self) -> None:
+        """She chose something, or a script did."""
+        if self._parameters.ct is not self._ct_shown:
+            self._on_ct_selected(self._parameters.ct)
+        self.update()
+
+    def _on_ct_selected(self, ct: slicer.vtkMRMLScalarVolumeNode | None) -> None:
+        """Each CT has its own mask and result: never those of one over the slices of another."""
+        self._ct_shown = ct
+        self.mask_editor.close()
+        self.say("")
+        result = Result.of(ct)
+        with slicer.util.NodeModify(self._parameters):
+            self._parameters.lungMask = result.lung_mask_node if result else None
+            if result:
+                self._parameters.decisionThreshold = result.record["decision_threshold"]
+        if ct is not None:
+            show_ct(ct)
+
+    def update(self) -> None:
+        """Show the state of scene and logic."""
+        if self._updating:  # what is written here into the scene comes back as an event
+            return
+        self._updating = True
+        try:
+            self._update()
+        finally:
+            self._updating = False
+
+    def _update(self) -> None:
+        ui, parameters, result, busy = self.ui, self.parameters, self._result, self.logic.busy
+        ct = parameters.ct if parameters else None
+        # Our heat maps are scalar volumes too, but no CTs to choose.
+        ui.ctSelector.sortFilterProxyModel().hiddenNodeIDs = heat_map_ids()
+        ui.hintWidget.visible = ct is None
+        ui.hintLabel.text = (
+            _("Select the chest CT above.")
+            if chest_cts()
+            else _("Load a chest CT, or try the module with a synthetic one.")
+        )
+        ui.analyzeButton.enabled = ct is not None and not busy
+        ui.analyzeButton.toolTip = (
+            _("An analysis is running.")
+            if busy
+            else _("Find the lungs, score the CT, and show where the network looked.")
+            if ct
+            else _("Select a chest CT first.")
+        )
+        ui.rescoreButton.enabled = not busy
+        ui.lungMaskCollapsibleButton.visible = ct is not None
+        ui.heatMapCollapsibleButton.visible = result is not None
+        if parameters is None:
+            self.result.show(None, 0.5, 50.0)
+            return
+        self._compare_with_choices(result)
+        self.result.show(result, parameters.decisionThreshold, parameters.prevalencePercent)
+        self.regions.show(result.record["regions"] if result else ())
+        self.experiments.update(result, self.regions.current(), busy)
+        self.opacity.show(result, parameters)
+        mask = parameters.lungMask
+        ui.editMaskButton.enabled = mask is not None and ct is not None and (not busy or self.mask_editor.is_open)
+        ui.maskVisibleCheckBox.enabled = mask is not None
+        ui.layerComboBox.enabled = not busy
+        if result is not None:
+            layer = layer_of(result.heat_map_node)
+            ui.layerComboBox.currentIndex = max(0, ui.layerComboBox.findText(layer))
+        show_result(
+            result if parameters.heatMapVisible else None,
+            only_in_lungs=parameters.onlyInLungs,
+            opacity=parameters.heatMapOpacity,
+            threshold=parameters.heatMapThreshold,
+            colors=parameters.heatMapColors,
+        )
+
+    def say(self, sentence: str) -> None:
+        """What went wrong and what to do; empty when all is well."""
+        self.ui.messageLabel.text = sentence
+        self.ui.messageLabel.visible = bool(sentence)
+
+    # --- Helpers -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _parameters(self) -> COVIDDetectParameterNode:
+        assert self.parameters is not None, "widgets are clicked only while there is a scene"
+        return self.parameters
+
+    @property
+    def _result(self) -> Result | None:
+        return Result.of(self.parameters.ct) if self.parameters else None
+
+    def _start(self, ct: slicer.vtkMRMLScalarVolumeNode, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
+        is_first = Result.of(ct) is None
+
+        def start() -> bool:
+            if not ensure_packages() or not accepts_findings(ct):
+                return False
+            settings = self.settings
+            self.logic.startAnalysis(ct, mask, lungs=settings.lungs, device=settings.device, card=settings.card)
+            if is_first:
+                set_lung_window(ct)
+            show_ct(ct)
+            return True
+
+        self._request(start)
+
+    def _request(self, start: Callable[[], bool | None]) -> None:
+        """Begin something in the worker, which answers later; False says that she thought better of it."""
+        self.say("")
+        try:
+            begun = start() is not False
+        except COVIDDetectError as error:
+            self.say(str(error))
+        else:
+            if begun:
+                self.progress.begin()
+        self.update()
+
+    def _request_now(self, compute: Callable[[], object]) -> None:
+        """Something short."""
+        self.say("")
+        try:
+            compute()
+        except COVIDDetectError as error:
+            self.say(str(error))
+        self.update()
+
+    def _compare_with_choices(self, result: Result | None) -> None:
+        if result is None:
+            return
+        try:
+            result.compare_with(self._parameters.lungMask, self.settings.card.sha256)
+        except COVIDDetectError as error:
+            self.say(str(error))
