@@ -120,9 +120,7 @@ def resample_in_plane(slices: np.ndarray, rows: int, columns: int) -> np.ndarray
     return resampled[:, 0].numpy()
 
 
-def _resampled_geometry(
-    geometry: Geometry, box: tuple[slice, slice, slice], rows: int, columns: int
-) -> Geometry:
+def _resampled_geometry(geometry: Geometry, box: tuple[slice, slice, slice], rows: int, columns: int) -> Geometry:
     scale = np.array([(box[2].stop - box[2].start) / columns, (box[1].stop - box[1].start) / rows, 1.0])
     start = np.array([box[2].start, box[1].start, box[0].start]) + 0.5 * scale - 0.5
     matrix = geometry.ijk_to_lps.copy()

@@ -122,9 +122,7 @@ class Geometry:
         """The geometry of an array of ``shape`` [k, j, i] after ``reorientation.apply``."""
         size = shape[::-1]
         matrix = np.eye(4)
-        for new_axis, (old_axis, flip) in enumerate(
-            zip(reorientation.ijk_axes, reorientation.flips, strict=True)
-        ):
+        for new_axis, (old_axis, flip) in enumerate(zip(reorientation.ijk_axes, reorientation.flips, strict=True)):
             column = self.ijk_to_lps[:3, old_axis]
             matrix[:3, new_axis] = -column if flip else column
         start = np.array([0.0, 0.0, 0.0, 1.0])

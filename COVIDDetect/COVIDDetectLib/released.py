@@ -27,6 +27,7 @@ _UNET_NAMES = (
     (r"up(\d)\.conv\.double_conv", lambda match: f"up{5 - int(match[1])}.conv"),
     (r"outc\.conv", "output"),
 )
+_BRANCHES = {"a": "temporal", "b": "spatial", "c": "pointwise"}
 _DECOVNET_NAMES = (
     (r"s1\.pathway0_stem\.conv", "stem.0"),
     (r"s1\.pathway0_stem\.bn", "stem.1"),
@@ -34,7 +35,7 @@ _DECOVNET_NAMES = (
     (r"s([23])\.pathway0_res0\.branch1", lambda match: f"block{int(match[1]) - 1}.projection"),
     (
         r"s([23])\.pathway0_res0\.branch2\.([abc])",
-        lambda match: f"block{int(match[1]) - 1}.{dict(a='temporal', b='spatial', c='pointwise')[match[2]]}",
+        lambda match: f"block{int(match[1]) - 1}.{_BRANCHES[match[2]]}",
     ),
     (r"head\.8", "classifier.convolutions.7"),  # theirs has a dropout of 0 in between
     (r"head\.", "classifier.convolutions."),
@@ -42,7 +43,7 @@ _DECOVNET_NAMES = (
 )
 _NEVER_USED = re.compile(r"s[45]\.")  # stages that the released network defines but its forward pass leaves out
 
-_PAPER_TABLE_2 = {
+PAPER_TABLE_2 = {
     "source": "Zheng et al. 2020, table 2, with its columns under their right names (sensitivity, specificity)",
     "cohort": "131 CT volumes of one hospital, 75 positive and 56 negative, taken after those of the training",
     "positives": 75,
@@ -91,9 +92,7 @@ def import_checkpoint(path: str | Path, folder: str | Path) -> ModelCard:
     else:
         network = "decovnet"
         state = {
-            _rename(name, _DECOVNET_NAMES): released[old]
-            for old, name in names.items()
-            if not _NEVER_USED.match(name)
+            _rename(name, _DECOVNET_NAMES): released[old] for old, name in names.items() if not _NEVER_USED.match(name)
         }
     expected = build_network(network, "released").state_dict()
     if {name: tuple(tensor.shape) for name, tensor in state.items()} != {
@@ -152,6 +151,6 @@ def _released_card(network: NetworkName, folder: Path) -> ModelCard:
         licence=_LICENCE,
         source=_SOURCE,
         decision_threshold=None if unet else 0.5,
-        operating_characteristics=None if unet else _PAPER_TABLE_2,
+        operating_characteristics=None if unet else PAPER_TABLE_2,
         path=folder / f"{network}-released.json",
     )

@@ -92,5 +92,5 @@ class CTVolume:
         """Hash of the voxels in axial order and of the spacing: the same for any order in which they are stored."""
         ct, _ = self.axial()
         digest = hashlib.sha256(repr((ct.shape, [round(mm, 4) for mm in ct.geometry.spacing])).encode())
-        digest.update(np.ascontiguousarray(ct.hu, dtype="<i2"))
+        digest.update(np.ascontiguousarray(ct.hu, dtype="<i2").data)
         return digest.hexdigest()

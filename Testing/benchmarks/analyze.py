@@ -42,10 +42,8 @@ def compare(title: str, plain: Callable[[], object], fast: Callable[[], object])
 
 def main() -> None:
     """Print all figures."""
-    if len(sys.argv) > 1:
-        ct = read_ct(sys.argv[1])
-    else:
-        ct = thorax(seed=0, shape=(64, 512, 512), spacing=(0.7, 0.7, 5.0)).ct
+    given = sys.argv[1:]
+    ct = read_ct(given[0]) if given else thorax(seed=0, shape=(64, 512, 512), spacing=(0.7, 0.7, 5.0)).ct
     start = time.perf_counter()
     analysis = analyze(ct, device="cpu")
     print(f"{ct.shape}, {torch.get_num_threads()} threads: {time.perf_counter() - start:.1f} s", dict(analysis.seconds))
@@ -69,7 +67,9 @@ def main() -> None:
         network_last = load_network(card).to(memory_format=torch.channels_last_3d)
         tensor_last = tensor.to(memory_format=torch.channels_last_3d)
         compare(
-            "DeCoVNet backbone, channels last", lambda: network.features(tensor), lambda: network_last.features(tensor_last)
+            "DeCoVNet backbone, channels last",
+            lambda: network.features(tensor),
+            lambda: network_last.features(tensor_last),
         )
 
 

@@ -80,7 +80,7 @@ class OpacitySection:
         for row, (_title, text) in enumerate(rows):
             for column, side in enumerate(_COLUMNS):
                 item = qt.QTableWidgetItem(text(lungs[side]) if side in lungs else "–")
-                item.setTextAlignment(int(qt.Qt.AlignRight | qt.Qt.AlignVCenter))
+                item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
                 table.setItem(row, column, item)
         height = table.horizontalHeader().sizeHint.height() + len(rows) * table.verticalHeader().defaultSectionSize
         table.setFixedHeight(height + 4)

@@ -70,7 +70,7 @@ class RegionsTable:
                     _("{mm:.0f} mm below the pleura at its hottest point").format(mm=region["distance_to_pleura_mm"])
                 )
                 if column > 1:
-                    item.setTextAlignment(int(qt.Qt.AlignRight | qt.Qt.AlignVCenter))
+                    item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
                 table.setItem(row, column, item)
         table.clearSelection()
         table.setCurrentCell(-1, -1)
