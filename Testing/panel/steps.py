@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from typing import Any
 
@@ -94,6 +95,17 @@ def on_screen(position_ras: tuple[float, float, float], name: str = "Red") -> tu
     widget = view(name)
     ratio = widget.devicePixelRatioF()
     return x / ratio, widget.height - 1 - y / ratio
+
+
+def let_views_settle() -> None:
+    """Until the views have the size that the panel beside them leaves."""
+    import slicer
+
+    sizes: list[int] = []
+    while len(sizes) < 5 or len(set(sizes[-5:])) > 1:
+        slicer.app.processEvents()
+        time.sleep(0.02)
+        sizes.append(view().width)
 
 
 def center_of(label: int) -> tuple[float, float, float]:

@@ -8,15 +8,26 @@ import numpy as np
 import pytest
 
 from Testing.panel.host import wait_until
-from Testing.panel.steps import analyze, center_of, drag, finish, load_phantom, on_screen, phantom, view
+from Testing.panel.steps import (
+    analyze,
+    center_of,
+    drag,
+    finish,
+    let_views_settle,
+    load_phantom,
+    on_screen,
+    phantom,
+    view,
+)
 
 
 def erase_a_piece(panel: Any) -> None:
     """Open the editor and draw over the right lung with the eraser."""
     from COVIDDetectLib.mrml.display import jump_to
 
-    jump_to(center_of(1))
     panel.ui.editMaskButton.click()
+    let_views_settle()
+    jump_to(center_of(1))
     panel.panel.mask_editor.editor.setActiveEffectByName("Erase")
     x, y = on_screen(center_of(1))
     drag(view(), [(x, y), (x + 10, y + 5), (x + 20, y + 10)])

@@ -168,8 +168,8 @@ class Result:
         return self.node.GetAttribute(_STALE) or self.node.GetAttribute(_OTHER_CHOICE) or ""
 
     def mark_stale(self, reason: str) -> None:
-        """Say that what was scored has changed: the result no longer holds. The first reason stays."""
-        if not self.node.GetAttribute(_STALE):
+        """Say that what was scored has changed: the result no longer holds. The last reason counts."""
+        if self.node.GetAttribute(_STALE) != reason:
             self.node.SetAttribute(_STALE, reason)
             self._write_table()
 

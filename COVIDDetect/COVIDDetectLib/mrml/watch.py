@@ -119,7 +119,7 @@ class ResultWatch(VTKObservationMixin):
     def _mark(self, concerns: Callable[[Result], bool], reason: str) -> None:
         if self._is_our_own_change():
             return
-        stale = [result for result in Result.all() if not result.stale and concerns(result)]
+        stale = [result for result in Result.all() if result.stale != reason and concerns(result)]
         for result in stale:
             result.mark_stale(reason)
         if stale:
