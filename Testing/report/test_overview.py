@@ -56,7 +56,8 @@ def analysis(probability: float = 0.87, heat: Attention | None = None) -> Analys
     )  # fmt: skip
     return Analysis(
         score=Score(probability, (0.0, 1.9)), decision_threshold=0.5, lung_mask=LungMask(labels(), GEOMETRY),
-        attention=heat or attention(), card=card, lungs_card=None, lungs_method="threshold", device="CPU",
+        attention=heat or attention(), regions=(), opacity=(),
+        card=card, lungs_card=None, lungs_method="threshold", device="CPU",
         seconds={"lungs": 1.0}, ct_name="Anna Example", ct_sha256="1" * 64, lung_mask_sha256="2" * 64,
         time="2026-01-02T03:04:05+00:00", software={},
     )  # fmt: skip
