@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from . import __version__
+from . import __version__, weights_commands
 from .analysis import Analysis, analyze
 from .analysis import Progress as Stage
 from .device import DeviceChoice
@@ -22,11 +22,10 @@ from .errors import InputError
 from .evaluation import commands as evaluation_commands
 from .lungs import METHODS, LungMask, segment_lungs
 from .reading import read_ct
-from .released import import_checkpoint
 from .report.files import check_folder, check_mask_file, read_lung_mask, write_analysis, write_lung_mask
 from .sentences import sentences_instead_of_tracebacks
 from .training import commands as training_commands
-from .weights import ModelCard, bundled_cards, read_card
+from .weights import ModelCard, read_card
 
 _STAGES = {"lungs": "Lungs", "score": "Score", "attention": "Heat map"}
 
@@ -38,8 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-weights_app = typer.Typer(help="Weights of the networks and their model cards.", no_args_is_help=True)
-app.add_typer(weights_app, name="weights")
+app.add_typer(weights_commands.app, name="weights")
 evaluation_commands.register(app)
 training_commands.register(app)
 
@@ -147,26 +145,6 @@ def viewer_command(
             )
         arguments = [str(ct_path.absolute())] if ct_path else []
         raise typer.Exit(subprocess.run([sys.executable, "-m", "Viewer", *arguments], cwd=checkout).returncode)
-
-
-@weights_app.command("list")
-def list_weights_command() -> None:
-    """Show the weights that come with the program."""
-    with sentences_instead_of_tracebacks():
-        for card in bundled_cards():
-            typer.echo(f"{card.id} {card.version}: {card.title}. {card.intended_use}\n  {card.path}")
-
-
-@weights_app.command("import")
-def import_weights_command(
-    checkpoint: Annotated[Path, typer.Argument(metavar="FILE.pth", help="Checkpoint released by the authors.")],
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the weights and their model card.")],
-) -> None:
-    """Convert a released checkpoint to safetensors and a model card; nothing in the file is executed."""
-    with sentences_instead_of_tracebacks():
-        check_folder(output)
-        card = import_checkpoint(checkpoint, output)
-        typer.echo(f"{card.title} ({card.licence}).\nUse it with: --weights {card.path}")
 
 
 class _ProgressBars:

@@ -174,6 +174,30 @@ def fit_domain(card: ModelCard, ct_masks: Iterable[tuple[str, CTMask]]) -> Model
     return card
 
 
+def check_domain(card: ModelCard) -> None:
+    """
+    Raises
+    ------
+    WeightsError
+        If a card names statistics of its training set and they are missing, changed or none.
+    """
+    if card.domain_file is None:
+        return
+    physical, features = _read(card)
+    for cloud, size in ((physical, len(_PROPERTIES)), (features, features.mean.size)):
+        shaped = cloud.mean.shape == (size,) and cloud.covariance.shape == (size, size)
+        numbers = (cloud.mean, cloud.covariance, cloud.unit)
+        # Not definite, and a distance would be imaginary or none.
+        if not (
+            shaped
+            and size
+            and all(np.isfinite(number).all() for number in numbers)
+            and cloud.unit > 0
+            and np.linalg.eigvalsh(cloud.covariance).min() > 0
+        ):
+            raise WeightsError(f"{card.domain_file} holds no statistics of a training set; get it again.")
+
+
 @dataclass(frozen=True, eq=False)
 class _Cloud:
     """Where a training set lies: mean ``(n,)``, covariance ``(n, n)``, and the distance that counts as 1."""
@@ -225,7 +249,7 @@ def _read(card: ModelCard) -> tuple[_Cloud, _Cloud]:
             _Cloud(stored[f"{name}.mean"], stored[f"{name}.covariance"], float(stored[f"{name}.unit"][0]))
             for name in ("physical", "features")
         )
-    except (SafetensorError, KeyError) as error:
+    except (SafetensorError, KeyError, IndexError, TypeError, ValueError) as error:
         raise WeightsError(f"{card.domain_file} holds no statistics of a training set; get it again.") from error
     return physical, features
 

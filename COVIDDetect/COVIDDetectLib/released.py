@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 import re
+import struct
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,6 +44,12 @@ _DECOVNET_NAMES = (
     (r"classifier\.", "classifier.output."),
 )
 _NEVER_USED = re.compile(r"s[45]\.")  # stages that the released network defines but its forward pass leaves out
+
+_WHAT_DAMAGE_RAISES = (
+    pickle.UnpicklingError, zipfile.BadZipFile, struct.error, RuntimeError, EOFError, ValueError, LookupError,
+    TypeError, AttributeError, AssertionError, ArithmeticError, MemoryError,
+)  # fmt: skip
+"""Seen from ``torch.load`` for files with changed bytes: it takes what it reads for a program, and that ends anyhow."""
 
 PAPER_TABLE_2 = {
     "source": "Zheng et al. 2020, table 2, with its columns under their right names (sensitivity, specificity)",
@@ -108,10 +116,11 @@ def _read_state(path: Path) -> Mapping[str, Tensor]:
     import torch
 
     try:
-        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # of what it makes of a file that is no checkpoint
+            content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror}.") from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except _WHAT_DAMAGE_RAISES as error:
         raise WeightsError(
             f"{path.name} is not a plain PyTorch checkpoint; it was not opened further, so nothing in it was executed."
         ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 NetworkName = Literal["unet", "decovnet"]
 
 _CARD_SCHEMA = "coviddetect-model-card-1"
+_LARGEST_CARD = 1_000_000
+_INPUT_EDGES = range(16, 2049)
+"""Rows and columns that are believed; what is larger would only fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +114,12 @@ def read_card(path: str | Path) -> ModelCard:
     """
     path = Path(path)
     try:
+        if path.stat().st_size > _LARGEST_CARD:
+            raise ValueError("too large")
         entries = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise WeightsError(f"The model card {path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WeightsError(f"{path.name} is not a model card; choose the .json file beside the weights.") from error
     if not isinstance(entries, dict) or entries.pop("schema", None) != _CARD_SCHEMA:
         raise WeightsError(
@@ -128,6 +134,8 @@ def read_card(path: str | Path) -> ModelCard:
             f"The model card {path.name} has entries that this version does not know ({', '.join(sorted(unknown))}); "
             "update the program."
         )
+    if wrong := [name for name in sorted(entries) if not _is_as_expected(name, entries[name])]:
+        raise WeightsError(f"The model card {path.name} has no valid {_in_words(wrong[0])}; get the card again.")
     card = ModelCard(
         **{**entries, "input_size": tuple(entries["input_size"]), "hu_window": tuple(entries["hu_window"])}, path=path
     )
@@ -175,7 +183,7 @@ def load_network(card: ModelCard, device: str = "cpu") -> nn.Module:
     network = build_network(card.network, card.variant)
     try:
         network.load_state_dict(load(content))
-    except (SafetensorError, RuntimeError) as error:
+    except (SafetensorError, RuntimeError, KeyError) as error:  # KeyError: a type of number that torch does not have
         raise WeightsError(f"{card.weights_file} does not hold the weights of {card.title}; get it again.") from error
     return network.eval().to(device)
 
@@ -217,10 +225,61 @@ def _check_card(card: ModelCard) -> None:
             f"The model card {card.path.name} names a network that this version does not have "
             f"({card.network}, {card.variant}); update the program."
         )
-    numbers = (*card.input_size, *card.hu_window)
-    if len(numbers) != 4 or not all(isinstance(number, int | float) for number in numbers):
-        raise WeightsError(f"The model card {card.path.name} has no valid input size or HU window; get the card again.")
-    if any(Path(file).name != file for file in (card.weights_file, card.domain_file or "")):
-        raise WeightsError(f"The model card {card.path.name} names a file in another folder; keep both side by side.")
+    if not all(map(_is_file_beside, (card.weights_file, card.domain_file or card.weights_file))):
+        raise WeightsError(
+            f"The model card {card.path.name} names weights that are no .safetensors file, or in another folder; keep "
+            "both side by side."
+        )
     if card.network == "decovnet" and card.decision_threshold is None:
         raise WeightsError(f"The model card {card.path.name} has no decision threshold; get the card again.")
+
+
+def _is_file_beside(name: str) -> bool:
+    return name.endswith(".safetensors") and name.isprintable() and not set(name) & set('/\\:*?"<>|')
+
+
+def _is_as_expected(name: str, value: Any) -> bool:
+    """Whether an entry is what everybody who reads cards relies on: a card can come from anywhere."""
+    if name == "input_size":
+        return (
+            isinstance(value, list)
+            and len(value) == 2
+            and all(type(edge) is int and edge in _INPUT_EDGES for edge in value)
+        )
+    if name == "hu_window":
+        return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) and value[0] < value[1]
+    if name == "decision_threshold":
+        return value is None or _is_share(value)
+    if name == "operating_characteristics":
+        return value is None or _is_measured(value)
+    return isinstance(value, str) or (value is None and name in ("domain_file", "domain_sha256"))
+
+
+def _is_measured(value: Any) -> bool:
+    """Cohort and counts, and sensitivity and specificity at each threshold: what the panel says of the weights."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("cohort"), str)
+        and all(type(value.get(count)) is int and value[count] > 0 for count in ("positives", "negatives"))
+        and isinstance(value.get("by_threshold"), list)
+        and len(value["by_threshold"]) > 0
+        and all(
+            isinstance(row, dict)
+            and all(_is_share(row.get(key)) for key in ("threshold", "sensitivity", "specificity"))
+            for row in value["by_threshold"]
+        )
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 1
+
+
+def _in_words(name: str) -> str:
+    return {"hu_window": "HU window", "sha256": "checksum", "domain_sha256": "checksum"}.get(
+        name, name.replace("_", " ")
+    )
