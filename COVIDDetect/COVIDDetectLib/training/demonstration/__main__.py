@@ -13,8 +13,8 @@ from ...ct_mask import HU_WINDOW, CTMask, make_ct_mask
 from ...domain import fit_domain
 from ...phantom import add_disease
 from ...weights import ModelCard, bundled_folder, save_weights
-from .acceptance import as_ct, print_acceptance
-from .backgrounds import Background, load_backgrounds, phantom_background, store_backgrounds
+from .acceptance import print_acceptance
+from .backgrounds import Background, as_ct, load_backgrounds, phantom_background, store_backgrounds
 from .calibration import fit_calibration, fold, held_back_margins
 from .classifier import PHASES, train_classifier
 from .lungs import train_unet
@@ -105,7 +105,7 @@ def finish_scores(weights: Mapping[str, Tensor], backgrounds: Path, output: Path
     """Calibrate trained weights, write them with their card, and say what volumes they know."""
     held_back = [one for one in load_backgrounds(backgrounds) if one.is_real]
     held_back += [phantom_background(_FIRST_HELD_BACK + number) for number in range(_HELD_BACK_PHANTOMS)]
-    calibration = fit_calibration(*held_back_margins(weights, held_back, CLASSIFIER_SIZE, _SEED))
+    calibration = fit_calibration(*held_back_margins(weights, held_back, CLASSIFIER_SIZE))
     print(f"temperature {calibration.temperature:.2f}, shift {calibration.shift:.2f}")
     card = save_weights(fold(weights, calibration), classifier_card(output))
     fit_domain(card, _domain_cases(load_backgrounds(backgrounds)))

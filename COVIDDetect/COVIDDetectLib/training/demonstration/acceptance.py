@@ -9,13 +9,12 @@ import numpy as np
 
 from ...analysis import score_ct_mask
 from ...ct_mask import make_ct_mask
-from ...geometry import Geometry
 from ...lungs import segment_lungs
 from ...networks.decovnet import DeCoVNet
 from ...phantom import MIMICS, add_disease, add_mimic
 from ...volume import CTVolume
 from ...weights import default_card, load_network
-from .backgrounds import Background, phantom_background
+from .backgrounds import Background, as_ct, phantom_background
 
 FIRST_SEED = 2_000_000_000
 """Seeds from here on are neither those of training nor those of ``coviddetect evaluate-attention``."""
@@ -39,12 +38,6 @@ def print_acceptance(real: list[Background], phantoms: int, seeds: int) -> None:
     print(f"AUC {auc:.3f} of {len(positives)} diseased and {len(negatives)} other cases")
     sensitivity, specificity = np.mean(np.array(positives) >= 0.5), np.mean(np.array(negatives) < 0.5)
     print(f"At 0.5: {sensitivity:.2f} of the diseased above, {specificity:.2f} of the others below")
-
-
-def as_ct(background: Background) -> CTVolume:
-    """The background as a CT somewhere."""
-    k_mm, j_mm, i_mm = background.spacing
-    return CTVolume.from_array(background.hu, Geometry.axial((i_mm, j_mm, k_mm)), background.name)
 
 
 def _cases(ct: CTVolume, labels: np.ndarray, seeds: int) -> Iterator[tuple[str, CTVolume, np.ndarray]]:

@@ -9,7 +9,9 @@ import numpy as np
 
 from ...ct_mask import bounding_box
 from ...errors import COVIDDetectError
+from ...geometry import Geometry
 from ...phantom import thorax
+from ...volume import CTVolume
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,3 +101,9 @@ def load_backgrounds(folder: Path, but: tuple[str, ...] = ()) -> list[Background
 def lungs_box(background: Background) -> tuple[slice, slice, slice]:
     """Where the lungs are."""
     return bounding_box(background.labels)
+
+
+def as_ct(background: Background) -> CTVolume:
+    """The background as a CT somewhere."""
+    k_mm, j_mm, i_mm = background.spacing
+    return CTVolume.from_array(background.hu, Geometry.axial((i_mm, j_mm, k_mm)), background.name)

@@ -9,12 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...analysis import score_ct_mask
+from ...ct_mask import make_ct_mask
 from ...networks.decovnet import DeCoVNet
-from .backgrounds import Background
-from .scenes import choose_background, draw_scene
+from ...phantom import EXTENTS, MIMICS, add_disease, add_mimic
+from .backgrounds import Background, as_ct
 
-_PAIRS = 40
-_SLICES = (16, 40)
+FIRST_SEED = 1_500_000_000
+"""Seeds from here on belong to calibration."""
+
+MIMICS_IN_TURN = tuple(MIMICS)
 _SURE = 0.95
 """What a plain case may get: synthetic cases are plainer than patients, and separable cases alone would ask for 1."""
 
@@ -28,29 +32,27 @@ class Calibration:
 
 
 def held_back_margins(
-    weights: Mapping[str, Tensor], backgrounds: list[Background], size: tuple[int, int], seed: int
+    weights: Mapping[str, Tensor], backgrounds: list[Background], size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Margins and labels of scenes that were not trained on."""
+    """Margins and labels of whole volumes with seeds that were not trained on: healthy, with mimics, with disease."""
     network = DeCoVNet("paper")
     network.load_state_dict(dict(weights))
     network = network.eval()
     margins, labels = [], []
-    for number in range(_PAIRS):
-        random = np.random.default_rng([seed, 9, number])
-        background = choose_background(backgrounds, random)
-        for diseased in (False, True):
-            scene = draw_scene(background, diseased, int(random.integers(*_SLICES)), size, random)
-            ct_mask = torch.from_numpy(np.stack([scene.image, scene.mask.astype(np.uint8)]))[None].float()
-            ct_mask[:, 0] /= 255.0
-            with torch.inference_mode():
-                logits = network(ct_mask)[0]
-            margins.append(float(logits[1] - logits[0]))
-            labels.append(scene.is_positive)
+    for number, background in enumerate(backgrounds):
+        ct, seed = as_ct(background), FIRST_SEED + number
+        mimics = [MIMICS_IN_TURN[(2 * number + offset) % len(MIMICS_IN_TURN)] for offset in (0, 1)]
+        volumes = [ct, *(add_mimic(ct, background.labels, seed, kind) for kind in mimics)]
+        volumes += [add_disease(ct, background.labels, seed, extent=extent)[0] for extent in EXTENTS]
+        for position, volume in enumerate(volumes):
+            score, _ = score_ct_mask(network, make_ct_mask(volume, background.labels > 0, size))
+            margins.append(score.logits[1] - score.logits[0])
+            labels.append(position > len(mimics))
     return np.array(margins), np.array(labels)
 
 
 def fit_calibration(margins: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Least cross-entropy against targets of 5 % and 95 %."""
+    """Least cross-entropy against targets of 5 % and 95 %; certainty is taken away or left, never added."""
     target = torch.from_numpy(np.where(labels, _SURE, 1 - _SURE))
     margin = torch.from_numpy(margins)
     log_temperature = torch.zeros((), dtype=torch.double, requires_grad=True)
@@ -65,7 +67,7 @@ def fit_calibration(margins: np.ndarray, labels: np.ndarray) -> Calibration:
         return loss
 
     optimizer.step(closure)
-    return Calibration(float(log_temperature.detach().exp()), float(shift.detach()))
+    return Calibration(max(1.0, float(log_temperature.detach().exp())), float(shift.detach()))
 
 
 def fold(weights: Mapping[str, Tensor], calibration: Calibration) -> dict[str, Tensor]:

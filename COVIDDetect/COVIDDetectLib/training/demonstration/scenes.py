@@ -121,7 +121,7 @@ def _range_of_slices(background: Background, random: np.random.Generator) -> tup
     """All of the lungs, or a part as in a cropped scan; a thin part stands for the slices of a thin-slice scan."""
     k = lungs_box(background)[0]
     count = k.stop - k.start
-    share = random.uniform(0.93, 1.0) if random.random() < 0.55 else random.uniform(0.25, 1.0)
+    share = random.uniform(0.93, 1.0) if random.random() < 0.6 else random.uniform(0.15, 1.0)
     length = max(6, min(count, round(count * share)))
     first = k.start + int(random.integers(0, count - length + 1))
     return first, first + length
