@@ -76,6 +76,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.exit()
         self.setParameterNode(None)
         self.removeObservers()
+        self.panel.settings.weights_menu.stop()
         self.logic.stop()
 
     def enter(self):

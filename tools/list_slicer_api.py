@@ -34,7 +34,8 @@ _SIGNAL_OR_CLASS = r"[a-z]\w*\([\w:,*]*\)|vtkMRML\w+Node"
 def source_files() -> list[Path]:
     """What Slicer loads and what talks to it."""
     library = MODULE / "COVIDDetectLib"
-    folders = [*library.glob("panel/*.py"), *library.glob("mrml/*.py"), library / "worker" / "client.py"]
+    worker = [library / "worker" / name for name in ("client.py", "errand.py")]
+    folders = [*library.glob("panel/*.py"), *library.glob("mrml/*.py"), *worker]
     return [MODULE / "COVIDDetect.py", *sorted(folders)]
 
 

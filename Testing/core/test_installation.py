@@ -50,9 +50,9 @@ def test_nothing_is_missing_where_everything_is_installed() -> None:
     assert not missing_packages()
 
 
-def test_a_bare_slicer_misses_torch_scikit_image_and_safetensors_and_no_more(tmp_path: Path) -> None:
+def test_a_bare_slicer_misses_torch_scikit_image_safetensors_and_pooch_and_no_more(tmp_path: Path) -> None:
     code = "from COVIDDetectLib.installation import missing_packages; print(missing_packages().names)"
-    assert bare_python(tmp_path, code) == "('torch', 'scikit-image', 'safetensors')"
+    assert bare_python(tmp_path, code) == "('torch', 'scikit-image', 'safetensors', 'pooch')"
 
 
 def test_looking_for_packages_imports_none_of_them() -> None:

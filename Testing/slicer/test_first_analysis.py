@@ -84,7 +84,7 @@ def test_the_first_analysis_installs_what_is_missing_and_needs_no_restart(
         ANSWER.format(agree=True, folder="") + ANALYZE, [ROOT / "COVIDDetect"], empty_slicer, seconds=400
     )
     assert "questions 1" in printed
-    for part in ("scikit-image, safetensors", "60 MB", empty_slicer["SLICER_HOME"], "Slicer's own packages stay"):
+    for part in ("scikit-image, safetensors, pooch", "60 MB", empty_slicer["SLICER_HOME"], "Slicer's own packages stay"):
         assert part in printed
     assert "missing ()" in printed
     assert "numpy True" in printed
@@ -96,7 +96,7 @@ def test_the_first_analysis_installs_what_is_missing_and_needs_no_restart(
 def test_who_declines_gets_no_packages_and_no_analysis(empty_slicer: dict[str, str], run_slicer: RunSlicer) -> None:
     printed = run_slicer(ANSWER.format(agree=False, folder="") + ANALYZE, [ROOT / "COVIDDetect"], empty_slicer)
     assert "questions 1" in printed
-    assert "missing ('scikit-image', 'safetensors')" in printed
+    assert "missing ('scikit-image', 'safetensors', 'pooch')" in printed
     assert "tables 0" in printed
 
 
@@ -106,7 +106,7 @@ def test_without_network_a_sentence_says_so_and_a_folder_of_wheels_helps(
 ) -> None:
     wheels = tmp_path / "wheels"
     # Slicer has its own numpy and the like; what the folder brings of them too is not installed.
-    download = [sys.executable, "-m", "pip", "download", "--quiet", "-d", wheels, "scikit-image", "safetensors"]
+    download = [sys.executable, "-m", "pip", "download", "--quiet", "-d", wheels, "scikit-image", "safetensors", "pooch"]
     subprocess.run(download, check=True, capture_output=True, timeout=300)
     environment = empty_slicer | UNREACHABLE
     printed = run_slicer(

@@ -51,7 +51,7 @@ print("loaded", sorted({"torch", "skimage", "safetensors", "matplotlib"} & set(s
 """
     printed = run_slicer(code, [ROOT / "COVIDDetect"], {"SLICER_PYTHONPATH": ""})
     assert "widget Analyze" in printed
-    assert "missing ('torch', 'scikit-image', 'safetensors')" in printed
+    assert "missing ('torch', 'scikit-image', 'safetensors', 'pooch')" in printed
     assert "loaded []" in printed
 
 

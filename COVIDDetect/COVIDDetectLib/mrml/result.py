@@ -19,7 +19,8 @@ import vtk
 from ..analysis import Analysis
 from ..errors import WeightsError
 from ..opacity import LungOpacity, OpacityBounds
-from ..weights import ModelCard, bundled_cards
+from ..weights import ModelCard
+from ..weights_store import installed_cards
 
 _RECORD, _HISTORY = "COVIDDetect.record", "COVIDDetect.history"
 _STALE, _OTHER_CHOICE = "COVIDDetect.stale", "COVIDDetect.otherChoice"
@@ -131,7 +132,7 @@ class Result:
             If they are not installed here.
         """
         weights = self.record["weights"]
-        for card in bundled_cards():
+        for card in installed_cards():
             if card.sha256 == weights["sha256"]:
                 return card
         raise WeightsError(f"{weights['title']} are not installed here; choose other weights and score again.")

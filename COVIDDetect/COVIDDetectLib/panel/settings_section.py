@@ -9,10 +9,9 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..errors import WeightsError
-from ..weights import ModelCard, bundled_cards, default_card
-
-_DEVICES = ("auto", "cpu", "cuda", "mps")
-_METHODS = ("unet", "threshold")
+from ..weights import ModelCard, default_card
+from ..weights_store import installed_cards, is_bundled
+from .weights_menu import WeightsMenu
 
 
 class SettingsSection:
@@ -27,19 +26,14 @@ class SettingsSection:
     """
 
     def __init__(self, ui: slicer.util.childWidgetVariables, changed: Callable[[], None]) -> None:
-        self._ui = ui
-        titles = {"auto": _("Automatic"), "cpu": _("CPU"), "cuda": _("NVIDIA GPU"), "mps": _("Apple GPU")}
-        self._cards = [card for card in bundled_cards() if card.network == "decovnet"]
-        self._combos = {
-            "device": (ui.deviceComboBox, [(key, titles[key]) for key in _DEVICES]),
-            "lungs": (ui.methodComboBox, [("unet", _("UNet")), ("threshold", _("Threshold"))]),
-            "weights": (ui.weightsComboBox, [(card.id, card.title) for card in self._cards]),
-        }
-        for name, (combo, entries) in self._combos.items():
-            for key, title in entries:
-                combo.addItem(title, key)
-            combo.currentIndex = max(0, combo.findData(_settings().value(f"COVIDDetect/{name}", entries[0][0])))
-            combo.connect("currentIndexChanged(int)", lambda index, name=name: self._on_changed(name, changed))
+        self._ui, self._changed = ui, changed
+        self._combos = {"device": ui.deviceComboBox, "lungs": ui.methodComboBox, "weights": ui.weightsComboBox}
+        self._cards: list[ModelCard] = []
+        ui.cardLabel.textFormat = qt.Qt.PlainText  # what a card says is shown, never interpreted
+        self._fill()
+        for name, combo in self._combos.items():
+            combo.connect("currentIndexChanged(int)", lambda index, name=name: self._on_changed(name))
+        self.weights_menu = WeightsMenu(ui.weightsComboBox, self._on_weights)
         self._describe_weights()
 
     @property
@@ -49,7 +43,7 @@ class SettingsSection:
 
     @property
     def lungs(self) -> str:
-        """``unet`` or ``threshold``."""
+        """``unet``, ``threshold``, or the path of the model card of another UNet."""
         return self._ui.methodComboBox.currentData
 
     @property
@@ -64,16 +58,44 @@ class SettingsSection:
         chosen = self._ui.weightsComboBox.currentData
         return next((card for card in self._cards if card.id == chosen), None) or default_card("decovnet")
 
-    def _on_changed(self, name: str, changed: Callable[[], None]) -> None:
-        _settings().setValue(f"COVIDDetect/{name}", self._combos[name][0].currentData)
-        self._describe_weights()
-        changed()
+    def _fill(self) -> None:
+        """Offer what there is; what was chosen stays chosen."""
+        installed = installed_cards()
+        self._cards = [card for card in installed if card.network == "decovnet"]
+        unets = [card for card in installed if card.network == "unet" and not is_bundled(card)]
+        devices = {"auto": _("Automatic"), "cpu": _("CPU"), "cuda": _("NVIDIA GPU"), "mps": _("Apple GPU")}
+        entries = {
+            "device": devices,
+            "lungs": {"unet": _("UNet"), "threshold": _("Threshold")} | {str(card.path): card.title for card in unets},
+            "weights": {card.id: card.title for card in self._cards},
+        }
+        for name, combo in self._combos.items():
+            combo.blockSignals(True)
+            combo.clear()
+            for key, title in entries[name].items():
+                combo.addItem(title, key)
+            combo.currentIndex = max(0, combo.findData(_settings().value(f"COVIDDetect/{name}")))
+            combo.blockSignals(False)
 
-    def _describe_weights(self) -> None:
+    def _on_weights(self, sentence: str) -> None:
+        """Weights came or went, or could not."""
+        self._fill()
+        for name, combo in self._combos.items():
+            _settings().setValue(f"COVIDDetect/{name}", combo.currentData)
+        self._describe_weights(sentence)
+        self._changed()
+
+    def _on_changed(self, name: str) -> None:
+        _settings().setValue(f"COVIDDetect/{name}", self._combos[name].currentData)
+        self._describe_weights()
+        self._changed()
+
+    def _describe_weights(self, sentence: str = "") -> None:
         try:
-            self._ui.cardLabel.text = self.card.intended_use
+            use = self.card.intended_use
         except WeightsError as error:
-            self._ui.cardLabel.text = str(error)
+            use = str(error)
+        self._ui.cardLabel.text = f"{sentence}\n\n{use}" if sentence else use
 
 
 def _settings() -> qt.QSettings:

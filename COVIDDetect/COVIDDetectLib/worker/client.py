@@ -32,7 +32,7 @@ CANCEL_GRACE_MS = 400
 
 # The worker finds what this process finds: PythonSlicer sets PYTHONPATH anew, so that the paths go as arguments.
 # So does the folder: the worker removes it even if this process ends before it could say anything.
-_SERVE = (
+SERVE = (
     "import sys, importlib; "
     "sys.path += [path for path in sys.argv[3:] if path not in sys.path]; "
     "importlib.import_module(sys.argv[1]).main(sys.argv[2])"
@@ -222,7 +222,7 @@ class WorkerClient:
         self._process = process
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="coviddetect-"))  # readable by this user only
-        process.start(self._python, ["-c", _SERVE, f"{__package__}.service", str(self._folder), *sys.path])
+        process.start(self._python, ["-c", SERVE, f"{__package__}.service", str(self._folder), *sys.path])
 
     def _say(self, message: Message) -> None:
         if self._process is not None:

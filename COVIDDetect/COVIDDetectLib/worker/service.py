@@ -120,7 +120,8 @@ class Service:
         folder = Path(request["folder"])
         value: Any
         if isinstance(request["lungs"], str):
-            value = store_analysis(analyze(ct, lungs=request["lungs"], **more), folder)
+            lungs = read_card(request["lungs"]) if request["lungs"].endswith(".json") else request["lungs"]
+            value = store_analysis(analyze(ct, lungs=lungs, **more), folder)
         else:
             lung_mask = at_once(load_lung_mask(request["lungs"]))
             if request["type"] == "analyze":

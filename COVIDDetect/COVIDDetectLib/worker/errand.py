@@ -1,0 +1,85 @@
+"""One thing that a process of its own does, while the event loop turns."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import qt
+
+from ..errors import Cancelled, COVIDDetectError, DeviceError
+from .client import SERVE, python_executable
+from .protocol import LineReader, Message, encode, failure
+
+
+class Errand:
+    """Starts a service of this package for one request; ends in exactly one call, from the event loop.
+
+    Parameters
+    ----------
+    service
+        The module beside this one whose ``main`` takes the request.
+    request
+        What it is asked.
+    on_done
+        Called with the value of the answer.
+    on_failed
+        Called with the error; after a cancel with ``Cancelled``.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        request: Message,
+        on_done: Callable[[Any], None],
+        on_failed: Callable[[COVIDDetectError], None],
+    ) -> None:
+        self._on_done, self._on_failed = on_done, on_failed
+        self._cancelled = False
+        self._python = python_executable()
+        self._process: qt.QProcess | None = qt.QProcess()
+        self._process.connect("finished(int,QProcess::ExitStatus)", lambda *_: self._on_end())
+        self._process.connect("errorOccurred(QProcess::ProcessError)", lambda *_: self._on_error())
+        content = encode(request).decode().strip()
+        self._process.start(self._python, ["-c", SERVE, f"{__package__}.{service}", content, *sys.path])
+
+    def cancel(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._cancelled = True
+            self._process.kill()
+
+    def stop(self) -> None:
+        """End the process; nothing is called any more."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.waitForFinished(2000)
+            process.deleteLater()
+
+    def _on_error(self) -> None:
+        """Only a process that never started needs an answer here; for all others ``finished`` follows."""
+        if self._process is not None and self._process.error() == qt.QProcess.FailedToStart:
+            self._process.deleteLater()
+            self._process = None
+            self._on_failed(DeviceError(f"Python cannot be started ({self._python}); install Slicer again."))
+
+    def _on_end(self) -> None:
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        printed = bytes(process.readAllStandardError().data()).decode(errors="replace")
+        if printed:
+            logging.info("COVIDDetect: %s", printed)
+        answers = LineReader().feed(bytes(process.readAllStandardOutput().data()))
+        process.deleteLater()
+        if self._cancelled:
+            self._on_failed(Cancelled("Cancelled; nothing has changed."))
+        elif not answers:
+            self._on_failed(DeviceError("The process ended unexpectedly, perhaps for want of memory; try again."))
+        elif answers[0]["type"] == "done":
+            self._on_done(answers[0]["value"])
+        else:
+            self._on_failed(failure(answers[0]))
