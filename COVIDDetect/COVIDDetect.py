@@ -11,7 +11,7 @@ from COVIDDetectLib.mrml.ct import ct_from_node
 from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
 from COVIDDetectLib.mrml.parameters import DENSITIES, COVIDDetectParameterNode
 from COVIDDetectLib.mrml.scene import chest_cts, show_opacity, write_analysis, write_attention
-from COVIDDetectLib.mrml.watch import ResultWatch
+from COVIDDetectLib.mrml.watch import CT_CHANGED, ResultWatch
 from COVIDDetectLib.opacity import measure_opacity, opacity_labels
 from COVIDDetectLib.panel.panel import Panel
 from COVIDDetectLib.regions import Region
@@ -69,6 +69,8 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
         self.addObserver(scene, scene.EndBatchProcessEvent, self.onSceneEndBatchProcess)
         self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
+        for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+            self.addObserver(view, vtk.vtkCommand.ModifiedEvent, self.onViewModified)
         self.initializeParameterNode()
 
     def cleanup(self):
@@ -99,6 +101,11 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneEndImport(self, caller, event):
         self.initializeParameterNode()
+        self.panel.take_mask_of_result()
+
+    def onViewModified(self, caller, event):
+        # Another volume may have come into the view, from anywhere in Slicer.
+        self.panel.update_overlay()
 
     def onSceneEndBatchProcess(self, caller, event):
         if not caller.IsBatchProcessing():
@@ -106,7 +113,9 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAdded(self, caller, event, node):
-        if node.IsA("vtkMRMLScalarVolumeNode") and not caller.IsBatchProcessing():
+        if node.IsA("vtkMRMLSliceCompositeNode"):
+            self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self.onViewModified)
+        elif node.IsA("vtkMRMLScalarVolumeNode") and self.parent.isEntered and not caller.IsBatchProcessing():
             # The voxels of a volume that is being loaded come after its node.
             qt.QTimer.singleShot(0, self.selectDefaultCT)
 
@@ -133,7 +142,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def selectDefaultCT(self):
         """Choose the CT when there is only one."""
-        if self._parameterNode and not self._parameterNode.ct:
+        if self._parameterNode and not self._parameterNode.ct and self.parent.isEntered:
             cts = chest_cts()
             if len(cts) == 1:
                 self._parameterNode.ct = cts[0]
@@ -162,6 +171,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
         self.progressed, self.finished, self.explained, self.experimented = Signal(), Signal(), Signal(), Signal()
         self.failed, self.resultsChanged = Signal(), Signal()
         self._watch = ResultWatch(self.resultsChanged.emit)
+        self._watch.verify_results()
         self._client = WorkerClient()
         self._client.progressed.connect(self.progressed.emit)
         self._client.finished.connect(self._onFinished)
@@ -252,7 +262,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
             With the sentence that the user reads.
         """
         mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
-        region = Region(**{**region, "peak_lps": tuple(region["peak_lps"])}) if region else None
+        region = Region.from_entry(region) if region else None
         self._client.experiment(ct_from_node(result.ct_node), mask, region, device, result.card)
         self._running = result, mask
 
@@ -288,10 +298,17 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
         ctNode, lungMaskNode = self._running
         self._running = None
         if ctNode.GetScene() is None or (lungMaskNode and lungMaskNode.GetScene() is None):
-            self.failed.emit(Cancelled(_("The CT or its mask was removed during the analysis.")))
+            self.failed.emit(COVIDDetectError(_("The CT or its mask was removed during the analysis.")))
             return
-        with self._watch.paused():
-            result = write_analysis(analysis, ctNode, lungMaskNode)
+        if self._watch.disturbance == CT_CHANGED:
+            self.failed.emit(COVIDDetectError(_("The CT was changed during the analysis; analyze it again.")))
+            return
+        try:
+            with self._watch.paused():
+                result = write_analysis(analysis, ctNode, lungMaskNode)
+        except COVIDDetectError as error:
+            self.failed.emit(error)
+            return
         self._watch.observe_results()
         if self._watch.disturbance:
             result.mark_stale(self._watch.disturbance)
@@ -300,10 +317,14 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
     def _onAnswered(self, kind, value):
         (result, mask), self._running = self._running, None
         if result.node.GetScene() is None:
-            self.failed.emit(Cancelled(_("The result was removed meanwhile.")))
+            self.failed.emit(COVIDDetectError(_("The result was removed meanwhile.")))
         elif isinstance(value, Attention):
-            write_attention(value, result, mask)
-            self.explained.emit(result)
+            try:
+                write_attention(value, result, mask)
+            except COVIDDetectError as error:
+                self.failed.emit(error)
+            else:
+                self.explained.emit(result)
         else:
             self.experimented.emit(result, value)
 

@@ -83,7 +83,7 @@ def test_densities_become_segments_on_demand(panel: Any) -> None:
     node = slicer.util.getNode("Chest CT opacity")
     segmentation = node.GetSegmentation()
     titles = [segmentation.GetNthSegment(index).GetName() for index in range(segmentation.GetNumberOfSegments())]
-    assert titles == ["Ground-glass", "Consolidation", "Emphysema-like"]
+    assert titles == ["Ground-glass opacity", "Consolidation", "Emphysema-like"]
     assert result.stale == ""
     assert panel.ui.maskSelector.currentNode() is result.lung_mask_node
 

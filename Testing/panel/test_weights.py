@@ -187,6 +187,21 @@ def test_weights_that_are_added_are_offered_and_score_when_chosen(
     assert "Other weights" in result.stale
 
 
+def test_a_long_title_does_not_widen_the_panel(
+    panel: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel.ui.settingsCollapsibleButton.collapsed = False
+    before = panel.ui.settingsCollapsibleButton.layout().minimumSize().width()
+    for network in ("decovnet", "unet"):
+        card = copied(network, tmp_path / network)
+        card.write_text(card.read_text().replace(f"My {network}", f"{network} " + "long " * 20))
+        choose_file(monkeypatch, card)
+        click(settings, "Add from file…")
+        assert "was added" in settle(panel, settings)
+    assert panel.ui.settingsCollapsibleButton.layout().minimumSize().width() == before
+    panel.ui.settingsCollapsibleButton.collapsed = True
+
+
 def test_lungs_can_be_found_by_a_unet_that_was_added(
     panel: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,7 +273,7 @@ def test_an_address_is_asked_for_and_named_before_anything_is_downloaded(panel: 
     answer([type_address(url, "0" * 64), press("OK")])
     click(settings, "Add from URL…")
     said = settle(panel, settings)
-    assert url in said and "cannot be reached" in said and said.endswith("add it from there.")
+    assert url in said and "cannot be reached" in said and said.endswith("add them from this computer.")
     assert own_weights() == []
 
 

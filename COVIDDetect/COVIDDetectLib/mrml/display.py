@@ -27,32 +27,60 @@ def show_ct(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
         slicer.util.setSliceViewerLayers(background=ct_node, fit=True)
 
 
-def show_result(result: Result | None, *, only_in_lungs: bool, opacity: float, threshold: float, colors: str) -> None:
-    """The heat map of a result as foreground of all slice views, with its legend; None takes ours away."""
+def show_result(
+    result: Result | None,
+    *,
+    only_in_lungs: bool,
+    opacity: float,
+    threshold: float,
+    colors: str,
+    over_others: bool = False,
+) -> None:
+    """The heat map of a result over its own CT, with its legend; over any other volume no map of ours is left.
+
+    Parameters
+    ----------
+    result
+        None takes the maps away.
+    over_others
+        Whether a foreground that is not ours may be replaced.
+    """
     shown = (result.in_lungs_node if only_in_lungs else result.heat_map_node) if result else None
     if shown is not None:
         style_heat_map(shown, colors, threshold)
+    ct_id = result.ct_node.GetID() if result and result.ct_node else None
     for view in _composites():
         foreground = slicer.mrmlScene.GetNodeByID(view.GetForegroundVolumeID() or "")
-        if shown is not None:
-            with slicer.util.NodeModify(view):
-                view.SetForegroundVolumeID(shown.GetID())
-                view.SetForegroundOpacity(opacity)
+        is_free = foreground is None or is_heat_map(foreground) or over_others
+        if shown is not None and view.GetBackgroundVolumeID() == ct_id:
+            if is_free:
+                with slicer.util.NodeModify(view):
+                    view.SetForegroundVolumeID(shown.GetID())
+                    view.SetForegroundOpacity(opacity)
         elif foreground is not None and is_heat_map(foreground):
             view.SetForegroundVolumeID(None)
     # After the volume is in the views: a legend of what is not shown stays hidden.
     for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
         if is_heat_map(node) and node.GetDisplayNode() is not None:
-            show_legend(node, "Heat", node is shown)
+            show_legend(node, "Out of date" if result and result.stale else "Heat map", node is shown)
+
+
+def show_mask_of(result: Result | None, visible: bool) -> None:
+    """The outlines of one result's mask; those of all other results would lie over a CT that is not theirs."""
+    for other in Result.all():
+        for node in (other.lung_mask_node, other.opacity_node):
+            if node is not None and node.GetDisplayNode() is not None:
+                is_own = result is not None and other.node is result.node
+                node.GetDisplayNode().SetVisibility(is_own and (visible or node is other.opacity_node))
 
 
 def jump_to(position_ras: tuple[float, float, float]) -> None:
     """All slice views, and the crosshair, to a place in the patient."""
-    crosshair = slicer.util.getNode("Crosshair")
+    crosshair = slicer.mrmlScene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
     crosshair.SetCrosshairRAS(*position_ras)
     if crosshair.GetCrosshairMode() == slicer.vtkMRMLCrosshairNode.NoCrosshair:
         crosshair.SetCrosshairMode(slicer.vtkMRMLCrosshairNode.ShowBasic)
-    slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *position_ras, slicer.vtkMRMLSliceNode.OffsetJumpSlice)
+    slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *position_ras, slicer.vtkMRMLSliceNode.CenteredJumpSlice)
 
 
 def _composites() -> list[slicer.vtkMRMLSliceCompositeNode]:

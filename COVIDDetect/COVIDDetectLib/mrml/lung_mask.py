@@ -84,7 +84,9 @@ def write_segment(
     logic.SetBinaryLabelmapToSegment(image, node, segment_id, logic.MODE_REPLACE)
 
 
-def lung_mask_from_node(node: slicer.vtkMRMLSegmentationNode, ct_node: slicer.vtkMRMLScalarVolumeNode) -> LungMask:
+def lung_mask_from_node(
+    node: slicer.vtkMRMLSegmentationNode | None, ct_node: slicer.vtkMRMLScalarVolumeNode
+) -> LungMask:
     """Right and left lung of a segmentation on the grid of a CT.
 
     Lung segments are known by their terminology codes, else by their names; lobes are joined to their lung, and
@@ -93,8 +95,10 @@ def lung_mask_from_node(node: slicer.vtkMRMLSegmentationNode, ct_node: slicer.vt
     Raises
     ------
     MaskError
-        If no segment is a lung, or the lungs are empty within the CT.
+        If there is no node, no segment is a lung, or the lungs are empty within the CT.
     """
+    if node is None:
+        raise MaskError("The lung mask is no longer in the scene; choose another, or analyze again.")
     sides = {segment_id: side_of(segment(node, segment_id)) for segment_id in lung_segment_ids(node)}
     if not sides:
         raise MaskError(

@@ -25,10 +25,13 @@ from ..weights_store import installed_cards
 _RECORD, _HISTORY = "COVIDDetect.record", "COVIDDetect.history"
 _STALE, _OTHER_CHOICE = "COVIDDetect.stale", "COVIDDetect.otherChoice"
 _OPACITY_BOUNDS = "COVIDDetect.opacityBounds"
-_CT, _LUNG_MASK, _HEAT_MAP, _IN_LUNGS = (
-    f"COVIDDetect.{role}" for role in ("ct", "lungMask", "heatMap", "heatMapInLungs")
+_CT, _LUNG_MASK, _HEAT_MAP, _IN_LUNGS, _OPACITY = (
+    f"COVIDDetect.{role}" for role in ("ct", "lungMask", "heatMap", "heatMapInLungs", "opacity")
 )
 _LONGEST_HISTORY = 10
+
+ACCEPTED_FINDINGS = "COVIDDetect.acceptedFindings"
+"""Attribute of a CT: what is wrong with it, a sentence a line, of which she knows."""
 
 OTHER_MASK = "Another lung mask was chosen after scoring."
 OTHER_WEIGHTS = "Other weights were chosen after scoring."
@@ -81,6 +84,8 @@ class Result:
         earlier = cls.of(ct_node)
         node = earlier.node if earlier else slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
         record = analysis.to_record()
+        # What she accepted before the analysis stays beside its number.
+        record["notes"] += (ct_node.GetAttribute(ACCEPTED_FINDINGS) or "").splitlines()
         history = [*earlier.history, _entry(record, earlier.record)] if earlier else [_entry(record, None)]
         with slicer.util.NodeModify(node):
             node.SetName(f"{ct_node.GetName()} COVID-19 result")
@@ -116,6 +121,15 @@ class Result:
     def in_lungs_node(self) -> slicer.vtkMRMLScalarVolumeNode | None:
         """The heat map as it is shown: only in the lungs."""
         return self.node.GetNodeReference(_IN_LUNGS)
+
+    @property
+    def opacity_node(self) -> slicer.vtkMRMLSegmentationNode | None:
+        """Densities as segments, where she wanted to see them."""
+        return self.node.GetNodeReference(_OPACITY)
+
+    def refer_to_opacity(self, node: slicer.vtkMRMLSegmentationNode) -> None:
+        """Remember the node with the densities."""
+        self.node.SetNodeReferenceID(_OPACITY, node.GetID())
 
     @property
     def record(self) -> dict[str, Any]:

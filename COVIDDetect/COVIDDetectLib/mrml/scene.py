@@ -17,7 +17,7 @@ from .result import Result
 _EDITED = "COVIDDetect.edited"
 _AUTOMATIC = "COVIDDetect.automatic"
 _DENSITIES = (
-    (GROUND_GLASS, "Ground-glass", (0.45, 0.80, 0.55)),
+    (GROUND_GLASS, "Ground-glass opacity", (0.45, 0.80, 0.55)),
     (CONSOLIDATION, "Consolidation", (0.85, 0.45, 0.75)),
     (EMPHYSEMA, "Emphysema-like", (0.40, 0.55, 0.90)),
 )
@@ -48,6 +48,10 @@ def write_analysis(
         lung_mask_node.RemoveAttribute(_EDITED)
     heat_map = (earlier and earlier.heat_map_node) or new_heat_map(ct_node, f"{ct_node.GetName()} heat map")
     in_lungs = (earlier and earlier.in_lungs_node) or new_heat_map(ct_node, f"{ct_node.GetName()} heat map in lungs")
+    if earlier and earlier.opacity_node is not None:
+        slicer.mrmlScene.RemoveNode(earlier.opacity_node)  # it showed densities of the last mask
+    for node in (heat_map, in_lungs):
+        node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
     write_heat_map(analysis.attention, heat_map)
     write_heat_map(restrict_to_lungs(analysis.attention, analysis.lung_mask), in_lungs)
     return Result.write(analysis, ct_node, lung_mask_node, heat_map, in_lungs)
@@ -69,10 +73,10 @@ def show_opacity(result: Result, labels: np.ndarray) -> slicer.vtkMRMLSegmentati
     """
     ct_node = result.ct_node
     assert ct_node is not None, "a result whose CT is gone cannot be measured"
-    name = f"{ct_node.GetName()} opacity"
-    node = next((one for one in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if one.GetName() == name), None)
+    node = result.opacity_node
     if node is None:
-        node = new_segmentation(ct_node, name)
+        node = new_segmentation(ct_node, f"{ct_node.GetName()} opacity")
+        result.refer_to_opacity(node)
         node.GetDisplayNode().SetVisibility2DFill(True)
         node.GetDisplayNode().SetOpacity2DFill(0.4)
     for label, title, color in _DENSITIES:

@@ -9,10 +9,15 @@ import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
+from ..errors import COVIDDetectError
+from ..lungs import lung_mask_sha256
+from .ct import ct_from_node, to_world
+from .lung_mask import lung_mask_from_node
 from .result import Result
 from .scene import mark_edited
 
 MASK_EDITED = "The lung mask was edited after scoring."
+MASK_MOVED = "The lung mask was moved after scoring."
 MASK_REMOVED = "The lung mask was removed after scoring."
 CT_CHANGED = "The CT was changed after scoring."
 
@@ -37,6 +42,7 @@ class ResultWatch(VTKObservationMixin):
         self._changed = changed
         self._paused = False
         self._voxels: dict[str, tuple[object, ...]] = {}
+        self._places: dict[str, bytes] = {}
         self._running: tuple[slicer.vtkMRMLNode | None, ...] = ()
         self.disturbance = ""
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAboutToBeRemovedEvent, self._on_node_removed)
@@ -48,6 +54,23 @@ class ResultWatch(VTKObservationMixin):
         """Observe what the results in the scene rest on now."""
         for result in Result.all():
             self._observe(result.ct_node, result.lung_mask_node)
+
+    def verify_results(self) -> None:
+        """Compare CT and mask of every result with what was scored: edits made while nobody watched count too."""
+        for result in Result.all():
+            ct_node, mask_node = result.ct_node, result.lung_mask_node
+            if result.stale or ct_node is None or mask_node is None:
+                continue
+            try:
+                ct, mask = ct_from_node(ct_node), lung_mask_from_node(mask_node, ct_node)
+            except COVIDDetectError:
+                result.mark_stale(MASK_EDITED)
+                continue
+            if ct.sha256 != result.record["input"]["sha256"]:
+                result.mark_stale(CT_CHANGED)
+            elif lung_mask_sha256(mask) != result.record["lungs"]["sha256"]:
+                mark_edited(mask_node)
+                result.mark_stale(MASK_EDITED)
 
     def begin(self, ct: slicer.vtkMRMLScalarVolumeNode, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
         """An analysis of these begins; what changes of them from now on stands in ``disturbance``."""
@@ -71,9 +94,15 @@ class ResultWatch(VTKObservationMixin):
         if mask is not None:
             for event in _mask_events():
                 self._observe_once(mask, event, self._on_mask_changed)
+            self._places[mask.GetID()] = _place_of(mask)
+            self._observe_once(mask, slicer.vtkMRMLTransformableNode.TransformModifiedEvent, self._on_mask_moved)
         if ct is not None:
             self._voxels[ct.GetID()] = _voxels_of(ct)
-            for event in (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLScalarVolumeNode.ImageDataModifiedEvent):
+            for event in (
+                vtk.vtkCommand.ModifiedEvent,
+                slicer.vtkMRMLScalarVolumeNode.ImageDataModifiedEvent,
+                slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
+            ):
                 self._observe_once(ct, event, self._on_ct_changed)
 
     def _observe_once(self, node: vtk.vtkObject, event: int, slot: Callable[..., None]) -> None:
@@ -85,6 +114,14 @@ class ResultWatch(VTKObservationMixin):
             mark_edited(mask)
             self._disturb(mask, MASK_EDITED)
         self._mark(lambda result: result.lung_mask_node is mask, MASK_EDITED)
+
+    def _on_mask_moved(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
+        place = _place_of(mask)
+        if place != self._places.get(mask.GetID()):
+            self._places[mask.GetID()] = place
+            if not self._is_our_own_change():
+                self._disturb(mask, MASK_MOVED)
+            self._mark(lambda result: result.lung_mask_node is mask, MASK_MOVED)
 
     def _on_ct_changed(self, ct: slicer.vtkMRMLScalarVolumeNode, event: str) -> None:
         # A volume reports being renamed or shown otherwise as well; only its voxels and their place count.
@@ -103,6 +140,7 @@ class ResultWatch(VTKObservationMixin):
 
     def _on_end_import(self, scene: slicer.vtkMRMLScene, event: str) -> None:
         self.observe_results()
+        self.verify_results()
         self._changed()
 
     def _disturb(self, node: slicer.vtkMRMLNode, reason: str) -> None:
@@ -110,11 +148,12 @@ class ResultWatch(VTKObservationMixin):
             self.disturbance = self.disturbance or reason
 
     def _is_our_own_change(self) -> bool:
-        # While a scene is loaded its nodes report changes that nobody made.
-        return self._paused or slicer.mrmlScene.IsBatchProcessing()
+        # While a scene is loaded or closed its nodes report changes that nobody made.
+        return self._paused or slicer.mrmlScene.IsImporting() or slicer.mrmlScene.IsClosing()
 
     def _on_end_close(self, scene: slicer.vtkMRMLScene, event: str) -> None:
         self._voxels.clear()
+        self._places.clear()
 
     def _mark(self, concerns: Callable[[Result], bool], reason: str) -> None:
         if self._is_our_own_change():
@@ -130,7 +169,20 @@ def _voxels_of(ct: slicer.vtkMRMLScalarVolumeNode) -> tuple[object, ...]:
     """What tells whether voxels or their place changed, without looking at the voxels."""
     image = ct.GetImageData()
     scalars = image.GetPointData().GetScalars() if image else None
-    return (scalars.GetMTime() if scalars else 0, ct.GetOrigin(), ct.GetSpacing(), scalars and scalars.GetSize())
+    matrix = vtk.vtkMatrix4x4()
+    ct.GetIJKToRASMatrix(matrix)
+    place = slicer.util.arrayFromVTKMatrix(matrix).tobytes() + _place_of(ct)
+    return scalars.GetMTime() if scalars else 0, image.GetDimensions() if image else None, place
+
+
+def _place_of(node: slicer.vtkMRMLTransformableNode) -> bytes:
+    """What tells whether a node was put under another transform."""
+    transform = node.GetParentTransformNode()
+    if transform is None:
+        return b""
+    if not transform.IsTransformToWorldLinear():
+        return b"bent"
+    return to_world(node).tobytes()
 
 
 def _mask_events() -> tuple[int, ...]:

@@ -36,12 +36,15 @@ class ExperimentsSection:
         time = result.record["time"] if result and not result.stale else ""
         ui.experimentsButton.enabled = bool(time) and not busy
         ui.experimentsButton.toolTip = (
-            _("Score again with only the right lung, only the left lung, and with the chosen region made healthy.")
+            _(
+                "Score again with only the right lung, only the left lung, and with the chosen region replaced by "
+                "healthy-looking lung."
+            )
             if time
             else _("Re-score first: the result is out of date.")
         )
         ui.experimentsHintLabel.text = (
-            _("What if it were only one lung, or region {rank} looked healthy?").format(rank=region["rank"])
+            _("What if it were only one lung, or region {rank} were healthy-looking lung?").format(rank=region["rank"])
             if region
             else _("What if it were only one lung? Choose a region above to see what it weighs.")
         )

@@ -39,6 +39,7 @@ class OpacitySection:
     ) -> None:
         self._ui, self._say = ui, say
         self._parameters: COVIDDetectParameterNode | None = None
+        self._tried: tuple[str, list[float]] | None = None
         self._measure = measure
         # While she turns a wheel the numbers wait for it to rest.
         self._timer = qt.QTimer()
@@ -62,7 +63,9 @@ class OpacitySection:
             self._timer.stop()
             return
         self._fill(result)
-        if _numbers(parameters) != result.opacity_bounds:
+        wanted = result.record["time"], _numbers(parameters)
+        if wanted[1] != result.opacity_bounds and wanted != self._tried and not result.stale:
+            self._tried = wanted  # once: what cannot be measured now cannot be measured in a moment either
             self._timer.start()
 
     def _fill(self, result: Result) -> None:
@@ -70,7 +73,7 @@ class OpacitySection:
         rows = [
             (_("Volume"), lambda lung: f"{lung['volume_ml']:.0f} mL"),
             (_("Mean density"), lambda lung: f"{lung['mean_hu']:.0f} HU"),
-            (_("Ground-glass"), lambda lung: _share(lung, "ground_glass")),
+            (_("Ground-glass opacity"), lambda lung: _share(lung, "ground_glass")),
             (_("Consolidation"), lambda lung: _share(lung, "consolidation")),
             (_("Emphysema-like"), lambda lung: _share(lung, "emphysema")),
         ]

@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from ..attribution import METHODS
 from ..errors import Cancelled, COVIDDetectError
-from ..mrml.display import jump_to, set_lung_window, show_ct, show_result
+from ..mrml.display import jump_to, set_lung_window, show_ct, show_mask_of, show_result
 from ..mrml.heat_map import heat_map_ids, layer_of
 from ..mrml.lung_mask import lung_segment_ids
 from ..mrml.parameters import COVIDDetectParameterNode
@@ -21,7 +21,7 @@ from .installation import ensure_packages
 from .mask_editor import MaskEditor
 from .opacity_section import OpacitySection
 from .progress_row import ProgressRow
-from .questions import accepts_findings, which_mask
+from .questions import accept_findings, findings_to_accept, which_mask
 from .regions_table import RegionsTable
 from .result_section import ResultSection
 from .settings_section import SettingsSection
@@ -43,6 +43,7 @@ class Panel:
         self.ui, self.logic = ui, logic
         self.parameters: COVIDDetectParameterNode | None = None
         self._ct_shown: slicer.vtkMRMLScalarVolumeNode | None = None
+        self._asked_about: slicer.vtkMRMLScalarVolumeNode | None = None
         self._updating = False
         self.progress = ProgressRow(ui)
         self.result = ResultSection(ui)
@@ -53,8 +54,8 @@ class Panel:
         self.opacity = OpacitySection(ui, self.measure_opacity, self.show_opacity, self.say)
         self.shortcuts = Shortcuts(
             {
-                "H": ui.heatMapVisibleCheckBox.toggle,
-                "M": ui.maskVisibleCheckBox.toggle,
+                "H": self.toggle_heat_map,
+                "M": self.toggle_mask,
                 "N": lambda: self.regions.step(1),
                 "Shift+N": lambda: self.regions.step(-1),
                 "Ctrl+R": self.rescore,
@@ -117,15 +118,24 @@ class Panel:
 
     def show_mask(self, visible: bool) -> None:
         """Show or hide the outlines."""
-        mask = self.parameters.lungMask if self.parameters else None
-        if mask and mask.GetDisplayNode():
-            mask.GetDisplayNode().SetVisibility(visible)
+        if not self._updating:
+            show_mask_of(self._result, visible)
+
+    def toggle_heat_map(self) -> None:
+        """By its key, where there is a heat map."""
+        if self._result is not None:
+            self.ui.heatMapVisibleCheckBox.toggle()
+
+    def toggle_mask(self) -> None:
+        """By its key, where there is a mask that is not being painted."""
+        if self._result is not None and not self.mask_editor.is_open:
+            self.ui.maskVisibleCheckBox.toggle()
 
     def explain(self, index: int) -> None:
         """Compute the heat map by another method."""
         method = list(METHODS)[index]
         result = self._result
-        if result is not None and layer_of(result.heat_map_node) != METHODS[method]:
+        if result is not None and not result.stale and layer_of(result.heat_map_node) != METHODS[method]:
             self._request(lambda: self.logic.startExplanation(result, method, self.settings.device))
 
     def run_experiments(self) -> None:
@@ -135,8 +145,8 @@ class Panel:
             self._request(lambda: self.logic.startExperiments(result, region, self.settings.device))
 
     def measure_opacity(self, bounds: Any) -> None:
-        """Measure densities within other bounds."""
-        if self._result is not None:
+        """Measure densities within other bounds; those of a stale result stay what they were."""
+        if self._result is not None and not self._result.stale:
             self._request_now(lambda: self.logic.measureOpacity(self._result, bounds))
 
     def show_opacity(self, bounds: Any) -> None:
@@ -159,6 +169,10 @@ class Panel:
             with slicer.util.NodeModify(self.parameters):
                 self.parameters.lungMask = result.lung_mask_node
                 self.parameters.decisionThreshold = result.record["decision_threshold"]
+            show_mask_of(result, self.ui.maskVisibleCheckBox.checked)
+            self._updating = True  # the new map goes over whatever lay over this CT
+            self._show_overlay(over_others=True)
+            self._updating = False
         self.update()
 
     def _on_explained(self, result: Result) -> None:
@@ -187,6 +201,8 @@ class Panel:
 
     def on_parameters_changed(self) -> None:
         """She chose something, or a script did."""
+        if slicer.mrmlScene.IsImporting():  # half of what the parameters refer to is not there yet
+            return
         if self._parameters.ct is not self._ct_shown:
             self._on_ct_selected(self._parameters.ct)
         self.update()
@@ -194,15 +210,20 @@ class Panel:
     def _on_ct_selected(self, ct: slicer.vtkMRMLScalarVolumeNode | None) -> None:
         """Each CT has its own mask and result: never those of one over the slices of another."""
         self._ct_shown = ct
+        self._asked_about = None
         self.mask_editor.close()
         self.say("")
         result = Result.of(ct)
-        with slicer.util.NodeModify(self._parameters):
-            self._parameters.lungMask = result.lung_mask_node if result else None
-            if result:
-                self._parameters.decisionThreshold = result.record["decision_threshold"]
+        self._parameters.lungMask = result.lung_mask_node if result else None
+        show_mask_of(result, self.ui.maskVisibleCheckBox.checked)
         if ct is not None:
             show_ct(ct)
+
+    def take_mask_of_result(self) -> None:
+        """After a scene was added: the result's own mask where none is chosen."""
+        result = self._result
+        if result is not None and self._parameters.lungMask is None:
+            self._parameters.lungMask = result.lung_mask_node
 
     def update(self) -> None:
         """Show the state of scene and logic."""
@@ -226,6 +247,7 @@ class Panel:
             else _("Load a chest CT, or try the module with a synthetic one.")
         )
         ui.analyzeButton.enabled = ct is not None and not busy
+        ui.analyzeButton.text = _("Analyze all the same") if ct and self._asked_about is ct else _("Analyze")
         ui.analyzeButton.toolTip = (
             _("An analysis is running.")
             if busy
@@ -247,16 +269,30 @@ class Panel:
         mask = parameters.lungMask
         ui.editMaskButton.enabled = mask is not None and ct is not None and (not busy or self.mask_editor.is_open)
         ui.maskVisibleCheckBox.enabled = mask is not None
-        ui.layerComboBox.enabled = not busy
         if result is not None:
+            ui.layerComboBox.enabled = not busy and not result.stale
             layer = layer_of(result.heat_map_node)
             ui.layerComboBox.currentIndex = max(0, ui.layerComboBox.findText(layer))
+        self._show_overlay()
+
+    def update_overlay(self) -> None:
+        """The heat map over its own CT only, whatever came into the views."""
+        if not self._updating and self.parameters is not None and not slicer.mrmlScene.IsBatchProcessing():
+            self._updating = True
+            try:
+                self._show_overlay()
+            finally:
+                self._updating = False
+
+    def _show_overlay(self, over_others: bool = False) -> None:
+        parameters = self._parameters
         show_result(
-            result if parameters.heatMapVisible else None,
+            self._result if parameters.heatMapVisible else None,
             only_in_lungs=parameters.onlyInLungs,
             opacity=parameters.heatMapOpacity,
             threshold=parameters.heatMapThreshold,
             colors=parameters.heatMapColors,
+            over_others=over_others,
         )
 
     def say(self, sentence: str) -> None:
@@ -279,7 +315,7 @@ class Panel:
         is_first = Result.of(ct) is None
 
         def start() -> bool:
-            if not ensure_packages() or not accepts_findings(ct):
+            if not ensure_packages() or not self._is_accepted(ct):
                 return False
             settings = self.settings
             self.logic.startAnalysis(ct, mask, lungs=settings.lungs, device=settings.device, card=settings.card)
@@ -289,6 +325,16 @@ class Panel:
             return True
 
         self._request(start)
+
+    def _is_accepted(self, ct: slicer.vtkMRMLScalarVolumeNode) -> bool:
+        """Whether nothing is wrong with a CT, or she wants its result all the same: the button asks, not a dialog."""
+        sentences = findings_to_accept(ct)
+        if sentences and self._asked_about is ct:
+            accept_findings(ct, sentences)
+            sentences = ""
+        self._asked_about = ct if sentences else None
+        self.say(sentences)
+        return not sentences
 
     def _request(self, start: Callable[[], bool | None]) -> None:
         """Begin something in the worker, which answers later; False says that she thought better of it."""

@@ -1,4 +1,4 @@
-"""The two questions that the panel asks before an analysis."""
+"""What the panel asks before an analysis."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from slicer.i18n import tr as _
 from ..checks import check_ct
 from ..errors import InputError
 from ..mrml.ct import ct_from_node
-
-_ACCEPTED = "COVIDDetect.acceptedFindings"
+from ..mrml.result import ACCEPTED_FINDINGS
 
 MaskChoice = Literal["mine", "new", "cancel"]
 
@@ -33,8 +32,8 @@ def which_mask(mask: slicer.vtkMRMLSegmentationNode) -> MaskChoice:
     return "mine" if clicked == mine else "new" if clicked == new else "cancel"
 
 
-def accepts_findings(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
-    """Whether nothing is wrong with a CT, or she wants its result all the same; asked once for each CT.
+def findings_to_accept(ct_node: slicer.vtkMRMLScalarVolumeNode) -> str:
+    """What is wrong with a CT that can be computed all the same, in sentences; empty if nothing is, or she knows.
 
     Raises
     ------
@@ -45,11 +44,10 @@ def accepts_findings(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
     for finding in findings:
         if not finding.computable:
             raise InputError(finding.sentence)
-    codes = " ".join(finding.code for finding in findings)
-    if not findings or ct_node.GetAttribute(_ACCEPTED) == codes:
-        return True
-    text = "\n\n".join(finding.sentence for finding in findings)
-    if not slicer.util.confirmOkCancelDisplay(text, _("Analyze all the same?")):
-        return False
-    ct_node.SetAttribute(_ACCEPTED, codes)
-    return True
+    sentences = "\n".join(finding.sentence for finding in findings)
+    return "" if ct_node.GetAttribute(ACCEPTED_FINDINGS) == sentences else sentences
+
+
+def accept_findings(ct_node: slicer.vtkMRMLScalarVolumeNode, sentences: str) -> None:
+    """She knows what is wrong with this CT and wants its result; she is not asked again, and the result will say it."""
+    ct_node.SetAttribute(ACCEPTED_FINDINGS, sentences)

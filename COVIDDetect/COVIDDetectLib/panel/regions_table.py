@@ -67,7 +67,7 @@ class RegionsTable:
             for column, text in enumerate(cells):
                 item = qt.QTableWidgetItem(text)
                 item.setToolTip(
-                    _("{mm:.0f} mm below the pleura at its hottest point").format(mm=region["distance_to_pleura_mm"])
+                    _("{mm:.0f} mm from the pleura at its hottest point").format(mm=region["distance_to_pleura_mm"])
                 )
                 if column > 1:
                     item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
@@ -79,7 +79,9 @@ class RegionsTable:
         height = table.horizontalHeader().sizeHint.height() + rows * table.verticalHeader().defaultSectionSize + 4
         table.setFixedHeight(height)
         table.visible = bool(regions)
-        self._ui.regionsLabel.text = _("Where it looked:") if regions else _("No region stands out in the lungs.")
+        self._ui.regionsLabel.text = (
+            _("Where it looked (Grad-CAM):") if regions else _("No region stands out in the lungs.")
+        )
 
     def step(self, by: int) -> None:
         """To the next (1) or previous (-1) region, round and round."""
@@ -106,5 +108,5 @@ class RegionsTable:
 def where(region: Mapping[str, Any]) -> str:
     """Side and third of the lung."""
     sides = {"right": _("right"), "left": _("left")}
-    thirds = {"upper": _("upper"), "middle": _("middle"), "lower": _("lower")}
-    return f"{sides[region['side']]} {thirds[region['third']]}"
+    thirds = {"upper": _("upper third"), "middle": _("middle third"), "lower": _("lower third")}
+    return f"{sides[region['side']]}, {thirds[region['third']]}"

@@ -42,8 +42,9 @@ class ResultSection:
         record, stale = result.record, result.stale
         ui.staleWidget.visible = bool(stale)
         ui.staleLabel.text = _(stale) if stale else ""
-        ui.probabilityLabel.text = f"{record['probability']:.2f}"
-        ui.probabilityLabel.enabled = not stale
+        ui.probabilityLabel.text = probability_text(record["probability"], decision_threshold)
+        for label in (ui.probabilityLabel, ui.lungsLabel, ui.meaningLabel, ui.opacityTable):
+            label.enabled = not stale
         ui.verdictLabel.text = verdict(record, decision_threshold, bool(stale))
         ui.detailsLabel.text = details(record)
         ui.lungsLabel.text = lungs(record)
@@ -75,6 +76,17 @@ class ResultSection:
         return pixmap
 
 
+def probability_text(probability: float, decision_threshold: float) -> str:
+    """Two decimals; a third where rounding would put the number on the other side of the threshold, and no 1.00."""
+    if probability > 0.995:
+        return "> 0.99"
+    if probability < 0.005:
+        return "< 0.01"
+    rounded = round(probability, 2)
+    crosses = (rounded >= decision_threshold) != (probability >= decision_threshold)
+    return f"{probability:.3f}" if crosses else f"{probability:.2f}"
+
+
 def verdict(record: Mapping[str, Any], decision_threshold: float, stale: bool) -> str:
     """The probability against the threshold, in words that diagnose nothing; then what must be known of it."""
     is_above = record["probability"] >= decision_threshold
@@ -91,7 +103,7 @@ def verdict(record: Mapping[str, Any], decision_threshold: float, stale: bool) -
 def details(record: Mapping[str, Any]) -> str:
     """Weights, device, duration and time."""
     seconds = sum(record["seconds"].values())
-    when = datetime.fromisoformat(record["time"]).astimezone().strftime("%H:%M")
+    when = datetime.fromisoformat(record["time"]).astimezone().strftime("%Y-%m-%d %H:%M")
     return " · ".join([record["weights"]["title"], record["device"], f"{seconds:.0f} s", when])
 
 

@@ -51,20 +51,29 @@ class Chore(Generic[Result]):
     def _turn(self) -> None:
         end = time.monotonic() + _TURN_S
         while self._pieces is not None and time.monotonic() < end:
-            try:
-                next(self._pieces)
-            except StopIteration as done:
-                self._pieces = None
-                self._on_done(done.value)
-            except COVIDDetectError as error:
-                self._pieces = None
-                self._on_error(error)
-            except OSError as error:
-                self._pieces = None
-                self._on_error(
-                    COVIDDetectError(
-                        f"The folder for temporary files cannot be used ({error.strerror}); make room there."
-                    )
-                )
+            finish = self._next_piece()
+            if finish is not None:
+                # Outside the piece's own errors: what goes wrong there is not this chore's.
+                finish()
         if self._pieces is not None:
             self._later()
+
+    def _next_piece(self) -> Callable[[], None] | None:
+        """What to call at the end; None as long as there is more to do."""
+        assert self._pieces is not None
+        error: COVIDDetectError
+        try:
+            next(self._pieces)
+        except StopIteration as done:
+            self._pieces, value = None, done.value
+            return lambda: self._on_done(value)
+        except COVIDDetectError as raised:
+            error = raised
+        except OSError as raised:
+            error = COVIDDetectError(
+                f"The folder for temporary files cannot be used ({raised.strerror}); make room there."
+            )
+        else:
+            return None
+        self._pieces = None
+        return lambda: self._on_error(error)
