@@ -14,7 +14,7 @@ from .weights_store import LARGEST_FILE, add, add_released
 
 _TIMEOUT_S = 30
 _LARGEST_CARD = 1_000_000
-_WAY_OUT = "get the file on another way and add it from there"
+_WAY_OUT = "get the files by other means and add them from this computer"
 
 
 def check_address(url: str, sha256: str) -> str:

@@ -97,8 +97,8 @@ def test_a_card_that_never_ends_is_cut_off(mine: ModelCard, site: str, empty_sto
         ("https:///card.json", "https"),
         ("https://[/card.json", "no address"),
         ("https://example.org/weights.zip", "must lead to"),
-        ("https://127.0.0.1:9/card.json", "cannot be reached.*add it from there"),
-        ("https://nowhere.invalid/card.json", "cannot be reached.*add it from there"),
+        ("https://127.0.0.1:9/card.json", "cannot be reached.*add them from this computer"),
+        ("https://nowhere.invalid/card.json", "cannot be reached.*add them from this computer"),
     ],
 )
 def test_addresses_that_lead_nowhere_end_in_a_sentence_and_a_way_out(

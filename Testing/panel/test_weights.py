@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from Testing.panel.host import wait_until
+from Testing.panel.host import MODULE_FOLDER, wait_until
 from Testing.panel.steps import analyze, load_phantom
 
 LONGEST_CHECK_S = 90.0
@@ -190,16 +190,25 @@ def test_weights_that_are_added_are_offered_and_score_when_chosen(
 def test_a_long_title_does_not_widen_the_panel(
     panel: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    panel.ui.settingsCollapsibleButton.collapsed = False
-    before = panel.ui.settingsCollapsibleButton.layout().minimumSize().width()
+    import slicer
+    from COVIDDetectLib.panel.settings_section import SettingsSection
+
     for network in ("decovnet", "unet"):
         card = copied(network, tmp_path / network)
         card.write_text(card.read_text().replace(f"My {network}", f"{network} " + "long " * 20))
         choose_file(monkeypatch, card)
         click(settings, "Add from file…")
         assert "was added" in settle(panel, settings)
-    assert panel.ui.settingsCollapsibleButton.layout().minimumSize().width() == before
-    panel.ui.settingsCollapsibleButton.collapsed = True
+    # A combo box takes its width when it is first shown: in the next session.
+    widget = slicer.util.loadUI(str(MODULE_FOLDER / "Resources" / "UI" / "COVIDDetect.ui"))
+    widget.setMRMLScene(slicer.mrmlScene)
+    ui = slicer.util.childWidgetVariables(widget)
+    SettingsSection(ui, lambda: None)
+    assert any(title.startswith("decovnet long") for title in titles(ui.weightsComboBox))
+    assert any(title.startswith("unet long") for title in titles(ui.methodComboBox))
+    assert ui.settingsCollapsibleButton.layout().minimumSize().width() < 340
+    widget.deleteLater()
+    slicer.app.processEvents()
 
 
 def test_lungs_can_be_found_by_a_unet_that_was_added(
