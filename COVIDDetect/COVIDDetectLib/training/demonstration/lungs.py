@@ -34,7 +34,7 @@ class LungsPhase:
     rate: float
 
 
-LUNGS_PHASES = (LungsPhase(600, 4, 256, 2e-3), LungsPhase(140, 4, 368, 6e-4))
+LUNGS_PHASES = (LungsPhase(1200, 8, 256, 2e-3), LungsPhase(400, 4, 368, 8e-4))
 
 
 def draw_slices(background: Background, size: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
