@@ -18,7 +18,7 @@ from .backgrounds import Background
 from .scenes import choose_background, develop, sample_slices, short_floats
 
 _SLICES_A_DRAW = 2
-_BACKGROUND_SHARE = 0.15  # of the draws, those anywhere: neck and abdomen must stay empty
+_BACKGROUND_SHARE = 0.3  # of the draws, those anywhere: neck and abdomen must stay empty
 _PADDING_HU = -3024.0
 _EXTENTS = ("mild", "moderate", "severe", "severe")
 _KINDS = ("covid", "covid", "consolidation", "consolidation")
