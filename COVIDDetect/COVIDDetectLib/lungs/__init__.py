@@ -14,6 +14,7 @@ from ..volume import CTVolume
 from ..weights import ModelCard
 from .sides import LEFT, RIGHT, split_sides
 from .threshold import threshold_lungs
+from .tidy import tidy_lungs
 from .unet import SLICES_PER_BATCH, unet_lungs
 
 __all__ = [
@@ -134,6 +135,7 @@ def segment_lungs(
     else:
         card = None if isinstance(method, str) else method
         found = unet_lungs(axial, card, device, progress, slices_per_batch)
+        found = tidy_lungs(found, axial.geometry.spacing[0])
     if np.count_nonzero(found) * axial.geometry.voxel_ml < _LEAST_LUNGS_ML:
         raise MaskError("No lungs were found in this CT; choose a CT of the chest in Hounsfield units.")
     labels = split_sides(found, axial.geometry.spacing, least_share=_LEAST_SHARE_OF_LARGEST)
