@@ -159,7 +159,7 @@ def test_the_command_writes_figures_and_page(results: Path) -> None:
     truth = figures["maps"]["the lesions themselves"]
     assert truth["pointing"]["value"] == 1.0
     assert truth["energy_ratio"]["value"] > figures["maps"]["random blob"]["energy_ratio"]["value"]
-    assert truth["deletion"][-1] == pytest.approx(truth["insertion"][0])
+    assert truth["deletion"][-1] == pytest.approx(truth["insertion"][0], abs=1e-3)
     page = (results / "attention.html").read_text()
     assert "not a medical device" in page and page.count("data:image/") == 2
 
