@@ -65,7 +65,8 @@ class CTVolume:
             )
         if array.dtype.kind == "f":
             array = np.rint(array)
-        return cls(np.maximum(array, AIR_HU).astype(np.int16), geometry, name)
+        hu = array.astype(np.int16)
+        return cls(np.maximum(hu, AIR_HU, out=hu), geometry, name)
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -23,6 +23,15 @@ def test_fractions_of_hu_are_rounded_not_cut() -> None:
     assert CTVolume.from_array(np.full((2, 2, 2), -0.6), GEOMETRY).hu[0, 0, 0] == -1
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint16, np.int32, np.float32, np.float64])
+def test_any_kind_of_number_becomes_hu_and_the_source_is_left_alone(kind: type) -> None:
+    voxels = np.full((2, 3, 4), 100, dtype=kind)
+    ct = CTVolume.from_array(voxels, Geometry.axial((1.0, 1.0, 1.0)))
+    assert ct.hu.dtype == np.int16
+    assert (ct.hu == 100).all()
+    assert ct.hu is not voxels
+
+
 @pytest.mark.parametrize(
     ("array", "sentence"),
     [
