@@ -78,8 +78,12 @@ def write_segment(
         if terminology:
             segmentation.GetSegment(segment_id).SetTerminology(terminology)
     image = _oriented_image(ct_node, node)
-    values = np.ascontiguousarray(inside.ravel(), dtype=np.uint8)
-    image.GetPointData().SetScalars(numpy_to_vtk(values, deep=True, array_type=vtk.VTK_UNSIGNED_CHAR))
+    # Only the box that it fills: Slicer copies what it is given several times, and the window waits.
+    slices, rows, columns = _box(inside)
+    image.SetExtent(columns[0], columns[1], rows[0], rows[1], slices[0], slices[1])
+    part = inside[slices[0] : slices[1] + 1, rows[0] : rows[1] + 1, columns[0] : columns[1] + 1]
+    values = np.ascontiguousarray(part, dtype=np.uint8).ravel()
+    image.GetPointData().SetScalars(numpy_to_vtk(values, array_type=vtk.VTK_UNSIGNED_CHAR))
     logic = slicer.vtkSlicerSegmentationsModuleLogic
     logic.SetBinaryLabelmapToSegment(image, node, segment_id, logic.MODE_REPLACE)
 
@@ -186,6 +190,14 @@ def _oriented_image(
     matrix = np.linalg.inv(to_world(segmentation_node)) @ geometry_of(ct_node).ijk_to_ras
     image.SetImageToWorldMatrix(slicer.util.vtkMatrixFromArray(matrix))
     return image
+
+
+def _box(inside: np.ndarray) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    """First and last slice, row and column with anything inside; one voxel if there is nothing."""
+    plane = inside.any(axis=0)
+    found = [np.flatnonzero(line) for line in (inside.any(axis=(1, 2)), plane.any(axis=1), plane.any(axis=0))]
+    first, middle, last = ((int(at[0]), int(at[-1])) if len(at) else (0, 0) for at in found)
+    return first, middle, last
 
 
 def _voxels(
