@@ -7,49 +7,12 @@ import pytest
 import SimpleITK as sitk
 from COVIDDetectLib.errors import InputError
 from COVIDDetectLib.reading import find_series, read_ct
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
-SPACING_MM = (0.9, 0.8, 4.0)
+from Testing.dicom_series import SPACING_MM, write_series
 
 
 def voxels(slices: int = 6) -> np.ndarray:
     return np.random.default_rng(0).integers(-1000, 1000, size=(slices, 10, 12)).astype(np.int16)
-
-
-def write_series(
-    folder: Path,
-    hu: np.ndarray,
-    description: str = "Chest 4mm",
-    modality: str = "CT",
-    z_mm: list[float] | None = None,
-    tilt_mm: float = 0.0,
-    number: int = 2,
-) -> str:
-    """DICOM CT images as a scanner writes them: stored values from 0, rescaled by −1024, in no order."""
-    folder.mkdir(parents=True, exist_ok=True)
-    uid, study = generate_uid(), generate_uid()
-    positions = z_mm or [SPACING_MM[2] * k for k in range(len(hu))]
-    for index in np.random.default_rng(1).permutation(len(hu)):
-        image = Dataset()
-        image.file_meta = FileMetaDataset()
-        image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        image.file_meta.MediaStorageSOPClassUID = image.SOPClassUID = CTImageStorage
-        image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID = generate_uid()
-        image.StudyInstanceUID, image.SeriesInstanceUID, image.FrameOfReferenceUID = study, uid, study
-        image.PatientName, image.PatientID = "Secret^Name", "1"
-        image.Modality, image.SeriesDescription, image.SeriesNumber = modality, description, number
-        image.ImagePositionPatient = [-5.0, -7.0 + tilt_mm * index, positions[index]]
-        image.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-        image.PixelSpacing = [SPACING_MM[1], SPACING_MM[0]]
-        image.SliceThickness = SPACING_MM[2]
-        image.Rows, image.Columns = hu.shape[1:]
-        image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
-        image.BitsAllocated, image.BitsStored, image.HighBit, image.PixelRepresentation = 16, 16, 15, 0
-        image.RescaleSlope, image.RescaleIntercept = 1, -1024
-        image.PixelData = (hu[index].astype(np.int32) + 1024).astype("<u2").tobytes()
-        image.save_as(folder / f"{image.SOPInstanceUID}.dcm", enforce_file_format=True)
-    return str(uid)
 
 
 def test_a_dicom_folder_is_sorted_rescaled_and_placed(tmp_path: Path) -> None:
