@@ -18,7 +18,7 @@ from COVIDDetectLib.evaluation.cells import (
     spread_cells,
     sum_in_cells,
 )
-from COVIDDetectLib.evaluation.held_back import FIRST_SEED, held_back_cases
+from COVIDDetectLib.evaluation.held_back import FIRST_SEED, held_back_cases, take_turns
 from COVIDDetectLib.evaluation.perturbation import (
     CASCADE,
     FRACTIONS,
@@ -29,6 +29,7 @@ from COVIDDetectLib.evaluation.perturbation import (
 )
 from COVIDDetectLib.geometry import Geometry
 from COVIDDetectLib.networks.decovnet import DeCoVNet
+from COVIDDetectLib.phantom import MIMICS
 from typer.testing import CliRunner
 
 SHAPE, GRID = (4, 4, 6), (9, 32, 48)
@@ -128,6 +129,18 @@ def test_forgetting_goes_layer_by_layer_and_leaves_the_network_alone(variant: st
     weights = {name for name, values in before.items() if values.ndim > 1}
     assert weights <= changed[-1] and not any(name.startswith("stem") for name in changed[-2])
     assert all(torch.equal(before[name], values) for name, values in network.state_dict().items())
+
+
+@pytest.mark.parametrize("real", [0, 1, 2, 3])
+def test_every_background_gets_every_extent_and_findings_as_well_as_health(real: int) -> None:
+    turns = list(take_turns(16 * max(1, real), real))
+    backgrounds = {background for background, _, _ in turns}
+    assert backgrounds == {None, *range(real)}
+    for background in backgrounds:
+        own = [(extent, finding) for where, extent, finding in turns if where == background]
+        assert {extent for extent, _ in own} == {"mild", "moderate", "severe"}
+        assert sum(finding == "healthy" for _, finding in own) == len(own) / 2
+    assert len({finding for _, _, finding in turns} - {"healthy"}) == min(len(turns) // 2, len(MIMICS))
 
 
 def test_held_back_cases_come_in_pairs_repeat_and_differ_from_those_of_another_seed() -> None:

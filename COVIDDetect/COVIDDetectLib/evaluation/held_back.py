@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -63,21 +64,33 @@ def held_back_cases(count: int, seed: int = 0, backgrounds: tuple[Path, ...] = (
     backgrounds
         Real CTs without COVID-19 that take turns with as many phantoms; only phantoms if there are none.
     """
-    mimics = tuple(MIMICS)
-    for number in range(count):
+    for number, (source, extent, finding) in enumerate(take_turns(count, len(backgrounds))):
         case_seed = FIRST_SEED + 1000 * seed + number
-        if backgrounds and number % 2 == 0:
-            ct, lung_mask = _real(backgrounds[number // 2 % len(backgrounds)])
-        else:
-            ct, lung_mask = _phantom(case_seed)
-        extent = _EXTENTS[number % len(_EXTENTS)]
+        ct, lung_mask = _phantom(case_seed) if source is None else _real(backgrounds[source])
         diseased, lesions = add_disease(ct, lung_mask, case_seed, extent=extent)
         yield HeldBackCase(f"{ct.name}, {extent} disease", extent, diseased, ct, lung_mask, lesions)
-        finding, other = "healthy", ct
-        if number % 2:
-            finding = mimics[(number // 2) % len(mimics)]
-            other = add_mimic(ct, lung_mask, case_seed, finding)
+        other = ct if finding == "healthy" else add_mimic(ct, lung_mask, case_seed, finding)
         yield HeldBackCase(f"{ct.name}, {finding}", finding, other, ct, lung_mask, np.zeros(ct.shape, dtype=bool))
+
+
+def take_turns(pairs: int, real: int) -> Iterator[tuple[int | None, str, str]]:
+    """What each pair of cases is made of: each patient gets every extent, and findings as well as health.
+
+    Parameters
+    ----------
+    real
+        Number of real CTs, which take turns with as many phantoms.
+
+    Yields
+    ------
+    background, extent, finding
+        Index of the real CT, None for a phantom; the extent of the disease; what the case without disease shows.
+    """
+    mimics = cycle(MIMICS)
+    for number in range(pairs):
+        background = number // 2 % real if real and number % 2 == 0 else None
+        turn = number // max(1, 2 * real)
+        yield background, _EXTENTS[turn % len(_EXTENTS)], next(mimics) if turn % 2 else "healthy"
 
 
 def _phantom(seed: int) -> tuple[CTVolume, np.ndarray]:
