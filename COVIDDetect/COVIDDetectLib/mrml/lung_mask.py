@@ -194,8 +194,8 @@ def _oriented_image(
 
 def _box(inside: np.ndarray) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
     """First and last slice, row and column with anything inside; one voxel if there is nothing."""
-    plane = inside.any(axis=0)
-    found = [np.flatnonzero(line) for line in (inside.any(axis=(1, 2)), plane.any(axis=1), plane.any(axis=0))]
+    lines = [np.any(inside, axis=other) for other in ((1, 2), (0, 2), (0, 1))]
+    found = [np.flatnonzero(line) for line in lines]
     first, middle, last = ((int(at[0]), int(at[-1])) if len(at) else (0, 0) for at in found)
     return first, middle, last
 
