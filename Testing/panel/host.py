@@ -76,3 +76,49 @@ is closed, whoever made them."""
 
 QUIET = ("Unknown", "Trace", "Debug", "Info", "Status")
 """What ctkErrorLogLevel calls all that needs nobody's attention."""
+
+
+def open_dicom(folder: Path) -> None:
+    """Open a folder of DICOM files as she does: import and load in Slicer's DICOM module, File → Open in the viewer."""
+    if not is_slicer():
+        from Viewer.opening import open_path
+
+        open_path(folder)
+        return
+    from DICOMLib import DICOMUtils
+
+    with DICOMUtils.TemporaryDICOMDatabase() as database:
+        DICOMUtils.importDicom(str(folder), database)
+        for patient in database.patients():
+            DICOMUtils.loadPatientByUID(patient)
+
+
+def key(widget: object, sequence: str) -> None:
+    """Press the keys of a shortcut; Qt's own test of keys is not wrapped in Slicer, there the shortcut is activated."""
+    import slicer
+
+    if is_slicer():
+        shortcuts = widget.panel.shortcuts._shortcuts  # type: ignore[attr-defined]
+        shortcut = next(one for one in shortcuts if one.key.toString() == sequence)
+        assert shortcut.enabled
+        shortcut.activated()
+    else:
+        from PySide6.QtGui import QKeySequence
+        from PySide6.QtTest import QTest
+
+        window = slicer.util.mainWindow()
+        window.activateWindow()
+        assert QTest.qWaitForWindowActive(window), "the main window gets no focus"
+        combination = QKeySequence(sequence)[0]
+        QTest.keyClick(window, combination.key(), combination.keyboardModifiers())
+    slicer.app.processEvents()
+
+
+def picture(file: Path) -> None:
+    """Save what the main window shows."""
+    import slicer
+
+    slicer.util.forceRenderAllViews()
+    slicer.app.processEvents()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    assert slicer.util.mainWindow().grab().save(str(file)), f"{file} cannot be written"
