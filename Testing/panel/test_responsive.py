@@ -1,0 +1,123 @@
+"""The window never freezes: how late a timer of its event loop is while an analysis runs, and what repeating costs."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from COVIDDetectLib.phantom import thorax
+
+from Testing.panel.host import is_slicer
+from Testing.panel.steps import begin, finish
+
+PERIOD_MS = 20
+LATEST_MS = 100
+ANALYSES = 60
+
+
+@cache
+def clinical_ct() -> Any:
+    """As large as what comes from a scanner: 64 slices of 512×512."""
+    return thorax(seed=15, shape=(64, 512, 512), spacing=(0.7, 0.7, 5.0), disease="covid").ct
+
+
+@cache
+def small_ct() -> Any:
+    """As few slices as are analyzed without a question."""
+    return thorax(seed=15, shape=(20, 96, 96), spacing=(3.6, 3.6, 14.0), disease="covid").ct
+
+
+def load(ct: Any) -> Any:
+    """A CT comes into the scene as a reader would bring it."""
+    import slicer
+    from COVIDDetectLib.mrml.ct import place
+
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "CT")
+    place(node, ct.geometry)
+    slicer.util.updateVolumeFromArray(node, ct.hu)
+    node.CreateDefaultDisplayNodes()
+    slicer.app.processEvents()
+    return node
+
+
+class Lateness:
+    """How late a timer is, in ms: each entry is one turn of the event loop and the stage in which it was."""
+
+    def __init__(self, panel: Any) -> None:
+        import qt
+
+        self.turns: list[tuple[float, str]] = []
+        self._panel = panel
+        self._timer = qt.QTimer()
+        self._timer.setTimerType(qt.Qt.PreciseTimer)
+        self._timer.setInterval(PERIOD_MS)
+        self._timer.connect("timeout()", self._tick)
+
+    def measure(self, run: Callable[[], object]) -> tuple[float, str]:
+        """Run something; the latest turn during it."""
+        self.turns, self._last = [(0.0, "")], time.perf_counter()
+        self._timer.start()
+        run()
+        self._tick()
+        self._timer.stop()
+        return max(self.turns)
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self.turns.append((1000 * (now - self._last) - PERIOD_MS, self._panel.ui.progressLabel.text))
+        self._last = now
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lungs", ["unet", "threshold"])
+def test_a_timer_is_never_late_while_an_analysis_runs(panel: Any, lungs: str, record_property: Any) -> None:
+    """Of three runs the best counts: other programs can keep this one from the processor, but not each time."""
+    load(clinical_ct())
+    lateness = Lateness(panel)
+    worst = []
+    for _ in range(3):
+        begin(panel, lungs)
+        late_ms, stage = lateness.measure(lambda: finish(panel))
+        worst.append(late_ms)
+        print(f"{lungs}: a timer of {PERIOD_MS} ms was {late_ms:.0f} ms late at most ({stage})")
+        if late_ms < LATEST_MS:
+            break
+    record_property("latest_ms", min(worst))
+    assert min(worst) < LATEST_MS
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(is_slicer(), reason="Slicer's log and undo history grow by themselves; the worker is the same")
+def test_sixty_analyses_in_a_row_leave_the_memory_flat(panel: Any, record_property: Any) -> None:
+    load(small_ct())
+
+    def memory_mb() -> dict[str, float]:
+        gc.collect()
+        processes = {"interface": os.getpid(), "worker": panel.logic._client.process_id}
+        return {name: resident_mb(process) for name, process in processes.items()}
+
+    measured = []
+    for number in range(ANALYSES):
+        begin(panel, "threshold")
+        finish(panel)
+        if number + 1 in (ANALYSES // 6, ANALYSES):
+            measured.append(memory_mb())
+    before, after = measured
+    for name in before:
+        print(f"{name}: {before[name]:.0f} MB after {ANALYSES // 6} analyses, {after[name]:.0f} MB after {ANALYSES}")
+        record_property(name, after[name] / before[name])
+        assert after[name] < 1.05 * before[name]
+
+
+def resident_mb(process: int) -> float:
+    """What a process holds in memory, on Linux."""
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("the memory of another process can only be read in Linux")
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
