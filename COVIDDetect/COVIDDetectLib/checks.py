@@ -103,13 +103,15 @@ def check_spacing(axial: CTVolume) -> Finding | None:
     return Finding(
         "spacing",
         f"The voxels measure {across_mm:.3g} × {down_mm:.3g} × {between_mm:.3g} mm and the slices "
-        f"{field_mm[0]:.0f} × {field_mm[1]:.0f} mm, which no chest CT does; load the original series, or correct the "
-        "spacing.",
+        f"{field_mm[0]:.0f} × {field_mm[1]:.0f} mm, unlike those of any chest CT; load the original series, or correct "
+        "the spacing.",
         computable=True,
     )
 
 
-def check_slice_positions(positions_mm: Sequence[float], subject: str = "The CT") -> Finding | None:
+def check_slice_positions(
+    positions_mm: Sequence[float], subject: str = "The CT", if_uneven: str = "load the whole series"
+) -> Finding | None:
     """Slices that are missing, or several at one place.
 
     Parameters
@@ -118,6 +120,8 @@ def check_slice_positions(positions_mm: Sequence[float], subject: str = "The CT"
         Place of each slice along the normal of the slices, in any order.
     subject
         What the sentence speaks of.
+    if_uneven
+        What to do about missing slices.
     """
     distances = np.diff(np.sort(np.asarray(positions_mm, dtype=float)))
     if not len(distances):
@@ -131,8 +135,8 @@ def check_slice_positions(positions_mm: Sequence[float], subject: str = "The CT"
     if np.ptp(distances) > _UNEVEN_MM + _UNEVEN_SHARE * np.median(distances):
         return Finding(
             "gaps",
-            f"{subject} has slices {distances.min():.1f} to {distances.max():.1f} mm apart: some are missing; export "
-            "the whole series again.",
+            f"{subject} has slices {distances.min():.1f} to {distances.max():.1f} mm apart, as if some were missing; "
+            f"{if_uneven}.",
             computable=True,
         )
     return None
@@ -176,12 +180,30 @@ def check_layout(dimensions: Sequence[int], components: int = 1, subject: str = 
     if len(dimensions) > 3 and dimensions[3] > 1:
         return Finding(
             "time-series",
-            f"{subject} is a series of {dimensions[3]} volumes in time; choose one of them.",
+            f"{subject} is a series of {dimensions[3]} volumes in time; load one of them alone.",
             computable=False,
         )
     if len(dimensions) < 3 or min(dimensions[:3]) < 2:
         return Finding("flat", f"{subject} is a single picture; choose a whole chest CT.", computable=False)
     return None
+
+
+def check_time_points(count: int, shown: int) -> Finding | None:
+    """One volume of a time series is shown, and can be computed.
+
+    Parameters
+    ----------
+    shown
+        Its number; the first is 1.
+    """
+    if count < 2:
+        return None
+    return Finding(
+        "time-series",
+        f"The CT is a series of {count} volumes in time, of which number {shown} is shown; choose the one at full "
+        "inspiration in the sequence browser.",
+        computable=True,
+    )
 
 
 def _check_anatomy(axial: CTVolume) -> list[Finding]:

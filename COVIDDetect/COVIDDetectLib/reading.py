@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import SimpleITK as sitk
 
-from .checks import check_axes, check_slice_positions
+from .checks import check_axes, check_layout, check_slice_positions
 from .errors import InputError
 from .geometry import Geometry
 from .volume import CTVolume
@@ -205,8 +205,8 @@ def _read_image(path: Path) -> sitk.Image:
 def _to_ct(image: sitk.Image, name: str) -> CTVolume:
     if image.GetDimension() == 4 and image.GetSize()[3] == 1:
         image = image[:, :, :, 0]
-    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-        raise InputError(f"{name} is not one 3D volume (it is a single picture, a time series or in color).")
+    if finding := check_layout(image.GetSize(), image.GetNumberOfComponentsPerPixel(), name):
+        raise InputError(finding.sentence)
     return CTVolume.from_array(sitk.GetArrayViewFromImage(image), Geometry.from_sitk(image), name)
 
 

@@ -1,7 +1,7 @@
 """Each thing that can be wrong with a CT is found and said, and sound CTs are left in peace."""
 
+import re
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from COVIDDetectLib.checks import (
     check_ct,
     check_layout,
     check_slice_positions,
+    check_time_points,
 )
 from COVIDDetectLib.geometry import Geometry, Reorientation
-from COVIDDetectLib.phantom import Phantom, thorax
+from COVIDDetectLib.phantom import thorax
 from COVIDDetectLib.reading import read_ct
 from COVIDDetectLib.volume import CTVolume
 
@@ -170,13 +171,34 @@ def test_only_one_gray_volume_is_a_ct(dimensions: tuple[int, ...], components: i
     assert (finding.code if finding else None) == code
 
 
-@pytest.mark.parametrize("make", [body, lambda _: CTVolume(np.full((2, 3, 3), -900, np.int16), Geometry.axial())])
-def test_every_sentence_says_what_to_do(make: Callable[[None], CTVolume], small_phantom: Phantom) -> None:
-    findings: list[Finding] = [*check_ct(make(None)), *check_ct(CTVolume(small_phantom.ct.hu[10:15], Geometry.axial()))]
-    assert findings
+def test_one_volume_of_a_time_series_can_be_computed_and_is_named() -> None:
+    assert check_time_points(1, 1) is None
+    finding = check_time_points(10, 3)
+    assert finding and finding.computable and finding.code == "time-series"
+    assert "10 volumes in time, of which number 3 is shown" in finding.sentence
+
+
+def test_every_finding_is_one_sentence_that_says_what_to_do(sound: CTVolume, brighter_blood: CTVolume) -> None:
+    tilted = np.diag([0.7, 0.7, 5.0])
+    tilted[1, 2] = 1.0
+    strange = [
+        replace(sound, hu=sound.hu + np.int16(2000)),
+        CTVolume(sound.hu, Geometry.axial((0.01, 0.01, 5.0))),
+        CTVolume(sound.hu[8:17], sound.geometry),
+        brighter_blood,
+        body(None),
+        body(-1000),
+    ]
+    found: list[Finding | None] = [finding for ct in strange for finding in check_ct(ct)]
+    found += [check_slice_positions([0, 5, 15]), check_slice_positions([0, 5, 5]), check_axes(tilted)]
+    found += [check_layout((9, 9, 9, 5)), check_layout((9, 9, 9), 3), check_layout((9, 9)), check_time_points(5, 2)]
+    findings = [finding for finding in found if finding]
+    named = re.findall(r"``([a-z-]+)``", (Finding.__doc__ or "").split("sentence")[0])
+    assert {finding.code for finding in findings} == set(named)
     for finding in findings:
-        assert finding.sentence.endswith(".")
-        assert "; " in finding.sentence and any(word in finding.sentence for word in ("choose", "load"))
+        wrong, do = finding.sentence.split("; ")
+        assert wrong[0].isupper() and finding.sentence.endswith(".") and ". " not in finding.sentence
+        assert do.split()[0] in ("choose", "load"), finding.sentence
 
 
 def test_six_hundred_slices_take_less_than_a_second(sound: CTVolume) -> None:

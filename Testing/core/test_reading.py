@@ -65,7 +65,7 @@ def test_volume_files_give_the_same_ct(tmp_path: Path, suffix: str) -> None:
     ("changes", "sentence"),
     [
         ({"modality": "MR"}, "holds no CT"),
-        ({"z_mm": [0.0, 4.0, 8.0, 16.0, 20.0, 24.0]}, "some are missing"),
+        ({"z_mm": [0.0, 4.0, 8.0, 16.0, 20.0, 24.0]}, "as if some were missing"),
         ({"z_mm": [0.0, 4.0, 4.0, 8.0, 12.0, 16.0]}, "several images at one position"),
         ({"tilt_mm": 1.0}, "tilted by 14 degrees"),
     ],
@@ -90,14 +90,19 @@ def test_broken_and_foreign_files_are_refused_in_one_sentence(tmp_path: Path) ->
             read_ct(path)
 
 
-def test_color_and_time_series_are_refused(tmp_path: Path) -> None:
+def test_color_time_series_and_single_pictures_are_refused(tmp_path: Path) -> None:
     color = sitk.GetImageFromArray(np.zeros((3, 4, 5, 3), dtype=np.uint8), isVector=True)
     sitk.WriteImage(color, str(tmp_path / "color.nrrd"))
     series = sitk.JoinSeries([sitk.GetImageFromArray(voxels())] * 2)
     sitk.WriteImage(series, str(tmp_path / "time.nrrd"))
-    for name in ("color.nrrd", "time.nrrd"):
-        with pytest.raises(InputError, match="not one 3D volume"):
-            read_ct(tmp_path / name)
+    sitk.WriteImage(sitk.GetImageFromArray(voxels()[:1]), str(tmp_path / "flat.nrrd"))
+    for name, sentence in (
+        ("color", "color is in color; choose the original series in Hounsfield units."),
+        ("time", "time is a series of 2 volumes in time; load one of them alone."),
+        ("flat", "flat is a single picture; choose a whole chest CT."),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            read_ct(tmp_path / f"{name}.nrrd")
 
 
 def test_a_slice_that_is_cut_off_is_refused(tmp_path: Path) -> None:

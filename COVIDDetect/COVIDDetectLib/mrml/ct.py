@@ -6,6 +6,7 @@ import numpy as np
 import slicer
 import vtk
 
+from ..checks import Finding, check_layout
 from ..errors import InputError
 from ..geometry import Geometry
 from ..volume import CTVolume
@@ -21,7 +22,19 @@ def ct_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> CTVolume:
     """
     if node.GetImageData() is None or node.GetImageData().GetNumberOfPoints() == 0:
         raise InputError(f"The volume {node.GetName()} is empty; load the CT again.")
+    if finding := layout_finding(node):
+        raise InputError(finding.sentence)
     return CTVolume.from_array(slicer.util.arrayFromVolume(node), geometry_of(node), node.GetName())
+
+
+def layout_finding(node: slicer.vtkMRMLVolumeNode) -> Finding | None:
+    """Whether a volume node with an image is something else than one gray volume: in color, in time, one picture."""
+    image = node.GetImageData()
+    components = image.GetNumberOfScalarComponents()
+    # Red, green and blue, perhaps with opacity; other numbers are volumes in time, as the MultiVolume modules keep them.
+    if components > 1 and (components not in (3, 4) or node.IsA("vtkMRMLMultiVolumeNode")):
+        return check_layout((*image.GetDimensions(), components), 1, node.GetName())
+    return check_layout(image.GetDimensions(), components, node.GetName())
 
 
 def geometry_of(node: slicer.vtkMRMLVolumeNode) -> Geometry:
@@ -43,6 +56,12 @@ def place(node: slicer.vtkMRMLVolumeNode, geometry: Geometry) -> None:
     node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(local))
 
 
+def is_bent(node: slicer.vtkMRMLTransformableNode) -> bool:
+    """Whether a node lies under a transform that is not linear."""
+    transform = node.GetParentTransformNode()
+    return transform is not None and not transform.IsTransformToWorldLinear()
+
+
 def to_world(node: slicer.vtkMRMLTransformableNode) -> np.ndarray:
     """4×4 RAS matrix of the transform that a node lies under; the identity if there is none.
 
@@ -54,7 +73,7 @@ def to_world(node: slicer.vtkMRMLTransformableNode) -> np.ndarray:
     transform = node.GetParentTransformNode()
     if transform is None:
         return np.eye(4)
-    if not transform.IsTransformToWorldLinear():
+    if is_bent(node):
         raise InputError(
             f"{node.GetName()} lies under a transform that bends it; harden the transform in the Transforms module."
         )

@@ -10,6 +10,7 @@ from ..attention import Attention
 from ..attention_in_lungs import restrict_to_lungs
 from ..lungs import LungMask
 from ..opacity import CONSOLIDATION, EMPHYSEMA, GROUND_GLASS
+from .ct import layout_finding
 from .heat_map import is_heat_map, new_heat_map, write_heat_map
 from .lung_mask import new_segmentation, write_lung_mask, write_segment
 from .result import Result
@@ -111,3 +112,13 @@ def chest_cts() -> list[slicer.vtkMRMLScalarVolumeNode]:
         and not node.GetHideFromEditors()
         and node.GetImageData() is not None
     ]
+
+
+def why_no_ct() -> str:
+    """What is wrong with the volume that was loaded last, as a sentence, if it cannot be chosen; empty if nothing is."""
+    for node in reversed(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")):
+        if node.GetClassName() != "vtkMRMLScalarVolumeNode" and node.GetImageData() and not node.GetHideFromEditors():
+            finding = layout_finding(node)
+            if finding:
+                return finding.sentence
+    return ""

@@ -8,9 +8,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from ..checks import check_ct
-from ..errors import InputError
-from ..mrml.ct import ct_from_node
+from ..mrml.ct_checks import check_node
 from ..mrml.result import ACCEPTED_FINDINGS
 
 MaskChoice = Literal["mine", "new", "cancel"]
@@ -40,11 +38,7 @@ def findings_to_accept(ct_node: slicer.vtkMRMLScalarVolumeNode) -> str:
     InputError
         If the CT cannot be computed.
     """
-    findings = check_ct(ct_from_node(ct_node))
-    for finding in findings:
-        if not finding.computable:
-            raise InputError(finding.sentence)
-    sentences = "\n".join(finding.sentence for finding in findings)
+    sentences = "\n".join(finding.sentence for finding in check_node(ct_node))
     return "" if ct_node.GetAttribute(ACCEPTED_FINDINGS) == sentences else sentences
 
 
