@@ -31,7 +31,7 @@ def layout_finding(node: slicer.vtkMRMLVolumeNode) -> Finding | None:
     """Whether a volume node with an image is something else than one gray volume: in color, in time, one picture."""
     image = node.GetImageData()
     components = image.GetNumberOfScalarComponents()
-    # Red, green and blue, perhaps with opacity; other numbers are volumes in time, as the MultiVolume modules keep them.
+    # Red, green and blue, perhaps with opacity; else volumes in time, as the MultiVolume modules keep them.
     if components > 1 and (components not in (3, 4) or node.IsA("vtkMRMLMultiVolumeNode")):
         return check_layout((*image.GetDimensions(), components), 1, node.GetName())
     return check_layout(image.GetDimensions(), components, node.GetName())

@@ -115,7 +115,7 @@ def chest_cts() -> list[slicer.vtkMRMLScalarVolumeNode]:
 
 
 def why_no_ct() -> str:
-    """What is wrong with the volume that was loaded last, as a sentence, if it cannot be chosen; empty if nothing is."""
+    """Why the volume that was loaded last is not among them, as a sentence; empty if nothing is wrong with it."""
     for node in reversed(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")):
         if node.GetClassName() != "vtkMRMLScalarVolumeNode" and node.GetImageData() and not node.GetHideFromEditors():
             finding = layout_finding(node)

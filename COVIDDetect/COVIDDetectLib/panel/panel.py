@@ -15,7 +15,7 @@ from ..mrml.heat_map import heat_map_ids, layer_of
 from ..mrml.lung_mask import lung_segment_ids
 from ..mrml.parameters import COVIDDetectParameterNode
 from ..mrml.result import Result
-from ..mrml.scene import chest_cts, is_automatic, is_edited
+from ..mrml.scene import chest_cts, is_automatic, is_edited, why_no_ct
 from .experiments_section import ExperimentsSection
 from .installation import ensure_packages
 from .mask_editor import MaskEditor
@@ -44,6 +44,7 @@ class Panel:
         self.parameters: COVIDDetectParameterNode | None = None
         self._ct_shown: slicer.vtkMRMLScalarVolumeNode | None = None
         self._asked_about: slicer.vtkMRMLScalarVolumeNode | None = None
+        self._computed_ct: slicer.vtkMRMLScalarVolumeNode | None = None
         self._updating = False
         self.progress = ProgressRow(ui)
         self.result = ResultSection(ui)
@@ -164,7 +165,7 @@ class Panel:
     # --- What the logic says -----------------------------------------------------------------------------------------
 
     def _on_finished(self, result: Result) -> None:
-        self.progress.hide()
+        self._rest()
         if self.parameters and result.ct_node is self.parameters.ct:
             with slicer.util.NodeModify(self.parameters):
                 self.parameters.lungMask = result.lung_mask_node
@@ -176,18 +177,24 @@ class Panel:
         self.update()
 
     def _on_explained(self, result: Result) -> None:
-        self.progress.hide()
+        self._rest()
         self.update()
 
     def _on_experimented(self, result: Result, experiments: Any) -> None:
-        self.progress.hide()
+        self._rest()
         self.experiments.show(result, experiments)
         self.update()
 
     def _on_failed(self, error: COVIDDetectError) -> None:
-        self.progress.hide()
-        self.say("" if isinstance(error, Cancelled) else str(error))
+        sentence = f"{self._other_ct}: {error}" if self._other_ct else str(error)
+        self._rest()
+        self.say("" if isinstance(error, Cancelled) else sentence)
         self.update()
+
+    def _rest(self) -> None:
+        """Nothing is computed any more."""
+        self.progress.hide()
+        self._computed_ct = None
 
     # --- Showing the state -------------------------------------------------------------------------------------------
 
@@ -244,12 +251,13 @@ class Panel:
         ui.hintLabel.text = (
             _("Select the chest CT above.")
             if chest_cts()
-            else _("Load a chest CT, or try the module with a synthetic one.")
+            else why_no_ct() or _("Load a chest CT, or try the module with a synthetic one.")
         )
+        self.progress.name(self._other_ct)
         ui.analyzeButton.enabled = ct is not None and not busy
         ui.analyzeButton.text = _("Analyze all the same") if ct and self._asked_about is ct else _("Analyze")
         ui.analyzeButton.toolTip = (
-            _("An analysis is running.")
+            (_("{ct} is being analyzed.").format(ct=self._other_ct) if self._other_ct else _("An analysis is running."))
             if busy
             else _("Find the lungs, score the CT, and show where the network looked.")
             if ct
@@ -326,6 +334,13 @@ class Panel:
 
         self._request(start)
 
+    @property
+    def _other_ct(self) -> str:
+        """The name of the CT that is computed while another one is selected; else empty."""
+        if self._computed_ct is None or self.parameters is None or self._computed_ct is self.parameters.ct:
+            return ""
+        return str(self._computed_ct.GetName())
+
     def _is_accepted(self, ct: slicer.vtkMRMLScalarVolumeNode) -> bool:
         """Whether nothing is wrong with a CT, or she wants its result all the same: the button asks, not a dialog."""
         sentences = findings_to_accept(ct)
@@ -345,6 +360,7 @@ class Panel:
             self.say(str(error))
         else:
             if begun:
+                self._computed_ct = self._parameters.ct
                 self.progress.begin()
         self.update()
 

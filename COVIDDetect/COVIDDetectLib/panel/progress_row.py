@@ -22,12 +22,13 @@ class ProgressRow:
 
     def __init__(self, ui: slicer.util.childWidgetVariables) -> None:
         self._ui = ui
+        self._text, self._other_ct = "", ""
         self.hide()
 
     def begin(self) -> None:
         """Show an analysis that has not reported yet."""
         self._ui.progressBar.value = 0
-        self._ui.progressLabel.text = _("Starting…")
+        self._say(_("Starting…"))
         self._ui.cancelButton.enabled = True
         self._ui.progressWidget.visible = True
 
@@ -44,13 +45,22 @@ class ProgressRow:
         seconds_left = getattr(progress, "seconds_left", None)
         if seconds_left is not None and seconds_left >= 1:
             text += _(", about {seconds} s left").format(seconds=round(seconds_left))
-        self._ui.progressLabel.text = text
+        self._say(text)
 
     def cancelling(self) -> None:
         """She pressed Cancel."""
-        self._ui.progressLabel.text = _("Cancelling…")
+        self._say(_("Cancelling…"))
         self._ui.cancelButton.enabled = False
+
+    def name(self, other_ct: str) -> None:
+        """Say which CT is computed where another one is selected; empty where it is the same."""
+        self._other_ct = other_ct
+        self._say(self._text)
 
     def hide(self) -> None:
         """Nothing is computed."""
         self._ui.progressWidget.visible = False
+
+    def _say(self, text: str) -> None:
+        self._text = text
+        self._ui.progressLabel.text = f"{self._other_ct}: {text}" if self._other_ct else text
