@@ -22,6 +22,7 @@ _MODULE_LOGICS = {
     "Texts": "vtkSlicerTextsLogic",
     "Models": "vtkSlicerModelsLogic",
     "Cameras": "vtkSlicerCamerasModuleLogic",
+    "Sequences": "vtkSlicerSequencesLogic",
 }
 """Slicer's module and its logic; in this order, since some look for the earlier ones."""
 
