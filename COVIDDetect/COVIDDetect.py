@@ -69,6 +69,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
         self.addObserver(scene, scene.EndBatchProcessEvent, self.onSceneEndBatchProcess)
         self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
         for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
             self.addObserver(view, vtk.vtkCommand.ModifiedEvent, self.onViewModified)
         self.initializeParameterNode()
@@ -118,6 +119,11 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         elif node.IsA("vtkMRMLScalarVolumeNode") and self.parent.isEntered and not caller.IsBatchProcessing():
             # The voxels of a volume that is being loaded come after its node.
             qt.QTimer.singleShot(0, self.selectDefaultCT)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeRemoved(self, caller, event, node):
+        if node.IsA("vtkMRMLScalarVolumeNode") and not caller.IsBatchProcessing():
+            self.panel.update()
 
     def initializeParameterNode(self):
         """Make sure that there is a parameter node and that it is observed."""

@@ -126,7 +126,9 @@ def found_in(repository: str, name: str, tag: str) -> str:
         places = [f"Base/Python/slicer/{package}.py", f"Base/Python/slicer/{package}/*.py"]
         pattern = rf"^ *(class|def) {word}\b"
     else:
-        places = ["Libs/*.h", "Modules/*.h", "Base/*.h", "Base/Python/slicer/*.py", ":!*/test*", ":!*/Test*", ":!*_p.h"]
+        # Slicer's sources show methods of CTK, which are not in them, where its DICOM modules call them.
+        places = ["Libs/*.h", "Modules/*.h", "Base/*.h", "Base/Python/slicer/*.py", "Modules/Scripted/DICOM*.py"]
+        places += [":!*/test*", ":!*/Test*", ":!*_p.h"]
         pattern = rf"\b{word}\b"
     files = _git(repository, "grep", "-lE", pattern, tag, "--", *places).replace(f"{tag}:", "").splitlines()
     if not files and (stem := re.sub(r"^(Get|Set)(?=[A-Z])|(On|Off)$", "", word)) != word:

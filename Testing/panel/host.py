@@ -70,9 +70,14 @@ def log_warnings() -> list[str]:
     return [f"{level} of {origin}: {text}" for _, _, level, origin, text in heard]
 
 
-NOT_OURS = ("QXcbConnection", "qSlicerSubjectHierarchySegmentationsPlugin::updateAllSegmentsFromMRML")
+NOT_OURS = (
+    "QXcbConnection", "qSlicerSubjectHierarchySegmentationsPlugin::updateAllSegmentsFromMRML",
+    "Geometric issues were found", "Irregular volume geometry detected", "ImageSeriesReader",
+    "InverseTransformPoint: no convergence", "ctkSliderWidget::setSingleStep",
+)  # fmt: skip
 """Without a window manager X gives no dialog the focus; and Slicer itself complains when a scene with two segmentations
-is closed, whoever made them."""
+is closed, whoever made them, and when it loads slices that are out of place and shows them under its transform;
+ctkSliderWidget compares a step with bounds that it has not set yet."""
 
 QUIET = ("Unknown", "Trace", "Debug", "Info", "Status")
 """What ctkErrorLogLevel calls all that needs nobody's attention."""

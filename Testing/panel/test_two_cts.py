@@ -19,13 +19,13 @@ def test_progress_names_the_ct_while_another_one_is_selected(panel: Any) -> None
     other = load_phantom("Other")
     panel.ui.ctSelector.setCurrentNode(other)
     assert panel.ui.progressLabel.text == f"First: {said[-1]}"
-    assert panel.ui.analyzeButton.toolTip == "First is being analyzed."
+    assert "First is being analyzed." in panel.ui.analyzeButton.toolTip
     reports = len(said)
     wait_until(lambda: len(said) > reports, LONGEST_ANALYSIS_S, "more progress")
     assert all(text.startswith("First: ") for text in said[reports:])
     panel.ui.ctSelector.setCurrentNode(first)
     assert not panel.ui.progressLabel.text.startswith("First")
-    assert panel.ui.analyzeButton.toolTip == "An analysis is running."
+    assert "An analysis is running." in panel.ui.analyzeButton.toolTip
     panel.ui.cancelButton.click()
     wait_until(lambda: not panel.logic.busy, 5.0, "cancelled")
     assert panel.ui.messageLabel.text == ""

@@ -45,7 +45,7 @@ def _check_slices(node: slicer.vtkMRMLScalarVolumeNode) -> Finding | None:
     return check_slice_positions(positions_mm, if_uneven=harden)
 
 
-def _slice_positions(node: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray | None:
+def _slice_positions(node: slicer.vtkMRMLScalarVolumeNode) -> list[float] | None:
     """Place of each slice along their normal, in mm, if this computer's DICOM database still knows them."""
     database = getattr(slicer, "dicomDatabase", None)
     image = node.GetImageData()
@@ -59,7 +59,8 @@ def _slice_positions(node: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray | None:
     if any((len(position), len(orientation)) != (3, 6) for position, orientation in tags):
         return None
     along_row, along_column = np.array(tags[0][1], dtype=float).reshape(2, 3)
-    return np.array([position for position, _ in tags], dtype=float) @ np.cross(along_row, along_column)
+    positions = np.array([position for position, _ in tags], dtype=float)
+    return list(positions @ np.cross(along_row, along_column))
 
 
 def _check_sequence(node: slicer.vtkMRMLScalarVolumeNode) -> Finding | None:
