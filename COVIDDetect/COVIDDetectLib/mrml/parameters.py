@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import slicer
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.parameterNodeWrapper import Choice, Default, WithinRange, parameterNodeWrapper
 
@@ -11,6 +12,8 @@ from ..opacity import OpacityBounds
 from .heat_map import COLORS
 
 DENSITIES = OpacityBounds()
+PREVALENCES = (0.1, 99.9)
+"""Percent, in tenths: what the panel's spin box holds."""
 
 
 @parameterNodeWrapper
@@ -22,6 +25,8 @@ class COVIDDetectParameterNode:
     heatMapVisible, heatMapOpacity, heatMapThreshold, heatMapColors, onlyInLungs - How the heat map is shown.
     decisionThreshold - The probability from which the result counts as positive; each new score sets the card's.
     prevalencePercent - How many of 100 patients have COVID-19, for predictive values.
+    cohortPrevalencePercent - The same in the cohort that the weights were measured on; while both are equal, each new
+        result sets both, and so nothing that she set is lost.
     emphysemaBelow, groundGlassFrom, consolidationFrom, consolidationTo - Bounds of the densities, in HU.
     """
 
@@ -33,8 +38,18 @@ class COVIDDetectParameterNode:
     heatMapColors: Annotated[str, Choice(list(COLORS)), Default(COLORS[0])]
     onlyInLungs: bool = True
     decisionThreshold: Annotated[float, WithinRange(0.0, 1.0)] = 0.5
-    prevalencePercent: Annotated[float, WithinRange(0.1, 99.9)] = 50.0
+    prevalencePercent: Annotated[float, WithinRange(*PREVALENCES)] = 50.0
+    cohortPrevalencePercent: Annotated[float, WithinRange(*PREVALENCES)] = 50.0
     emphysemaBelow: Annotated[float, WithinRange(-1024.0, 3000.0)] = DENSITIES.emphysema_below
     groundGlassFrom: Annotated[float, WithinRange(-1024.0, 3000.0)] = DENSITIES.ground_glass[0]
     consolidationFrom: Annotated[float, WithinRange(-1024.0, 3000.0)] = DENSITIES.consolidation[0]
     consolidationTo: Annotated[float, WithinRange(-1024.0, 3000.0)] = DENSITIES.consolidation[1]
+
+
+def follow_cohort(parameters: COVIDDetectParameterNode, positives: int, negatives: int) -> None:
+    """Take the prevalence of a cohort, unless she set another one than the last cohort's."""
+    least, most = PREVALENCES
+    percent = min(max(round(100 * positives / (positives + negatives), 1), least), most)
+    if parameters.prevalencePercent == parameters.cohortPrevalencePercent != percent:
+        with slicer.util.NodeModify(parameters):
+            parameters.prevalencePercent = parameters.cohortPrevalencePercent = percent

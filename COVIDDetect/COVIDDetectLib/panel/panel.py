@@ -13,7 +13,7 @@ from ..errors import Cancelled, COVIDDetectError
 from ..mrml.display import jump_to, set_lung_window, show_ct, show_mask_of, show_result
 from ..mrml.heat_map import heat_map_ids, layer_of
 from ..mrml.lung_mask import lung_segment_ids
-from ..mrml.parameters import COVIDDetectParameterNode
+from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
 from ..mrml.result import Result
 from ..mrml.scene import chest_cts, is_automatic, is_edited, why_no_ct
 from .experiments_section import ExperimentsSection
@@ -23,7 +23,7 @@ from .opacity_section import OpacitySection
 from .progress_row import ProgressRow
 from .questions import accept_findings, findings_to_accept, which_mask
 from .regions_table import RegionsTable
-from .result_section import ResultSection
+from .result_section import ResultSection, measured_of
 from .settings_section import SettingsSection
 from .shortcuts import Shortcuts
 
@@ -270,6 +270,9 @@ class Panel:
             self.result.show(None, 0.5, 50.0)
             return
         self._compare_with_choices(result)
+        measured = measured_of(result) if result else None
+        if measured:
+            follow_cohort(parameters, measured["positives"], measured["negatives"])
         self.result.show(result, parameters.decisionThreshold, parameters.prevalencePercent)
         self.regions.show(result.record["regions"] if result else ())
         self.experiments.update(result, self.regions.current(), busy)

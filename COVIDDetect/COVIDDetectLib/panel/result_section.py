@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 
 from ..errors import WeightsError
 from ..mrml.result import Result
+from .thresholds_menu import ThresholdsMenu, nearest_point
 
 _HISTORY_SHOWN = 4
 
@@ -32,6 +33,7 @@ class ResultSection:
         font.setBold(True)
         ui.probabilityLabel.font = font
         ui.scaleLabel.scaledContents = True
+        self.thresholds_menu = ThresholdsMenu(ui)
 
     def show(self, result: Result | None, decision_threshold: float, prevalence_percent: float) -> None:
         """Show a result; None if the CT was not scored."""
@@ -50,7 +52,8 @@ class ResultSection:
         ui.lungsLabel.text = lungs(record)
         ui.historyLabel.text = history(result)
         ui.historyLabel.visible = bool(ui.historyLabel.text)
-        measured = _measured(result)
+        measured = measured_of(result)
+        self.thresholds_menu.show(measured)
         ui.prevalenceWidget.visible = measured is not None
         ui.meaningLabel.text = meaning(result, measured, decision_threshold, prevalence_percent / 100)
         ui.scaleLabel.setPixmap(self._scale(record["probability"], decision_threshold, bool(stale)))
@@ -138,7 +141,7 @@ def history(result: Result) -> str:
     return _("History: {scores}").format(scores=" → ".join(steps))
 
 
-def _measured(result: Result) -> Mapping[str, Any] | None:
+def measured_of(result: Result) -> Mapping[str, Any] | None:
     """What was measured of the weights; for most weights nothing was."""
     try:
         return result.card.operating_characteristics
@@ -156,13 +159,14 @@ def meaning(result: Result, measured: Mapping[str, Any] | None, decision_thresho
         except WeightsError:
             return _("Scored with weights that are not installed here.")
         return _("{weights} have no measured sensitivity or specificity.").format(weights=title)
-    row = min(measured["by_threshold"], key=lambda row: abs(row["threshold"] - decision_threshold))
+    row = nearest_point(measured["by_threshold"], decision_threshold)
+    assert row is not None, "a card without any is not read"
     positives, negatives = measured["positives"], measured["negatives"]
     found, cleared = round(row["sensitivity"] * positives), round(row["specificity"] * negatives)
     point = OperatingPoint(row["threshold"], found, negatives - cleared, cleared, positives - found)
     ppv, npv = point.predictive_values(prevalence)
     return _(
-        "At a threshold of {threshold:.1f}: sensitivity {sensitivity}, specificity {specificity} ({cohort}). "
+        "At a threshold of {threshold:g}: sensitivity {sensitivity}, specificity {specificity} ({cohort}). "
         "At this prevalence PPV {ppv:.2f}, NPV {npv:.2f}."
     ).format(
         threshold=row["threshold"],
