@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -114,7 +115,17 @@ def read_card(path: str | Path) -> ModelCard:
     """
     path = Path(path)
     try:
-        if path.stat().st_size > _LARGEST_CARD:
+        status = path.stat()
+    except OSError as error:
+        raise WeightsError(f"The model card {path} cannot be read: {error.strerror}.") from error
+    return _read_card(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read_card(path: Path, modified_ns: int, size: int) -> ModelCard:
+    """The card in a file as it was written then: the panel asks for all cards many times a second."""
+    try:
+        if size > _LARGEST_CARD:
             raise ValueError("too large")
         entries = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

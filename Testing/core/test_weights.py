@@ -16,6 +16,7 @@ from COVIDDetectLib.weights import (
     load_network,
     read_card,
     save_weights,
+    write_card,
 )
 
 
@@ -106,3 +107,15 @@ def test_bundled_weights_load_say_what_they_are_and_are_small() -> None:
         assert "not for diagnosis" in card.intended_use
         assert card.operating_characteristics is None
     assert sum(file.stat().st_size for file in bundled_folder().iterdir()) < 10e6
+
+
+def test_a_card_that_is_written_anew_is_read_anew(tmp_path: Path) -> None:
+    card = replace(default_card("decovnet"), path=tmp_path / "card.json", title="First")
+    write_card(card)
+    assert read_card(card.path).title == "First"
+    assert read_card(card.path) is read_card(card.path)
+    write_card(replace(card, title="Another"))
+    assert read_card(card.path).title == "Another"
+    card.path.unlink()
+    with pytest.raises(WeightsError, match="cannot be read"):
+        read_card(card.path)
