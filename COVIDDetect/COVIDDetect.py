@@ -148,7 +148,9 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def selectDefaultCT(self):
         """Choose the CT when there is only one."""
-        if self._parameterNode and not self._parameterNode.ct and self.parent.isEntered:
+        if not self._parameterNode:  # closed since this was put off
+            return
+        if not self._parameterNode.ct and self.parent.isEntered:
             cts = chest_cts()
             if len(cts) == 1:
                 self._parameterNode.ct = cts[0]
