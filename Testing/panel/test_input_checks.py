@@ -305,3 +305,16 @@ def test_a_database_that_is_closed_tells_nothing_and_stops_nothing(panel: Any, d
     from DICOMLib import DICOMUtils
 
     assert DICOMUtils.openDatabase(folder)
+
+
+def test_what_was_wrong_with_an_earlier_content_is_not_said_of_the_new_one(panel: Any) -> None:
+    import slicer
+
+    node = load(phantom().ct.hu[8:20])
+    panel.ui.analyzeButton.click()
+    assert "only 12 axial slices" in panel.ui.messageLabel.text
+    begin(panel)
+    assert any("12 axial slices" in note for note in finish(panel).record["notes"])
+    slicer.util.updateVolumeFromArray(node, phantom().ct.hu)
+    begin(panel)
+    assert not any("axial slices" in note for note in finish(panel).record["notes"])

@@ -80,3 +80,23 @@ def to_world(node: slicer.vtkMRMLTransformableNode) -> np.ndarray:
     matrix = vtk.vtkMatrix4x4()
     transform.GetMatrixTransformToWorld(matrix)
     return slicer.util.arrayFromVTKMatrix(matrix)
+
+
+def voxels_of(ct: slicer.vtkMRMLScalarVolumeNode) -> tuple[object, ...]:
+    """What tells whether voxels or their place changed, without looking at the voxels."""
+    image = ct.GetImageData()
+    scalars = image.GetPointData().GetScalars() if image else None
+    matrix = vtk.vtkMatrix4x4()
+    ct.GetIJKToRASMatrix(matrix)
+    place = slicer.util.arrayFromVTKMatrix(matrix).tobytes() + place_of(ct)
+    return scalars.GetMTime() if scalars else 0, image.GetDimensions() if image else None, place
+
+
+def place_of(node: slicer.vtkMRMLTransformableNode) -> bytes:
+    """What tells whether a node was put under another transform."""
+    transform = node.GetParentTransformNode()
+    if transform is None:
+        return b""
+    if not transform.IsTransformToWorldLinear():
+        return b"bent"
+    return to_world(node).tobytes()

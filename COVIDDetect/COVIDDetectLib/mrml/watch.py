@@ -11,7 +11,7 @@ from slicer.util import VTKObservationMixin
 
 from ..errors import COVIDDetectError
 from ..lungs import lung_mask_sha256
-from .ct import ct_from_node, to_world
+from .ct import ct_from_node, place_of, voxels_of
 from .lung_mask import lung_mask_from_node
 from .result import Result
 from .scene import mark_edited
@@ -94,10 +94,10 @@ class ResultWatch(VTKObservationMixin):
         if mask is not None:
             for event in _mask_events():
                 self._observe_once(mask, event, self._on_mask_changed)
-            self._places[mask.GetID()] = _place_of(mask)
+            self._places[mask.GetID()] = place_of(mask)
             self._observe_once(mask, slicer.vtkMRMLTransformableNode.TransformModifiedEvent, self._on_mask_moved)
         if ct is not None:
-            self._voxels[ct.GetID()] = _voxels_of(ct)
+            self._voxels[ct.GetID()] = voxels_of(ct)
             for event in (
                 vtk.vtkCommand.ModifiedEvent,
                 slicer.vtkMRMLScalarVolumeNode.ImageDataModifiedEvent,
@@ -116,7 +116,7 @@ class ResultWatch(VTKObservationMixin):
         self._mark(lambda result: result.lung_mask_node is mask, MASK_EDITED)
 
     def _on_mask_moved(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
-        place = _place_of(mask)
+        place = place_of(mask)
         if place != self._places.get(mask.GetID()):
             self._places[mask.GetID()] = place
             if not self._is_our_own_change():
@@ -125,7 +125,7 @@ class ResultWatch(VTKObservationMixin):
 
     def _on_ct_changed(self, ct: slicer.vtkMRMLScalarVolumeNode, event: str) -> None:
         # A volume reports being renamed or shown otherwise as well; only its voxels and their place count.
-        voxels = _voxels_of(ct)
+        voxels = voxels_of(ct)
         if voxels == self._voxels.get(ct.GetID()):
             return
         self._voxels[ct.GetID()] = voxels
@@ -163,26 +163,6 @@ class ResultWatch(VTKObservationMixin):
             result.mark_stale(reason)
         if stale:
             self._changed()
-
-
-def _voxels_of(ct: slicer.vtkMRMLScalarVolumeNode) -> tuple[object, ...]:
-    """What tells whether voxels or their place changed, without looking at the voxels."""
-    image = ct.GetImageData()
-    scalars = image.GetPointData().GetScalars() if image else None
-    matrix = vtk.vtkMatrix4x4()
-    ct.GetIJKToRASMatrix(matrix)
-    place = slicer.util.arrayFromVTKMatrix(matrix).tobytes() + _place_of(ct)
-    return scalars.GetMTime() if scalars else 0, image.GetDimensions() if image else None, place
-
-
-def _place_of(node: slicer.vtkMRMLTransformableNode) -> bytes:
-    """What tells whether a node was put under another transform."""
-    transform = node.GetParentTransformNode()
-    if transform is None:
-        return b""
-    if not transform.IsTransformToWorldLinear():
-        return b"bent"
-    return to_world(node).tobytes()
 
 
 def _mask_events() -> tuple[int, ...]:

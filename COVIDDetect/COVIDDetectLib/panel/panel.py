@@ -21,7 +21,7 @@ from .installation import ensure_packages
 from .mask_editor import MaskEditor
 from .opacity_section import OpacitySection
 from .progress_row import ProgressRow
-from .questions import accept_findings, findings_to_accept, which_mask
+from .questions import InputQuestion, which_mask
 from .regions_table import RegionsTable
 from .result_section import ResultSection, measured_of
 from .settings_section import SettingsSection
@@ -43,10 +43,10 @@ class Panel:
         self.ui, self.logic = ui, logic
         self.parameters: COVIDDetectParameterNode | None = None
         self._ct_shown: slicer.vtkMRMLScalarVolumeNode | None = None
-        self._asked_about: slicer.vtkMRMLScalarVolumeNode | None = None
         self._computed_ct: slicer.vtkMRMLScalarVolumeNode | None = None
         self._updating = False
         self.progress = ProgressRow(ui)
+        self._question = InputQuestion(self.say)
         self.result = ResultSection(ui)
         self.regions = RegionsTable(ui, jump_to, self.update)
         self.settings = SettingsSection(ui, self.update)
@@ -217,7 +217,7 @@ class Panel:
     def _on_ct_selected(self, ct: slicer.vtkMRMLScalarVolumeNode | None) -> None:
         """Each CT has its own mask and result: never those of one over the slices of another."""
         self._ct_shown = ct
-        self._asked_about = None
+        self._question.drop()
         self.mask_editor.close()
         self.say("")
         result = Result.of(ct)
@@ -255,7 +255,7 @@ class Panel:
         )
         self.progress.name(self._other_ct)
         ui.analyzeButton.enabled = ct is not None and not busy
-        ui.analyzeButton.text = _("Analyze all the same") if ct and self._asked_about is ct else _("Analyze")
+        ui.analyzeButton.text = _("Analyze all the same") if self._question.is_open(ct) else _("Analyze")
         ui.analyzeButton.toolTip = (
             (_("{ct} is being analyzed.").format(ct=self._other_ct) if self._other_ct else _("An analysis is running."))
             if busy
@@ -326,7 +326,7 @@ class Panel:
         is_first = Result.of(ct) is None
 
         def start() -> bool:
-            if not ensure_packages() or not self._is_accepted(ct):
+            if not ensure_packages() or not self._question.is_settled(ct):
                 return False
             settings = self.settings
             self.logic.startAnalysis(ct, mask, lungs=settings.lungs, device=settings.device, card=settings.card)
@@ -343,16 +343,6 @@ class Panel:
         if self._computed_ct is None or self.parameters is None or self._computed_ct is self.parameters.ct:
             return ""
         return str(self._computed_ct.GetName())
-
-    def _is_accepted(self, ct: slicer.vtkMRMLScalarVolumeNode) -> bool:
-        """Whether nothing is wrong with a CT, or she wants its result all the same: the button asks, not a dialog."""
-        sentences = findings_to_accept(ct)
-        if sentences and self._asked_about is ct:
-            accept_findings(ct, sentences)
-            sentences = ""
-        self._asked_about = ct if sentences else None
-        self.say(sentences)
-        return not sentences
 
     def _request(self, start: Callable[[], bool | None]) -> None:
         """Begin something in the worker, which answers later; False says that she thought better of it."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import qt
 import slicer
 from slicer.i18n import tr as _
 
+from ..mrml.ct import voxels_of
 from ..mrml.ct_checks import check_node
 from ..mrml.result import ACCEPTED_FINDINGS
 
@@ -30,18 +32,52 @@ def which_mask(mask: slicer.vtkMRMLSegmentationNode) -> MaskChoice:
     return "mine" if clicked == mine else "new" if clicked == new else "cancel"
 
 
-def findings_to_accept(ct_node: slicer.vtkMRMLScalarVolumeNode) -> str:
-    """What is wrong with a CT that can be computed all the same, in sentences; empty if nothing is, or she knows.
+class InputQuestion:
+    """Asks about a CT with which something is wrong that can be computed all the same: by the button, not by a dialog.
 
-    Raises
-    ------
-    InputError
-        If the CT cannot be computed.
+    Parameters
+    ----------
+    say
+        Called with the sentences that she reads; with an empty text when nothing is wrong.
     """
-    sentences = "\n".join(finding.sentence for finding in check_node(ct_node))
-    return "" if ct_node.GetAttribute(ACCEPTED_FINDINGS) == sentences else sentences
 
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._asked_about: slicer.vtkMRMLScalarVolumeNode | None = None
+        self._checked: tuple[object, ...] = ()
+        self._sentences = ""
 
-def accept_findings(ct_node: slicer.vtkMRMLScalarVolumeNode, sentences: str) -> None:
-    """She knows what is wrong with this CT and wants its result; she is not asked again, and the result will say it."""
-    ct_node.SetAttribute(ACCEPTED_FINDINGS, sentences)
+    def is_open(self, ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
+        """Whether the next click means "all the same"."""
+        return ct_node is not None and self._asked_about is ct_node
+
+    def drop(self) -> None:
+        """Another CT was selected."""
+        self._asked_about = None
+
+    def is_settled(self, ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
+        """Whether nothing is wrong with a CT, or she wants its result all the same, which its result will say.
+
+        Raises
+        ------
+        InputError
+            If the CT cannot be computed.
+        """
+        sentences = self._wrong_with(ct_node)
+        if self.is_open(ct_node):
+            ct_node.SetAttribute(ACCEPTED_FINDINGS, sentences)
+        if not sentences:
+            ct_node.RemoveAttribute(ACCEPTED_FINDINGS)
+        unknown = "" if (ct_node.GetAttribute(ACCEPTED_FINDINGS) or "") == sentences else sentences
+        self._asked_about = ct_node if unknown else None
+        self._say(unknown)
+        return not unknown
+
+    def _wrong_with(self, ct_node: slicer.vtkMRMLScalarVolumeNode) -> str:
+        """A sentence a line; the same voxels are checked once, however often their mask is corrected."""
+        checked = (ct_node.GetID(), *voxels_of(ct_node))
+        if checked != self._checked:
+            self._checked = ()
+            self._sentences = "\n".join(finding.sentence for finding in check_node(ct_node))
+            self._checked = checked
+        return self._sentences
