@@ -68,7 +68,8 @@ class LungMask:
         if array.ndim != 3 or array.dtype.kind not in "biuf":
             raise MaskError("The lung mask is not one 3D volume of labels; choose a mask made on this CT.")
         labels = array.astype(np.uint8)
-        if not np.array_equal(labels, array) or (labels.size and labels.max() > LEFT):
+        is_exact = array.dtype == np.uint8 or np.array_equal(labels, array)
+        if not is_exact or (labels.size and labels.max() > LEFT):
             raise MaskError(
                 "The lung mask has labels other than 0 (none), 1 (right lung) and 2 (left lung); "
                 "choose a mask with these labels only."

@@ -110,14 +110,15 @@ def lung_mask_from_node(
         )
     reference = _oriented_image(ct_node, node)
     labels = np.zeros(reference.GetDimensions()[::-1], dtype=np.uint8)
-    both = np.zeros_like(labels, dtype=bool)
+    both: np.ndarray | None = None
     for segment_id, side in sides.items():
         inside, where = _voxels(node, segment_id, reference)
         if side == _BOTH:
+            both = np.zeros(labels.shape, dtype=bool) if both is None else both
             both[where] |= inside
         else:
             labels[where][inside] = side
-    if both.any():
+    if both is not None and both.any():
         geometry = geometry_of(ct_node)
         reorientation = geometry.reorientation_to_axial()
         axial = np.ascontiguousarray(reorientation.apply(both))
