@@ -16,13 +16,28 @@ from .ct import geometry_of, to_world
 _TERMINOLOGY = "Segmentation category and type - 3D Slicer General Anatomy list"
 _NO_REGION = "Anatomic codes - DICOM master list~^^~^^"
 _RIGHT_CODES, _LEFT_CODES = {"24028007", "G-A100"}, {"7771000", "G-A101"}
-_LUNG_CODES = {"39607008", "T-28000", "45653009", "T-28105", "90572001", "T-28107"}
-"""Lung, and its upper and lower lobe, in SNOMED CT and in the SRT codes of older segmentations."""
-_RIGHT_MIDDLE_LOBE_CODES = {"72481006", "T-28106"}
-_LUNG_NAME = re.compile(r"lung|pulmo", re.IGNORECASE)
-_RIGHT_NAME = re.compile(r"(?<![a-z])(right|r)(?![a-z])", re.IGNORECASE)
-_LEFT_NAME = re.compile(r"(?<![a-z])(left|l)(?![a-z])", re.IGNORECASE)
-_NOT_LUNG_NAME = re.compile(r"nodule|lesion|tumou?r|cancer|vessel|artery|vein|opacity", re.IGNORECASE)
+_LUNG_CODES = {
+    "39607008", "T-28000", "45653009", "T-28820", "90572001", "T-28830", "31094006", "72674008",
+}  # fmt: skip
+"""Lung, its upper and lower lobe, lobe, segment; in SNOMED CT and in the SRT codes of older segmentations."""
+_RIGHT_LUNG_CODES = {"3341006", "42400003", "72481006", "T-28300", "40020002", "266005"}
+_LEFT_LUNG_CODES = {"44029006", "44714003", "T-28600", "41224006"}
+"""One lung, or one lobe of it, in a single code without laterality."""
+_ALTERED_CODES = {"49755003", "M-01000"}
+"""The category *Morphologically altered structure*: disease that lies in a lung is none, whatever its name."""
+_TISSUE_CODES = {"", "85756007", "T-D0050"}
+"""What Slicer gives a segment for which nobody chose a type; then the anatomic region or the name tells."""
+_LUNG_NAME = re.compile(
+    r"lung|pulmo(?!nar)|(upper|middle|lower|superior|inferior)[\W_]*lobe|(?<![a-z])([RL][UL]|RM)L(?![a-z])",
+    re.IGNORECASE,
+)
+_RIGHT_NAME = re.compile(r"right|middle[\W_]*lobe|(?<![a-z])(r|R[UML]L)(?![a-z])", re.IGNORECASE)
+_LEFT_NAME = re.compile(r"left|(?<![a-z])(l|L[UL]L)(?![a-z])", re.IGNORECASE)
+_NOT_LUNG_NAME = re.compile(
+    r"nodul|lymph|lesion|tumou?r|cancer|carcinom|metasta|mass|vessel|vascul|arter|vein|embol|airway|bronch|trache|"
+    r"opaci|infiltrat|consolid|glass|emphysem|fibros|effusion|pleura|fissure|hil(um|ar)|wall|thyroid",
+    re.IGNORECASE,
+)
 _BOTH = RIGHT | LEFT
 
 SIDES = {
@@ -129,22 +144,30 @@ def lung_mask_from_node(
 
 
 def side_of(segment: slicer.vtkSegment) -> int:
-    """``RIGHT``, ``LEFT``, both (``RIGHT | LEFT``), or 0 if the segment is not a lung."""
-    parts = terminology_of(segment).split("~")
-    codes = [part.split("^")[1] if part.count("^") == 2 else "" for part in parts]
-    kind, laterality = (codes[2], codes[3]) if len(codes) > 3 else ("", "")
-    if kind in _RIGHT_MIDDLE_LOBE_CODES:
+    """``RIGHT``, ``LEFT``, both (``RIGHT | LEFT``), or 0 if the segment is not a lung.
+
+    Terminology codes come first; where they do not say that it is a lung, the name may.
+    """
+    # context~category~type~modifier~region context~region~modifier, each of the codes as scheme^value^meaning
+    codes = [[*part.split("^"), ""][1] for part in terminology_of(segment).split("~")] + [""] * 7
+    category, kind, laterality = codes[1:4]
+    if kind in _TISSUE_CODES:
+        kind, laterality = codes[5:7]
+    if category in _ALTERED_CODES:
+        return 0
+    if kind in _RIGHT_LUNG_CODES:
         return RIGHT
+    if kind in _LEFT_LUNG_CODES:
+        return LEFT
     name = segment.GetName() or ""
-    if kind in _LUNG_CODES or (_LUNG_NAME.search(name) and not _NOT_LUNG_NAME.search(name)):
-        if laterality in _RIGHT_CODES:
-            return RIGHT
-        if laterality in _LEFT_CODES:
-            return LEFT
-        if _RIGHT_NAME.search(name):
-            return RIGHT
-        return LEFT if _LEFT_NAME.search(name) else _BOTH
-    return 0
+    if kind not in _LUNG_CODES and (not _LUNG_NAME.search(name) or _NOT_LUNG_NAME.search(name)):
+        return 0
+    if laterality in _RIGHT_CODES:
+        return RIGHT
+    if laterality in _LEFT_CODES:
+        return LEFT
+    is_right, is_left = bool(_RIGHT_NAME.search(name)), bool(_LEFT_NAME.search(name))
+    return _BOTH if is_right == is_left else RIGHT if is_right else LEFT
 
 
 def lung_segment_ids(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
