@@ -1,15 +1,18 @@
 """COVIDDetect for 3D Slicer: COVID-19 detection on chest CT with a weakly supervised 3D network."""
 
 import logging
+from pathlib import Path
 
 import qt
 import slicer
 import vtk
 from COVIDDetectLib.attention import Attention
 from COVIDDetectLib.errors import Cancelled, COVIDDetectError
+from COVIDDetectLib.installation import missing_packages
 from COVIDDetectLib.mrml.ct import ct_from_node
 from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
 from COVIDDetectLib.mrml.parameters import DENSITIES, COVIDDetectParameterNode
+from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, register_samples
 from COVIDDetectLib.mrml.scene import chest_cts, show_opacity, write_analysis, write_attention
 from COVIDDetectLib.mrml.watch import CT_CHANGED, ResultWatch
 from COVIDDetectLib.opacity import measure_opacity, opacity_labels
@@ -40,6 +43,12 @@ class COVIDDetect(ScriptedLoadableModule):
             "The network was published by Zheng, Deng, Fu, Zhou et al. (medRxiv 2020.03.12.20027185) and Wang et al. "
             "(IEEE Transactions on Medical Imaging 2020, doi 10.1109/TMI.2020.2995965)."
         )
+        slicer.app.connect("startupCompleted()", self.registerSampleData)
+
+    def registerSampleData(self):
+        """Called when all modules are there; the embedded viewer has no Sample Data."""
+        if hasattr(slicer.modules, "sampledata"):
+            register_samples(Path(self.resourcePath("Icons")))
 
 
 class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -73,6 +82,8 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
             self.addObserver(view, vtk.vtkCommand.ModifiedEvent, self.onViewModified)
         self.initializeParameterNode()
+        if self.parent.isEntered:  # reloaded: Slicer does not enter it again
+            self.panel.shortcuts.enable()
 
     def cleanup(self):
         """Called when the module is reloaded or the application closes."""
@@ -298,8 +309,6 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
 
     def makeSampleCT(self):
         """A synthetic chest CT with COVID-like disease as a new volume node."""
-        from COVIDDetectLib.mrml.sample import add_phantom
-
         return add_phantom()
 
     def _onFinished(self, analysis):
@@ -348,15 +357,25 @@ class COVIDDetectTest(ScriptedLoadableModuleTest):
 
     def setUp(self):
         slicer.mrmlScene.Clear()
+        if missing := missing_packages():
+            self.skipTest(f"This Slicer lacks {', '.join(missing.names)}; Analyze installs them.")
 
     def runTest(self):
         self.setUp()
         self.test_AnalyzeAndRescore()
 
+    def sampleCT(self, logic):
+        """As Sample Data brings it, where there is that module."""
+        if not hasattr(slicer.modules, "sampledata"):
+            return logic.makeSampleCT()
+        import SampleData
+
+        return SampleData.downloadSample(DISEASED)
+
     def test_AnalyzeAndRescore(self):
         logic = COVIDDetectLogic()
         try:
-            ct = logic.makeSampleCT()
+            ct = self.sampleCT(logic)
             result = logic.analyze(ct, lungs="threshold")
             self.assertGreater(result.record["probability"], 0.5)
             self.assertEqual(result.stale, "")

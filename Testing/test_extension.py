@@ -147,6 +147,18 @@ def test_the_icon_is_what_its_script_draws(tmp_path: Path) -> None:
     assert abs(drawn - shown).max() < 0.02
 
 
+def test_the_thumbnails_of_the_samples_are_what_their_script_draws() -> None:
+    import numpy as np
+    from COVIDDetectLib.mrml.sample import SAMPLES, thumbnail
+    from PIL import Image
+
+    from tools.draw_samples import ICONS, draw
+
+    for name in SAMPLES:
+        with Image.open(ICONS / thumbnail(name)) as shown:
+            assert np.abs(np.asarray(shown, dtype=int) - np.asarray(draw(name), dtype=int)).max() <= 2
+
+
 def test_the_evidence_for_the_extensions_index_is_there() -> None:
     named = re.findall(r"`([\w./]+/[\w./]+|[\w]+\.\w+|LICENSE)`", (ROOT / "Docs" / "extensions-index.md").read_text())
     files = [name for name in named if name not in ("coviddetect/", "scripts/check_description_files.py")]

@@ -135,6 +135,9 @@ def found_in(repository: str, name: str, tag: str) -> str:
         # vtkSetMacro(Visibility, int) declares SetVisibility, vtkBooleanMacro the On and Off.
         pattern = rf"vtk\w*Macro\({stem}\b"
         files = _git(repository, "grep", "-lE", pattern, tag, "--", *places).replace(f"{tag}:", "").splitlines()
+    if not files and package == "":
+        arguments = ("grep", "-lE", rf"^ *def {word}\b", tag, "--", "Modules/Scripted/SampleData/*.py")
+        files = _git(repository, *arguments).replace(f"{tag}:", "").splitlines()
     kind = next((part for part in name.split(".") if part.startswith(("vtkMRML", "vtkS", "vtkO", "qMRML"))), "")
     if name.startswith("slicer.mrmlScene"):
         kind = "vtkMRMLScene"

@@ -1,24 +1,86 @@
-"""A synthetic chest CT as sample data: made here, nothing is downloaded."""
+"""Synthetic chest CTs as sample data: made here, nothing is downloaded."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import SimpleITK as sitk
 import slicer
 
-from ..phantom import thorax
+from .. import __version__
 from .ct import place
 
-_SHAPE, _SPACING = (56, 192, 192), (2.0, 2.0, 5.5)
+if TYPE_CHECKING:
+    from ..phantom import Phantom
+
+DISEASED, HEALTHY = "Synthetic chest CT with disease", "Synthetic chest CT, healthy"
+SAMPLES = {DISEASED: "disease", HEALTHY: "healthy"}
+"""Name, and what its files are called after."""
+CATEGORY = "COVIDDetect"
+_SEED, _SHAPE, _SPACING = 15, (56, 192, 192), (2.0, 2.0, 5.5)
+"""This patient got no contrast agent, so that nothing is asked before the first analysis."""
+_SCHEME = "coviddetect"
 
 
-def add_phantom(seed: int = 15, disease: str | None = "covid") -> slicer.vtkMRMLScalarVolumeNode:
-    """A synthetic thorax, with COVID-like disease or healthy (None), as a new volume node.
+def make_phantom(name: str = DISEASED) -> Phantom:
+    """One of the samples."""
+    from ..phantom import thorax  # not when Slicer starts
 
-    The default patient got no contrast agent, so that nothing is asked before the first analysis.
-    """
-    phantom = thorax(seed=seed, shape=_SHAPE, spacing=_SPACING, disease=disease)
-    name = "Synthetic chest CT with disease" if disease else "Synthetic chest CT, healthy"
+    return thorax(seed=_SEED, shape=_SHAPE, spacing=_SPACING, disease="covid" if name == DISEASED else None)
+
+
+def add_phantom(name: str = DISEASED) -> slicer.vtkMRMLScalarVolumeNode:
+    """One of the samples as a new volume node."""
+    phantom = make_phantom(name)
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
     place(node, phantom.ct.geometry)
     slicer.util.updateVolumeFromArray(node, phantom.ct.hu)
     node.CreateDefaultDisplayNodes()
     return node
+
+
+def register_samples(icons: Path) -> None:
+    """Offer the samples in Slicer's Sample Data module, where its buttons and ``downloadSample`` find them.
+
+    Sample Data knows only files to download. Its rewriting of addresses is where ours become files that are made when
+    they are asked for; a custom downloader would serve the buttons alone.
+
+    Parameters
+    ----------
+    icons
+        Folder of the thumbnails.
+    """
+    import SampleData
+
+    logic = SampleData.SampleDataLogic
+    logic.registerUrlRewriteRule(CATEGORY, _made)
+    for name, sample in SAMPLES.items():
+        logic.registerCustomSampleDataSource(
+            category=CATEGORY,
+            sampleName=name,
+            uris=f"{_SCHEME}:{sample}",
+            # Files stay in Slicer's cache: another version may make another patient.
+            fileNames=f"COVIDDetect-{sample}-{__version__}.nrrd",
+            nodeNames=name,
+            thumbnailFileName=str(icons / thumbnail(name)),
+        )
+
+
+def thumbnail(name: str) -> str:
+    """File name of a sample's picture."""
+    return f"Sample-{SAMPLES[name]}.png"
+
+
+def _made(address: str) -> str:
+    """The address of a sample's file, which is made; any other address as it is."""
+    scheme, _, sample = address.partition(":")
+    name = next((name for name, key in SAMPLES.items() if key == sample), "")
+    if scheme != _SCHEME or not name:
+        return address
+    phantom = make_phantom(name)
+    image = sitk.GetImageFromArray(phantom.ct.hu)
+    phantom.ct.geometry.apply_to(image)
+    file = Path(slicer.app.temporaryPath) / f"{_SCHEME}-{sample}.nrrd"
+    sitk.WriteImage(image, str(file), useCompression=True)
+    return file.as_uri()
