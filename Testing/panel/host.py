@@ -74,10 +74,12 @@ NOT_OURS = (
     "QXcbConnection", "qSlicerSubjectHierarchySegmentationsPlugin::updateAllSegmentsFromMRML",
     "Geometric issues were found", "Irregular volume geometry detected", "ImageSeriesReader",
     "InverseTransformPoint: no convergence", "ctkSliderWidget::setSingleStep",
+    "Unable to locate the patient due to missing values for PatientsName",
 )  # fmt: skip
 """Without a window manager X gives no dialog the focus; and Slicer itself complains when a scene with two segmentations
 is closed, whoever made them, and when it loads slices that are out of place and shows them under its transform;
-ctkSliderWidget compares a step with bounds that it has not set yet."""
+ctkSliderWidget compares a step with bounds that it has not set yet; the DICOM browser misses the patient's name in public
+CTs."""
 
 QUIET = ("Unknown", "Trace", "Debug", "Info", "Status")
 """What ctkErrorLogLevel calls all that needs nobody's attention."""

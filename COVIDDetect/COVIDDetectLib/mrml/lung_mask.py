@@ -54,6 +54,7 @@ def new_segmentation(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slic
     node.GetSegmentation().SetSourceRepresentationName(binary_labelmap_name())
     node.SetReferenceImageGeometryParameterFromVolumeNode(ct_node)
     node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
+    _put_into_study(node, ct_node)
     display = node.GetDisplayNode()
     display.SetVisibility2DFill(False)
     display.SetVisibility2DOutline(True)
@@ -98,7 +99,9 @@ def write_segment(
     image.SetExtent(columns[0], columns[1], rows[0], rows[1], slices[0], slices[1])
     part = inside[slices[0] : slices[1] + 1, rows[0] : rows[1] + 1, columns[0] : columns[1] + 1]
     values = np.ascontiguousarray(part, dtype=np.uint8).ravel()
-    image.GetPointData().SetScalars(numpy_to_vtk(values, array_type=vtk.VTK_UNSIGNED_CHAR))
+    scalars = numpy_to_vtk(values, array_type=vtk.VTK_UNSIGNED_CHAR)
+    scalars.SetName("ImageScalars")  # as VTK itself names them; Slicer's DICOM export takes a segment without for empty
+    image.GetPointData().SetScalars(scalars)
     logic = slicer.vtkSlicerSegmentationsModuleLogic
     logic.SetBinaryLabelmapToSegment(image, node, segment_id, logic.MODE_REPLACE)
 
@@ -196,6 +199,14 @@ def terminology_of(segment: slicer.vtkSegment) -> str:
 def binary_labelmap_name() -> str:
     """Name of the representation that lung masks have."""
     return slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
+
+
+def _put_into_study(node: slicer.vtkMRMLSegmentationNode, ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Where the CT is in the subject hierarchy: Slicer's DICOM export takes patient and study from there."""
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    items = [hierarchy.GetItemByDataNode(one) if hierarchy else 0 for one in (node, ct_node)]
+    if all(items):
+        hierarchy.SetItemParent(items[0], hierarchy.GetItemParent(items[1]))
 
 
 def _terminology(laterality_code: str, laterality: str) -> str:
