@@ -52,6 +52,35 @@ assert observed()[0] == first[0]
     assert "Traceback" not in printed
 
 
+def test_views_that_come_new_get_the_heat_map_with_its_ct_only(run_slicer: RunSlicer) -> None:
+    code = """
+sys.path.insert(0, {root!r})
+from Testing.panel.steps import analyze, load_phantom
+slicer.util.selectModule("COVIDDetect")
+panel = slicer.modules.COVIDDetectWidget
+ct = load_phantom()
+heat_map = analyze(panel).in_lungs_node.GetID()
+layouts = slicer.app.layoutManager()
+layouts.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutThreeOverThreeView)
+slicer.app.processEvents()
+new, red = (layouts.sliceWidget(name).mrmlSliceCompositeNode() for name in ("Red+", "Red"))
+assert new.GetForegroundVolumeID() is None  # Slicer leaves a new view empty
+new.SetBackgroundVolumeID(ct.GetID())
+assert new.GetForegroundVolumeID() == heat_map
+assert new.GetForegroundOpacity() == red.GetForegroundOpacity()
+new.SetBackgroundVolumeID(load_phantom("Other").GetID())
+assert new.GetForegroundVolumeID() is None
+assert red.GetForegroundVolumeID() == heat_map
+panel.ui.heatMapVisibleCheckBox.checked = False
+assert red.GetForegroundVolumeID() is None
+slicer.mrmlScene.Clear(0)
+slicer.app.processEvents()
+layouts.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
+"""
+    printed = run_slicer(code.format(root=str(MODULE.parent)), [MODULE])
+    assert "Traceback" not in printed
+
+
 def test_closing_slicer_in_the_middle_of_an_analysis_leaves_no_process_and_no_file(
     run_slicer: RunSlicer, tmp_path: Path
 ) -> None:
