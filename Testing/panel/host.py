@@ -78,8 +78,8 @@ NOT_OURS = (
 )  # fmt: skip
 """Without a window manager X gives no dialog the focus; and Slicer itself complains when a scene with two segmentations
 is closed, whoever made them, and when it loads slices that are out of place and shows them under its transform;
-ctkSliderWidget compares a step with bounds that it has not set yet; the DICOM browser misses the patient's name in public
-CTs."""
+ctkSliderWidget compares a step with bounds that it has not set yet; the DICOM browser misses the names of
+public CTs."""
 
 QUIET = ("Unknown", "Trace", "Debug", "Info", "Status")
 """What ctkErrorLogLevel calls all that needs nobody's attention."""
