@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import SimpleITK as sitk
 import slicer
 
 from .. import __version__
@@ -78,6 +77,8 @@ def _made(address: str) -> str:
     name = next((name for name, key in SAMPLES.items() if key == sample), "")
     if scheme != _SCHEME or not name:
         return address
+    import SimpleITK as sitk  # not when Slicer starts
+
     phantom = make_phantom(name)
     image = sitk.GetImageFromArray(phantom.ct.hu)
     phantom.ct.geometry.apply_to(image)
