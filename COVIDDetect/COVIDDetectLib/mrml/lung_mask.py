@@ -10,6 +10,7 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 from ..errors import MaskError
+from ..geometry import Geometry
 from ..lungs import LEFT, RIGHT, LungMask, split_sides
 from .ct import geometry_of, to_world
 
@@ -62,38 +63,32 @@ def new_segmentation(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slic
     return node
 
 
-def write_lung_mask(
-    lung_mask: LungMask, node: slicer.vtkMRMLSegmentationNode, ct_node: slicer.vtkMRMLScalarVolumeNode
-) -> None:
+def write_lung_mask(lung_mask: LungMask, node: slicer.vtkMRMLSegmentationNode) -> None:
     """Make right and left lung of ``lung_mask`` the segments *Right lung* and *Left lung* of ``node``.
 
     Other segments of the node are left alone.
-
-    Parameters
-    ----------
-    lung_mask
-        On the grid of ``ct_node``.
     """
     for side, (segment_id, name, laterality, color) in SIDES.items():
-        write_segment(node, ct_node, lung_mask.labels == side, segment_id, name, color, _terminology(*laterality))
+        inside = lung_mask.labels == side
+        write_segment(node, lung_mask.geometry, inside, segment_id, name, color, _terminology(*laterality))
 
 
 def write_segment(
     node: slicer.vtkMRMLSegmentationNode,
-    ct_node: slicer.vtkMRMLScalarVolumeNode,
+    geometry: Geometry,
     inside: np.ndarray,
     segment_id: str,
     name: str,
     color: tuple[float, float, float],
     terminology: str = "",
 ) -> None:
-    """Make ``inside``, bool on the CT's grid, one segment of ``node``, which is added if it is not there."""
+    """Make ``inside``, bool on the grid at ``geometry``, one segment of ``node``, which is added if it is not there."""
     segmentation = node.GetSegmentation()
     if segmentation.GetSegment(segment_id) is None:
         segmentation.AddEmptySegment(segment_id, name, color)
         if terminology:
             segmentation.GetSegment(segment_id).SetTerminology(terminology)
-    image = _oriented_image(ct_node, node)
+    image = _oriented_image(inside.shape, geometry, node)
     # Only the box that it fills: Slicer copies what it is given several times, and the window waits.
     slices, rows, columns = _box(inside)
     image.SetExtent(columns[0], columns[1], rows[0], rows[1], slices[0], slices[1])
@@ -126,8 +121,9 @@ def lung_mask_from_node(
         raise MaskError(
             f"{node.GetName()} has no lung: name its segments “Right lung” and “Left lung”, or choose another mask."
         )
-    reference = _oriented_image(ct_node, node)
-    labels = np.zeros(reference.GetDimensions()[::-1], dtype=np.uint8)
+    geometry = geometry_of(ct_node)
+    labels = np.zeros(ct_node.GetImageData().GetDimensions()[::-1], dtype=np.uint8)
+    reference = _oriented_image(labels.shape, geometry, node)
     both: np.ndarray | None = None
     for segment_id, side in sides.items():
         inside, where = _voxels(node, segment_id, reference)
@@ -137,13 +133,12 @@ def lung_mask_from_node(
         else:
             labels[where][inside] = side
     if both is not None and both.any():
-        geometry = geometry_of(ct_node)
         reorientation = geometry.reorientation_to_axial()
         axial = np.ascontiguousarray(reorientation.apply(both))
         spacing = geometry.reoriented(reorientation, both.shape).spacing
         divided = reorientation.undo(split_sides(axial, spacing))
         labels = np.where(labels == 0, divided, labels)
-    return LungMask.from_labels(labels, geometry_of(ct_node))
+    return LungMask.from_labels(labels, geometry)
 
 
 def side_of(segment: slicer.vtkSegment) -> int:
@@ -217,12 +212,12 @@ def _terminology(laterality_code: str, laterality: str) -> str:
 
 
 def _oriented_image(
-    ct_node: slicer.vtkMRMLScalarVolumeNode, segmentation_node: slicer.vtkMRMLSegmentationNode
+    shape: tuple[int, ...], geometry: Geometry, segmentation_node: slicer.vtkMRMLSegmentationNode
 ) -> slicer.vtkOrientedImageData:
-    """The CT's grid, without voxels, as the segmentation's own transform sees it."""
+    """A grid of slices, rows and columns, without voxels, as the segmentation's own transform sees it."""
     image = slicer.vtkOrientedImageData()
-    image.SetDimensions(ct_node.GetImageData().GetDimensions())
-    matrix = np.linalg.inv(to_world(segmentation_node)) @ geometry_of(ct_node).ijk_to_ras
+    image.SetDimensions(shape[::-1])
+    matrix = np.linalg.inv(to_world(segmentation_node)) @ geometry.ijk_to_ras
     image.SetImageToWorldMatrix(slicer.util.vtkMatrixFromArray(matrix))
     return image
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import slicer
 
 from ..analysis import Analysis
 from ..attention import Attention
 from ..attention_in_lungs import restrict_to_lungs
+from ..errors import MaskError
 from ..lungs import LungMask
 from ..opacity import CONSOLIDATION, EMPHYSEMA, GROUND_GLASS
-from .ct import layout_finding
+from .ct import geometry_of, layout_finding
 from .heat_map import is_heat_map, new_heat_map, write_heat_map
 from .lung_mask import new_segmentation, write_lung_mask, write_segment
 from .result import Result
@@ -44,7 +47,7 @@ def write_analysis(
             lung_mask_node = last
         else:
             lung_mask_node = new_segmentation(ct_node, f"{ct_node.GetName()} lungs")
-        write_lung_mask(analysis.lung_mask, lung_mask_node, ct_node)
+        write_lung_mask(analysis.lung_mask, lung_mask_node)
         lung_mask_node.SetAttribute(_AUTOMATIC, "1")
         lung_mask_node.RemoveAttribute(_EDITED)
     heat_map = (earlier and earlier.heat_map_node) or new_heat_map(ct_node, f"{ct_node.GetName()} heat map")
@@ -56,6 +59,32 @@ def write_analysis(
     write_heat_map(analysis.attention, heat_map)
     write_heat_map(restrict_to_lungs(analysis.attention, analysis.lung_mask), in_lungs)
     return Result.write(analysis, ct_node, lung_mask_node, heat_map, in_lungs)
+
+
+def load_lung_mask(file: Path, ct_node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLSegmentationNode:
+    """A lung mask from a file as a new segmentation over a CT, on the grid that the file has.
+
+    Parameters
+    ----------
+    file
+        A segmentation of Slicer (.seg.nrrd), or an image with the labels 0, 1 (right lung) and 2 (left lung).
+
+    Raises
+    ------
+    MaskError
+        If there is no mask in it.
+    """
+    from ..report.files import read_lung_mask
+
+    if file.name.lower().endswith((".seg.nrrd", ".seg.nhdr")):
+        try:
+            return slicer.util.loadSegmentation(str(file))
+        except RuntimeError as error:
+            raise MaskError(f"{file.name} cannot be read as a segmentation; choose another file.") from error
+    lung_mask = read_lung_mask(file)
+    node = new_segmentation(ct_node, file.name.split(".")[0])
+    write_lung_mask(lung_mask, node)
+    return node
 
 
 def write_attention(attention: Attention, result: Result, lung_mask: LungMask) -> None:
@@ -80,8 +109,9 @@ def show_opacity(result: Result, labels: np.ndarray) -> slicer.vtkMRMLSegmentati
         result.refer_to_opacity(node)
         node.GetDisplayNode().SetVisibility2DFill(True)
         node.GetDisplayNode().SetOpacity2DFill(0.4)
+    geometry = geometry_of(ct_node)
     for label, title, color in _DENSITIES:
-        write_segment(node, ct_node, labels == label, f"COVIDDetect_{label}", title, color)
+        write_segment(node, geometry, labels == label, f"COVIDDetect_{label}", title, color)
     return node
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import slicer
@@ -15,13 +16,13 @@ from ..mrml.heat_map import heat_map_ids, layer_of
 from ..mrml.lung_mask import lung_segment_ids
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
 from ..mrml.result import Result
-from ..mrml.scene import chest_cts, is_automatic, is_edited, why_no_ct
+from ..mrml.scene import chest_cts, is_automatic, is_edited, load_lung_mask, why_no_ct
 from .experiments_section import ExperimentsSection
 from .installation import ensure_packages
 from .mask_editor import MaskEditor
 from .opacity_section import OpacitySection
 from .progress_row import ProgressRow
-from .questions import InputQuestion, which_mask
+from .questions import InputQuestion, which_mask, which_mask_file
 from .regions_table import RegionsTable
 from .result_section import ResultSection, measured_of
 from .settings_section import SettingsSection
@@ -68,6 +69,7 @@ class Panel:
         ui.cancelButton.connect("clicked(bool)", lambda checked: self.cancel())
         ui.rescoreButton.connect("clicked(bool)", lambda checked: self.rescore())
         ui.editMaskButton.connect("clicked(bool)", self.edit_mask)
+        ui.maskFileButton.connect("clicked(bool)", lambda checked: self.load_mask())
         ui.maskVisibleCheckBox.connect("toggled(bool)", self.show_mask)
         ui.layerComboBox.connect("activated(int)", self.explain)
         ui.sampleDataButton.connect("clicked(bool)", lambda checked: self.make_sample())
@@ -116,6 +118,16 @@ class Panel:
         else:
             self.ui.editMaskButton.checked = False
             self.say(_("{name} has no lung segment; choose another mask.").format(name=mask.GetName()))
+
+    def load_mask(self) -> None:
+        """Choose a file with a lung mask and score with that."""
+        file, parameters = which_mask_file(), self._parameters
+        if file:
+
+            def load() -> None:
+                parameters.lungMask = load_lung_mask(Path(file), parameters.ct)
+
+            self._request_now(load)
 
     def show_mask(self, visible: bool) -> None:
         """Show or hide the outlines."""
@@ -279,6 +291,7 @@ class Panel:
         self.opacity.show(result, parameters)
         mask = parameters.lungMask
         ui.editMaskButton.enabled = mask is not None and ct is not None and (not busy or self.mask_editor.is_open)
+        ui.maskFileButton.enabled = ct is not None and not busy
         ui.maskVisibleCheckBox.enabled = mask is not None
         if result is not None:
             ui.layerComboBox.enabled = not busy and not result.stale

@@ -32,6 +32,12 @@ def which_mask(mask: slicer.vtkMRMLSegmentationNode) -> MaskChoice:
     return "mine" if clicked == mine else "new" if clicked == new else "cancel"
 
 
+def which_mask_file() -> str:
+    """A file with a lung mask; empty if she thought better of it."""
+    kinds = _("Lung mask") + " (*.seg.nrrd *.seg.nhdr *.nrrd *.nhdr *.nii *.nii.gz *.mha *.mhd)"
+    return str(qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Load lung mask"), "", kinds) or "")
+
+
 class InputQuestion:
     """Asks about a CT with which something is wrong that can be computed all the same: by the button, not by a dialog.
 
