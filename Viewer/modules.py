@@ -59,6 +59,10 @@ class ScriptedModuleWidget(slicer.qMRMLWidget):
     def self(self) -> Any:
         return self._python
 
+    def reload(self) -> None:
+        """For ``slicer.util.reloadScriptedModule``: the widget anew, from the class as it is now."""
+        self.fill()
+
     def enter(self) -> None:
         self.isEntered = True
         if hasattr(self._python, "enter"):

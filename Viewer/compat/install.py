@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 import types
-from typing import Any
 
 import slicer
 import slicer.util
@@ -29,10 +28,9 @@ def install() -> None:
 
     install_qmrml()
     slicer.selfTests = {}
-    translations: Any = types.ModuleType("slicer.i18n", "The viewer speaks English.")
-    translations.tr = lambda text: text
-    translations.translate = lambda context, text: text
-    _publish("i18n", translations)
+    from .translations import make_i18n_module
+
+    _publish("i18n", make_i18n_module())
     from . import scripted_module
 
     _publish("ScriptedLoadableModule", scripted_module)
