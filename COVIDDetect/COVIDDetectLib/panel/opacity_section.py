@@ -73,7 +73,7 @@ class OpacitySection:
         rows = [
             (_("Volume"), lambda lung: f"{lung['volume_ml']:.0f} mL"),
             (_("Mean density"), lambda lung: f"{lung['mean_hu']:.0f} HU"),
-            (_("Ground-glass opacity"), lambda lung: _share(lung, "ground_glass")),
+            (_("Ground glass"), lambda lung: _share(lung, "ground_glass")),
             (_("Consolidation"), lambda lung: _share(lung, "consolidation")),
             (_("Emphysema-like"), lambda lung: _share(lung, "emphysema")),
         ]
@@ -126,4 +126,6 @@ def _numbers(parameters: COVIDDetectParameterNode) -> list[float]:
 
 
 def _share(lung: dict[str, float], kind: str) -> str:
-    return f"{lung[f'{kind}_ml']:.0f} mL, {lung[f'{kind}_percent']:.1f} %"
+    percent = lung[f"{kind}_percent"]
+    decimals = 0 if percent >= 9.95 else 1  # two digits tell enough, and fit into a narrow panel
+    return f"{lung[f'{kind}_ml']:.0f} mL, {percent:.{decimals}f} %"
