@@ -13,6 +13,7 @@ from slicer.i18n import tr as _
 from ..errors import WeightsError
 from ..mrml.result import Result
 from .thresholds_menu import ThresholdsMenu, nearest_point
+from .words import in_users_language
 
 _HISTORY_SHOWN = 4
 
@@ -43,7 +44,7 @@ class ResultSection:
             return
         record, stale = result.record, result.stale
         ui.staleWidget.visible = bool(stale)
-        ui.staleLabel.text = _(stale) if stale else ""
+        ui.staleLabel.text = in_users_language(stale)
         ui.probabilityLabel.text = probability_text(record["probability"], decision_threshold)
         for label in (ui.probabilityLabel, ui.lungsLabel, ui.meaningLabel, ui.opacityTable):
             label.enabled = not stale

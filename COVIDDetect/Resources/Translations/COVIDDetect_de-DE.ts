@@ -1,0 +1,845 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de_DE">
+<context>
+    <name>COVIDDetect</name>
+    <message>
+        <source>COVIDDetect</source>
+        <translation>COVIDDetect</translation>
+    </message>
+    <message>
+        <source>Open a chest CT and click Analyze. The lungs are outlined, a 3D network gives a probability of COVID-19, and a heat map shows where it looked. Research use only, not a medical device.</source>
+        <translation>Thorax-CT öffnen und auf Analysieren klicken. Die Lungen werden umrandet, ein 3D-Netz gibt eine Wahrscheinlichkeit für COVID-19 an, und eine Heatmap zeigt, worauf es sich stützt. Nur für die Forschung, kein Medizinprodukt.</translation>
+    </message>
+    <message>
+        <source>The network was published by Zheng, Deng, Fu, Zhou et al. (medRxiv 2020.03.12.20027185) and Wang et al. (IEEE Transactions on Medical Imaging 2020, doi 10.1109/TMI.2020.2995965).</source>
+        <translation>Das Netz wurde von Zheng, Deng, Fu, Zhou et al. (medRxiv 2020.03.12.20027185) und Wang et al. (IEEE Transactions on Medical Imaging 2020, doi 10.1109/TMI.2020.2995965) veröffentlicht.</translation>
+    </message>
+    <message>
+        <source>The CT or its mask was removed during the analysis.</source>
+        <translation>Das CT oder seine Maske wurde während der Analyse entfernt.</translation>
+    </message>
+    <message>
+        <source>The CT was changed during the analysis; analyze it again.</source>
+        <translation>Das CT wurde während der Analyse verändert; bitte erneut analysieren.</translation>
+    </message>
+    <message>
+        <source>The result was removed meanwhile.</source>
+        <translation>Das Ergebnis wurde inzwischen entfernt.</translation>
+    </message>
+    <message>
+        <source>CT:</source>
+        <translation>CT:</translation>
+    </message>
+    <message>
+        <source>The chest CT to analyze.</source>
+        <translation>Das Thorax-CT, das analysiert werden soll.</translation>
+    </message>
+    <message>
+        <source>Select a chest CT</source>
+        <translation>Thorax-CT auswählen</translation>
+    </message>
+    <message>
+        <source>Sample data</source>
+        <translation>Beispieldaten</translation>
+    </message>
+    <message>
+        <source>Make a synthetic chest CT to try the module with; nothing is downloaded.</source>
+        <translation>Ein synthetisches Thorax-CT zum Ausprobieren erzeugen; nichts wird heruntergeladen.</translation>
+    </message>
+    <message>
+        <source>Analyze</source>
+        <translation>Analysieren</translation>
+    </message>
+    <message>
+        <source>Find the lungs, score the CT, and show where the network looked.</source>
+        <translation>Lungen finden, CT bewerten und zeigen, worauf sich das Netz stützt.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Stop the analysis; nothing in the scene is changed.</source>
+        <translation>Die Analyse abbrechen; an der Szene ändert sich nichts.</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>Ergebnis</translation>
+    </message>
+    <message>
+        <source>–</source>
+        <translation>–</translation>
+    </message>
+    <message>
+        <source>Probability of COVID-19 that the network gives to this CT and lung mask, from 0 to 1.</source>
+        <translation>Wahrscheinlichkeit für COVID-19, die das Netz diesem CT mit dieser Lungenmaske gibt, von 0 bis 1.</translation>
+    </message>
+    <message>
+        <source>The probability on a scale from 0 to 1; the line is the decision threshold.</source>
+        <translation>Die Wahrscheinlichkeit auf einer Skala von 0 bis 1; der Strich ist der Schwellenwert.</translation>
+    </message>
+    <message>
+        <source>Re-score</source>
+        <translation>Neu bewerten</translation>
+    </message>
+    <message>
+        <source>Score again with the lung mask as it is now. (Ctrl+R)</source>
+        <translation>Mit der Lungenmaske, wie sie jetzt ist, neu bewerten. (Strg+R)</translation>
+    </message>
+    <message>
+        <source>Volume of each lung, and the share of it that is ground-glass opacity or consolidation, by the bounds under Lung densities.</source>
+        <translation>Volumen jeder Lunge und der Anteil mit Milchglastrübung oder Konsolidierung, nach den Grenzen unter Lungendichte.</translation>
+    </message>
+    <message>
+        <source>Decision threshold:</source>
+        <translation>Schwellenwert:</translation>
+    </message>
+    <message>
+        <source>The probability from which the result counts as positive.</source>
+        <translation>Die Wahrscheinlichkeit, ab der das Ergebnis als positiv gilt.</translation>
+    </message>
+    <message>
+        <source>Prevalence:</source>
+        <translation>Prävalenz:</translation>
+    </message>
+    <message>
+        <source>How many of 100 patients like this one have COVID-19; predictive values follow from it.</source>
+        <translation>Wie viele von 100 solchen Patienten COVID-19 haben; daraus folgen die prädiktiven Werte.</translation>
+    </message>
+    <message>
+        <source> %</source>
+        <translation> %</translation>
+    </message>
+    <message>
+        <source>Thresholds</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Set the decision threshold to one at which these weights were measured.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lung mask</source>
+        <translation>Lungenmaske</translation>
+    </message>
+    <message>
+        <source>Mask:</source>
+        <translation>Maske:</translation>
+    </message>
+    <message>
+        <source>The lung mask to score with. Any segmentation with lungs can be chosen; with none, Analyze makes one.</source>
+        <translation>Die Lungenmaske, mit der bewertet wird. Jede Segmentierung mit Lungen kann gewählt werden; ohne eine erzeugt Analysieren sie.</translation>
+    </message>
+    <message>
+        <source>Made by Analyze</source>
+        <translation>Durch Analysieren</translation>
+    </message>
+    <message>
+        <source>Show outlines</source>
+        <translation>Konturen zeigen</translation>
+    </message>
+    <message>
+        <source>Show the outlines of the lung mask in the slice views. (M)</source>
+        <translation>Die Konturen der Lungenmaske in den Schichtansichten zeigen. (M)</translation>
+    </message>
+    <message>
+        <source>Edit mask</source>
+        <translation>Maske bearbeiten</translation>
+    </message>
+    <message>
+        <source>Correct the lung mask by hand in the Segment Editor.</source>
+        <translation>Die Lungenmaske von Hand im Segment Editor korrigieren.</translation>
+    </message>
+    <message>
+        <source>Heat map</source>
+        <translation>Heatmap</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>Lay the heat map over the slice views: what the network looked at. (H)</source>
+        <translation>Die Heatmap über die Schichtansichten legen: worauf sich das Netz stützt. (H)</translation>
+    </message>
+    <message>
+        <source>Only in the lungs</source>
+        <translation>Nur in den Lungen</translation>
+    </message>
+    <message>
+        <source>Show the heat map only inside the lung mask.</source>
+        <translation>Die Heatmap nur innerhalb der Lungenmaske zeigen.</translation>
+    </message>
+    <message>
+        <source>Overlay opacity:</source>
+        <translation>Deckkraft:</translation>
+    </message>
+    <message>
+        <source>Opacity of the heat map.</source>
+        <translation>Deckkraft der Heatmap.</translation>
+    </message>
+    <message>
+        <source>Hide heat below:</source>
+        <translation>Ausblenden unter:</translation>
+    </message>
+    <message>
+        <source>Heat below this share of the maximum is not shown.</source>
+        <translation>Was unter diesem Anteil des Maximums liegt, wird nicht gezeigt.</translation>
+    </message>
+    <message>
+        <source>Colors:</source>
+        <translation>Farben:</translation>
+    </message>
+    <message>
+        <source>Color map of the heat map; all are perceptually uniform.</source>
+        <translation>Farbskala der Heatmap; alle sind wahrnehmungsgetreu abgestuft.</translation>
+    </message>
+    <message>
+        <source>Method:</source>
+        <translation>Verfahren:</translation>
+    </message>
+    <message>
+        <source>Layer and method of the heat map; another one is computed when you choose it.</source>
+        <translation>Netzschicht und Verfahren der Heatmap; eine andere wird berechnet, sobald sie gewählt wird.</translation>
+    </message>
+    <message>
+        <source>Where it looked:</source>
+        <translation>Worauf es sich stützt:</translation>
+    </message>
+    <message>
+        <source>The hottest regions. Click one, or use the arrow keys, to go there in all views. (N next, Shift+N previous)</source>
+        <translation>Die heißesten Regionen. Ein Klick oder die Pfeiltasten führen in allen Ansichten dorthin. (N nächste, Umschalt+N vorige)</translation>
+    </message>
+    <message>
+        <source>Lung densities</source>
+        <translation>Lungendichte</translation>
+    </message>
+    <message>
+        <source>Densities of each lung, by the bounds below.</source>
+        <translation>Dichte jeder Lunge, nach den Grenzen darunter.</translation>
+    </message>
+    <message>
+        <source>Show as segments</source>
+        <translation>Als Segmente zeigen</translation>
+    </message>
+    <message>
+        <source>Show ground-glass, consolidation and emphysema-like lung in the views, as a segmentation of their own.</source>
+        <translation>Milchglastrübung, Konsolidierung und emphysemartige Lunge in den Ansichten zeigen, als eigene Segmentierung.</translation>
+    </message>
+    <message>
+        <source>Ground-glass from:</source>
+        <translation>Milchglas ab:</translation>
+    </message>
+    <message>
+        <source>Lung of this density up to where consolidation begins counts as ground-glass.</source>
+        <translation>Lunge ab dieser Dichte bis dorthin, wo die Konsolidierung beginnt, gilt als Milchglastrübung.</translation>
+    </message>
+    <message>
+        <source> HU</source>
+        <translation> HU</translation>
+    </message>
+    <message>
+        <source>Consolidation from:</source>
+        <translation>Konsolidierung ab:</translation>
+    </message>
+    <message>
+        <source>Lung from this density counts as consolidation.</source>
+        <translation>Lunge ab dieser Dichte gilt als Konsolidierung.</translation>
+    </message>
+    <message>
+        <source>Consolidation to:</source>
+        <translation>Konsolidierung bis:</translation>
+    </message>
+    <message>
+        <source>Lung up to this density counts as consolidation.</source>
+        <translation>Lunge bis zu dieser Dichte gilt als Konsolidierung.</translation>
+    </message>
+    <message>
+        <source>Emphysema below:</source>
+        <translation>Emphysem unter:</translation>
+    </message>
+    <message>
+        <source>Lung below this density counts as emphysema-like.</source>
+        <translation>Lunge unter dieser Dichte gilt als emphysemartig.</translation>
+    </message>
+    <message>
+        <source>Experiments</source>
+        <translation>Experimente</translation>
+    </message>
+    <message>
+        <source>Run experiments</source>
+        <translation>Experimente rechnen</translation>
+    </message>
+    <message>
+        <source>Score again with only one lung, and with the chosen region replaced by healthy-looking lung.</source>
+        <translation>Neu bewerten mit nur einer Lunge und mit der gewählten Region, ersetzt durch gesund aussehende Lunge.</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Lungs by:</source>
+        <translation>Lungen mit:</translation>
+    </message>
+    <message>
+        <source>How Analyze finds the lungs: the trained UNet, or a threshold that needs no training.</source>
+        <translation>Wie Analysieren die Lungen findet: das trainierte UNet oder ein Schwellenwert, der kein Training braucht.</translation>
+    </message>
+    <message>
+        <source>Compute on:</source>
+        <translation>Gerät:</translation>
+    </message>
+    <message>
+        <source>Automatic takes a GPU that passes its self-test, else the CPU.</source>
+        <translation>Automatisch nimmt eine GPU, die ihren Selbsttest besteht, sonst die CPU.</translation>
+    </message>
+    <message>
+        <source>Weights:</source>
+        <translation>Gewichte:</translation>
+    </message>
+    <message>
+        <source>The weights of the network that scores, each with its model card.</source>
+        <translation>Die Gewichte des Netzes, das bewertet, jeweils mit ihrer Modellkarte.</translation>
+    </message>
+    <message>
+        <source>Research use only, not a medical device.</source>
+        <translation>Nur für die Forschung, kein Medizinprodukt.</translation>
+    </message>
+</context>
+<context>
+    <name>panel.experiments_section</name>
+    <message>
+        <source>Score again with only the right lung, only the left lung, and with the chosen region replaced by healthy-looking lung.</source>
+        <translation>Neu bewerten mit nur der rechten Lunge, nur der linken Lunge und mit der gewählten Region, ersetzt durch gesund aussehende Lunge.</translation>
+    </message>
+    <message>
+        <source>Re-score first: the result is out of date.</source>
+        <translation>Zuerst neu bewerten: Das Ergebnis ist veraltet.</translation>
+    </message>
+    <message>
+        <source>What if it were only one lung, or region {rank} were healthy-looking lung?</source>
+        <translation>Was wäre mit nur einer Lunge, oder wenn Region {rank} gesund aussähe?</translation>
+    </message>
+    <message>
+        <source>What if it were only one lung? Choose a region above to see what it weighs.</source>
+        <translation>Was wäre mit nur einer Lunge? Oben eine Region wählen, um zu sehen, was sie ausmacht.</translation>
+    </message>
+</context>
+<context>
+    <name>panel.installation</name>
+    <message>
+        <source>Install packages for COVIDDetect</source>
+        <translation>Pakete für COVIDDetect installieren</translation>
+    </message>
+    <message>
+        <source>COVIDDetect needs packages that Slicer does not bring along: {names}.
+
+They are downloaded from the Python Package Index and take about {size} in {folder}. Slicer&apos;s own packages stay as they are. Nothing about you or your images is sent.
+
+Install them now?</source>
+        <translation>COVIDDetect braucht Pakete, die Slicer nicht mitbringt: {names}.
+
+Sie werden aus dem Python Package Index heruntergeladen und belegen etwa {size} in {folder}. Slicers eigene Pakete bleiben, wie sie sind. Nichts über Sie oder Ihre Bilder wird gesendet.
+
+Jetzt installieren?</translation>
+    </message>
+    <message>
+        <source>COVIDDetect needs the extension PyTorch: install it in the Extensions Manager, restart Slicer, and click Analyze again.</source>
+        <translation>COVIDDetect braucht die Erweiterung PyTorch: bitte im Extensions Manager installieren, Slicer neu starten und erneut auf Analysieren klicken.</translation>
+    </message>
+    <message>
+        <source>COVIDDetect: installing {names} …</source>
+        <translation>COVIDDetect: {names} wird installiert …</translation>
+    </message>
+    <message>
+        <source>{names} could not be installed: {reason}.</source>
+        <translation>{names} konnte nicht installiert werden: {reason}.</translation>
+    </message>
+    <message>
+        <source>Without internet, or behind a proxy that pip does not know: download the packages on another computer with the same system and Python (pip download) into a folder, and choose it here.</source>
+        <translation>Ohne Internet oder hinter einem Proxy, den pip nicht kennt: die Pakete auf einem anderen Computer mit gleichem System und Python (pip download) in einen Ordner laden und ihn hier wählen.</translation>
+    </message>
+    <message>
+        <source>Install from a folder</source>
+        <translation>Aus einem Ordner installieren</translation>
+    </message>
+    <message>
+        <source>Folder with downloaded packages</source>
+        <translation>Ordner mit heruntergeladenen Paketen</translation>
+    </message>
+</context>
+<context>
+    <name>panel.mask_editor</name>
+    <message>
+        <source>Done</source>
+        <translation>Fertig</translation>
+    </message>
+    <message>
+        <source>Edit mask</source>
+        <translation>Maske bearbeiten</translation>
+    </message>
+</context>
+<context>
+    <name>panel.opacity_section</name>
+    <message>
+        <source>Right</source>
+        <translation>Rechts</translation>
+    </message>
+    <message>
+        <source>Left</source>
+        <translation>Links</translation>
+    </message>
+    <message>
+        <source>Volume</source>
+        <translation>Volumen</translation>
+    </message>
+    <message>
+        <source>Mean density</source>
+        <translation>Mittlere Dichte</translation>
+    </message>
+    <message>
+        <source>Ground glass</source>
+        <translation>Milchglas</translation>
+    </message>
+    <message>
+        <source>Consolidation</source>
+        <translation>Konsolidierung</translation>
+    </message>
+    <message>
+        <source>Emphysema-like</source>
+        <translation>Emphysemartig</translation>
+    </message>
+</context>
+<context>
+    <name>panel.panel</name>
+    <message>
+        <source>{name} has no lung segment; choose another mask.</source>
+        <translation>{name} enthält kein Lungensegment; bitte eine andere Maske wählen.</translation>
+    </message>
+    <message>
+        <source>The sample could not be made.</source>
+        <translation>Die Beispieldaten konnten nicht erzeugt werden.</translation>
+    </message>
+    <message>
+        <source>Select the chest CT above.</source>
+        <translation>Bitte oben das Thorax-CT auswählen.</translation>
+    </message>
+    <message>
+        <source>Load a chest CT, or try the module with a synthetic one.</source>
+        <translation>Thorax-CT laden, oder das Modul mit einem synthetischen ausprobieren.</translation>
+    </message>
+    <message>
+        <source>Analyze all the same</source>
+        <translation>Trotzdem analysieren</translation>
+    </message>
+    <message>
+        <source>Analyze</source>
+        <translation>Analysieren</translation>
+    </message>
+    <message>
+        <source>An analysis is running.</source>
+        <translation>Eine Analyse läuft.</translation>
+    </message>
+    <message>
+        <source>{ct} is being analyzed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Find the lungs, score the CT, and show where the network looked.</source>
+        <translation>Lungen finden, CT bewerten und zeigen, worauf sich das Netz stützt.</translation>
+    </message>
+    <message>
+        <source>Select a chest CT first.</source>
+        <translation>Bitte zuerst ein Thorax-CT auswählen.</translation>
+    </message>
+</context>
+<context>
+    <name>panel.progress_row</name>
+    <message>
+        <source>Starting…</source>
+        <translation>Beginnt …</translation>
+    </message>
+    <message>
+        <source>Lungs, slice {done} of {total}</source>
+        <translation>Lungen, Schicht {done} von {total}</translation>
+    </message>
+    <message>
+        <source>Score</source>
+        <translation>Bewertung</translation>
+    </message>
+    <message>
+        <source>Heat map</source>
+        <translation>Heatmap</translation>
+    </message>
+    <message>
+        <source>, about {seconds} s left</source>
+        <translation>, noch etwa {seconds} s</translation>
+    </message>
+    <message>
+        <source>Cancelling…</source>
+        <translation>Wird abgebrochen …</translation>
+    </message>
+</context>
+<context>
+    <name>panel.questions</name>
+    <message>
+        <source>COVIDDetect</source>
+        <translation>COVIDDetect</translation>
+    </message>
+    <message>
+        <source>The lung mask {name} was corrected by hand.</source>
+        <translation>Die Lungenmaske {name} wurde von Hand korrigiert.</translation>
+    </message>
+    <message>
+        <source>A new mask goes into a segmentation of its own; yours is kept.</source>
+        <translation>Eine neue Maske kommt in eine eigene Segmentierung; Ihre bleibt erhalten.</translation>
+    </message>
+    <message>
+        <source>Score with my mask</source>
+        <translation>Mit meiner Maske bewerten</translation>
+    </message>
+    <message>
+        <source>Make a new mask</source>
+        <translation>Neue Maske erzeugen</translation>
+    </message>
+</context>
+<context>
+    <name>panel.regions_table</name>
+    <message>
+        <source>Where</source>
+        <translation>Ort</translation>
+    </message>
+    <message>
+        <source>mL</source>
+        <translation>ml</translation>
+    </message>
+    <message>
+        <source>HU</source>
+        <translation>HU</translation>
+    </message>
+    <message>
+        <source>Peak</source>
+        <translation>Max.</translation>
+    </message>
+    <message>
+        <source>{mm:.0f} mm from the pleura at its hottest point</source>
+        <translation>am heißesten Punkt {mm:.0f} mm von der Pleura entfernt</translation>
+    </message>
+    <message>
+        <source>Where it looked (Grad-CAM):</source>
+        <translation>Worauf es sich stützt (Grad-CAM):</translation>
+    </message>
+    <message>
+        <source>No region stands out in the lungs.</source>
+        <translation>Keine Region in den Lungen sticht hervor.</translation>
+    </message>
+    <message>
+        <source>right</source>
+        <translation>rechts</translation>
+    </message>
+    <message>
+        <source>left</source>
+        <translation>links</translation>
+    </message>
+    <message>
+        <source>upper third</source>
+        <translation>oberes Drittel</translation>
+    </message>
+    <message>
+        <source>middle third</source>
+        <translation>mittleres Drittel</translation>
+    </message>
+    <message>
+        <source>lower third</source>
+        <translation>unteres Drittel</translation>
+    </message>
+</context>
+<context>
+    <name>panel.result_section</name>
+    <message>
+        <source>Probability of COVID-19, out of date.</source>
+        <translation>Wahrscheinlichkeit für COVID-19, veraltet.</translation>
+    </message>
+    <message>
+        <source>Probability of COVID-19: above the decision threshold of {threshold:.2f}.</source>
+        <translation>Wahrscheinlichkeit für COVID-19: über dem Schwellenwert von {threshold:.2f}.</translation>
+    </message>
+    <message>
+        <source>Probability of COVID-19: below the decision threshold of {threshold:.2f}.</source>
+        <translation>Wahrscheinlichkeit für COVID-19: unter dem Schwellenwert von {threshold:.2f}.</translation>
+    </message>
+    <message>
+        <source>Right lung</source>
+        <translation>Rechte Lunge</translation>
+    </message>
+    <message>
+        <source>Left lung</source>
+        <translation>Linke Lunge</translation>
+    </message>
+    <message>
+        <source>{lung} {liters:.2f} L, opacity {percent:.0f} %</source>
+        <translation>{lung} {liters:.2f} l, Verschattung {percent:.0f} %</translation>
+    </message>
+    <message>
+        <source>lung mask changed</source>
+        <translation>Lungenmaske geändert</translation>
+    </message>
+    <message>
+        <source>CT changed</source>
+        <translation>CT geändert</translation>
+    </message>
+    <message>
+        <source>other weights</source>
+        <translation>andere Gewichte</translation>
+    </message>
+    <message>
+        <source>History: {scores}</source>
+        <translation>Verlauf: {scores}</translation>
+    </message>
+    <message>
+        <source>Scored with weights that are not installed here.</source>
+        <translation>Bewertet mit Gewichten, die hier nicht installiert sind.</translation>
+    </message>
+    <message>
+        <source>{weights} have no measured sensitivity or specificity.</source>
+        <translation>Für {weights} wurden weder Sensitivität noch Spezifität gemessen.</translation>
+    </message>
+    <message>
+        <source>At a threshold of {threshold:g}: sensitivity {sensitivity}, specificity {specificity} ({cohort}). At this prevalence PPV {ppv:.2f}, NPV {npv:.2f}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>panel.settings_section</name>
+    <message>
+        <source>Automatic</source>
+        <translation>Automatisch</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>NVIDIA GPU</source>
+        <translation>NVIDIA-GPU</translation>
+    </message>
+    <message>
+        <source>Apple GPU</source>
+        <translation>Apple-GPU</translation>
+    </message>
+    <message>
+        <source>UNet</source>
+        <translation>UNet</translation>
+    </message>
+    <message>
+        <source>Threshold</source>
+        <translation>Schwellenwert</translation>
+    </message>
+</context>
+<context>
+    <name>panel.thresholds_menu</name>
+    <message>
+        <source>{threshold:g}: sensitivity {sensitivity:.2f}, specificity {specificity:.2f}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>panel.weights_menu</name>
+    <message>
+        <source>Manage…</source>
+        <translation>Ändern …</translation>
+    </message>
+    <message>
+        <source>Add weights of your own, show model cards, remove weights.</source>
+        <translation>Eigene Gewichte hinzufügen, Modellkarten zeigen, Gewichte entfernen.</translation>
+    </message>
+    <message>
+        <source>Add from file…</source>
+        <translation>Aus Datei hinzufügen …</translation>
+    </message>
+    <message>
+        <source>Add from folder…</source>
+        <translation>Aus Ordner hinzufügen …</translation>
+    </message>
+    <message>
+        <source>Add from URL…</source>
+        <translation>Von URL hinzufügen …</translation>
+    </message>
+    <message>
+        <source>Import released checkpoint…</source>
+        <translation>Veröffentlichten Checkpoint importieren …</translation>
+    </message>
+    <message>
+        <source>Show card</source>
+        <translation>Karte zeigen</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>{name} (damaged)</source>
+        <translation>{name} (beschädigt)</translation>
+    </message>
+    <message>
+        <source>Weights and model cards</source>
+        <translation>Gewichte und Modellkarten</translation>
+    </message>
+    <message>
+        <source>Add weights</source>
+        <translation>Gewichte hinzufügen</translation>
+    </message>
+    <message>
+        <source>Released checkpoints</source>
+        <translation>Veröffentlichte Checkpoints</translation>
+    </message>
+    <message>
+        <source>Import released checkpoint</source>
+        <translation>Veröffentlichten Checkpoint importieren</translation>
+    </message>
+    <message>
+        <source>Download and add these weights?</source>
+        <translation>Diese Gewichte herunterladen und hinzufügen?</translation>
+    </message>
+    <message>
+        <source>The file at {url} is downloaded, and what belongs to it (model card, weights) from the same folder. The server learns this computer&apos;s internet address; nothing about you or your images is sent.</source>
+        <translation>Die Datei {url} wird heruntergeladen, und was zu ihr gehört (Modellkarte, Gewichte), aus demselben Ordner. Der Server erfährt die Internetadresse dieses Computers; nichts über Sie oder Ihre Bilder wird gesendet.</translation>
+    </message>
+    <message>
+        <source>Remove these weights?</source>
+        <translation>Diese Gewichte entfernen?</translation>
+    </message>
+    <message>
+        <source>{title} is deleted from this computer.</source>
+        <translation>{title} wird von diesem Computer gelöscht.</translation>
+    </message>
+    <message>
+        <source>{title} was removed.</source>
+        <translation>{title} wurde entfernt.</translation>
+    </message>
+    <message>
+        <source>Checking the weights …</source>
+        <translation>Die Gewichte werden geprüft …</translation>
+    </message>
+    <message>
+        <source>Downloading and checking the weights …</source>
+        <translation>Die Gewichte werden heruntergeladen und geprüft …</translation>
+    </message>
+    <message>
+        <source>{title} was added; it can be chosen now.</source>
+        <translation>{title} wurde hinzugefügt und kann jetzt gewählt werden.</translation>
+    </message>
+    <message>
+        <source>The files are those that this card describes.</source>
+        <translation>Die Dateien sind die, die diese Karte beschreibt.</translation>
+    </message>
+    <message>
+        <source>Intended use</source>
+        <translation>Verwendungszweck</translation>
+    </message>
+    <message>
+        <source>Network</source>
+        <translation>Netz</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation>Version</translation>
+    </message>
+    <message>
+        <source>Trained on</source>
+        <translation>Trainiert mit</translation>
+    </message>
+    <message>
+        <source>Measured</source>
+        <translation>Gemessen an</translation>
+    </message>
+    <message>
+        <source>no sensitivity or specificity</source>
+        <translation>weder Sensitivität noch Spezifität</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>Lizenz</translation>
+    </message>
+    <message>
+        <source>Source</source>
+        <translation>Quelle</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>Add weights from URL</source>
+        <translation>Gewichte von URL hinzufügen</translation>
+    </message>
+    <message>
+        <source>Model card (.json), weights (.safetensors) or released checkpoint (.pth), and the SHA-256 of that file.</source>
+        <translation>Modellkarte (.json), Gewichte (.safetensors) oder veröffentlichter Checkpoint (.pth), und die SHA-256 dieser Datei.</translation>
+    </message>
+    <message>
+        <source>URL:</source>
+        <translation>URL:</translation>
+    </message>
+    <message>
+        <source>SHA-256:</source>
+        <translation>SHA-256:</translation>
+    </message>
+    <message>
+        <source>COVIDDetect</source>
+        <translation>COVIDDetect</translation>
+    </message>
+</context>
+<context>
+    <name>panel.words</name>
+    <message>
+        <source>The lung mask was edited after scoring.</source>
+        <translation>Die Lungenmaske wurde nach der Bewertung bearbeitet.</translation>
+    </message>
+    <message>
+        <source>The lung mask was moved after scoring.</source>
+        <translation>Die Lungenmaske wurde nach der Bewertung verschoben.</translation>
+    </message>
+    <message>
+        <source>The lung mask was removed after scoring.</source>
+        <translation>Die Lungenmaske wurde nach der Bewertung entfernt.</translation>
+    </message>
+    <message>
+        <source>The CT was changed after scoring.</source>
+        <translation>Das CT wurde nach der Bewertung verändert.</translation>
+    </message>
+    <message>
+        <source>Another lung mask was chosen after scoring.</source>
+        <translation>Nach der Bewertung wurde eine andere Lungenmaske gewählt.</translation>
+    </message>
+    <message>
+        <source>Other weights were chosen after scoring.</source>
+        <translation>Nach der Bewertung wurden andere Gewichte gewählt.</translation>
+    </message>
+    <message>
+        <source>Right lung only</source>
+        <translation>Nur rechte Lunge</translation>
+    </message>
+    <message>
+        <source>Left lung only</source>
+        <translation>Nur linke Lunge</translation>
+    </message>
+    <message>
+        <source>Region {rank} replaced by healthy-looking lung</source>
+        <translation>Region {rank} durch gesund aussehende Lunge ersetzt</translation>
+    </message>
+</context>
+<context>
+    <name>qSlicerAbstractCoreModule</name>
+    <message>
+        <source>Segmentation</source>
+        <translation>Segmentierung</translation>
+    </message>
+</context>
+</TS>
