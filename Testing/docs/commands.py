@@ -1,0 +1,137 @@
+"""The command lines of the documents: where they stand, and how each is run by a test.
+
+A test's folder holds files under the very names that the documents use (``CT``, ``cohort.csv``, ``scans/A-18.nii.gz``),
+so that a command runs as it is written; ``more`` only makes it small.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "Docs").rglob("*.md"))]
+
+_WORD = (
+    r"(?:coviddetect|make|pip|python|git|torchrun|tensorboard|\.venv/bin/[^\s`]+|tools/[^\s`]+|Testing/slicer/[^\s`]+)"
+)
+_LINE = re.compile(rf"^(?: {{4}}|\$ ){_WORD}(?: |$)")
+_SPAN = re.compile(rf"`({_WORD} [^`]+)`")
+_OPTIONS_OF_TRAINING = ("--epochs", "1", "--size", "32", "48")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A command that a test runs.
+
+    Parameters
+    ----------
+    more
+        Options that make it small.
+    instead
+        Words of the command and what stands for them in a test.
+    at_root
+        Run in the repository instead of the folder with the inputs.
+    """
+
+    more: tuple[str, ...] = ()
+    instead: tuple[tuple[str, str], ...] = ()
+    at_root: bool = False
+
+
+@dataclass(frozen=True)
+class Exists:
+    """A command that no test can run; ``check`` ends with 0 where it exists.
+
+    Parameters
+    ----------
+    why
+        Why it is not run.
+    check
+        What is run instead.
+    """
+
+    why: str
+    check: str
+
+
+_RUN = Run()
+_TRAIN = Run(_OPTIONS_OF_TRAINING)
+_RUNS_ALL_TESTS = "it runs this test"
+
+COMMANDS: dict[str, Run | Exists] = {
+    # README.md
+    "make run": Exists("Testing/viewer/test_run.py runs what it starts", "make -n run"),
+    "make run CT=/path/to/ct": Exists("Testing/viewer/test_run.py runs what it starts", "make -n run CT=CT"),
+    "make test": Exists(_RUNS_ALL_TESTS, "make -n test"),
+    "pip install .": Run(("--dry-run", "--no-deps", "--no-build-isolation", "--quiet"), at_root=True),
+    "coviddetect analyze CT --output results": _RUN,
+    "coviddetect segment CT --method threshold --output lungs.nrrd": _RUN,
+    "coviddetect weights list": _RUN,
+    "coviddetect weights import FILE.pth --output weights": _RUN,
+    "coviddetect viewer CT": _RUN,
+    "coviddetect train classifier CASES.csv --output training": _TRAIN,
+    "coviddetect evaluate PREDICTIONS.csv --output evaluation": _RUN,
+    "coviddetect evaluate-attention --output attention": Exists(
+        "Testing/evaluation/test_attention.py runs it on two cases, which takes long enough",
+        "coviddetect evaluate-attention --help",
+    ),
+    # CONTRIBUTING.md
+    "git clone …": Exists("it needs the network", "git --version"),
+    "cd coviddetect": Exists("it is where the clone is", "true"),
+    "make lint": Exists("continuous integration runs it beside the tests", "make -n lint"),
+    "make setup": Exists("it installs, and has run before any test", "make -n setup"),
+    ".venv/bin/pre-commit install": Exists("it changes the hooks of the clone", ".venv/bin/pre-commit install --help"),
+    # Docs/demonstration-weights.md
+    "python -m coviddetect.training.demonstration all --real PATH/lung-dx-a0001 PATH/lidc-idri-0001": Exists(
+        "two to three hours", "python -m coviddetect.training.demonstration --help"
+    ),
+    "coviddetect evaluate-attention --cases 40 --background PATH/lung-dx-a0001 --background PATH/lidc-idri-0001 "
+    "--output DIR": Exists(
+        "most of an hour, and CTs that are not in the repository", "coviddetect evaluate-attention --help"
+    ),
+    # Docs/training.md
+    'pip install ".[train]"': Run(("--dry-run", "--no-deps", "--no-build-isolation", "--quiet"), at_root=True),
+    "coviddetect train classifier cohort.csv --output trained --test-after 2020-01-23": _TRAIN,
+    "coviddetect train classifier cohort.csv --output tuned --start trained/decovnet.json --patience 15": _TRAIN,
+    "coviddetect evaluate trained/predictions-test.csv --output trained/figures": _RUN,
+    "coviddetect analyze scans/A-18.nii.gz --output result --weights trained/decovnet.json": _RUN,
+    "coviddetect train lungs cohort.csv --output lungs --patience 10": Run(("--epochs", "2", "--size", "48", "48")),
+    "coviddetect train classifier cohort.csv --output paper --lungs lungs/unet.json --test-after 2020-01-23": _TRAIN,
+    "coviddetect analyze scans/A-18.nii.gz --output result --lungs lungs/unet.json --weights paper/decovnet.json": _RUN,
+    "torchrun --nproc-per-node 4 -m coviddetect.cli train classifier cohort.csv --output faster": Run(
+        _OPTIONS_OF_TRAINING, (("4", "2"),)
+    ),
+    "tensorboard --logdir trained/tensorboard": Run(("--inspect",)),
+    # Docs/translation.md
+    ".venv/bin/python tools/update_translations.py": Exists(
+        "it writes into the tree; Testing/test_translations.py compares with what it would write",
+        ".venv/bin/python -m py_compile tools/update_translations.py",
+    ),
+    # Docs/weights.md
+    "coviddetect weights show decovnet-demonstration": _RUN,
+    "coviddetect weights verify": _RUN,
+    "coviddetect weights add mine/decovnet.json": _RUN,
+    "coviddetect weights add https://example.org/decovnet.json --sha256 0123…": Exists(
+        "it needs the network; Testing/core/test_weights_download.py downloads from this computer",
+        "coviddetect weights add --help",
+    ),
+    "coviddetect weights import covid.pth": _RUN,
+    "coviddetect weights remove decovnet-released": _RUN,
+}
+"""Every command that stands in a code block, as it is written there."""
+
+
+def block_commands(document: str) -> list[str]:
+    """The commands in the code blocks of a document, in order, without comments; ``a && b`` are two."""
+    found = []
+    for line in document.splitlines():
+        if _LINE.match(line):
+            found += re.sub(r"\s+#.*", "", line).removeprefix("$ ").strip().split(" && ")
+    return found
+
+
+def inline_commands(document: str) -> list[str]:
+    """The commands with at least one word behind them that a document names within its text."""
+    return [" ".join(span.split()) for span in _SPAN.findall(document)]
