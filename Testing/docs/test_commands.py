@@ -98,6 +98,8 @@ def execute(command: str, how: Run, folder: Path, monkeypatch: pytest.MonkeyPatc
         assert done.exit_code == 0, f"{command}\n{done.output}"
     else:
         started(shlex.join(words), ROOT if how.at_root else folder)
+    if "--logdir" in words:
+        assert any((folder / words[words.index("--logdir") + 1]).iterdir()), command
     if "--output" in words:
         assert (folder / words[words.index("--output") + 1]).exists(), command
 
