@@ -113,11 +113,11 @@
     </message>
     <message>
         <source>Thresholds</source>
-        <translation type="unfinished"></translation>
+        <translation>Schwellenwerte</translation>
     </message>
     <message>
         <source>Set the decision threshold to one at which these weights were measured.</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Schwellenwert auf einen setzen, bei dem diese Gewichte gemessen wurden.</translation>
     </message>
     <message>
         <source>Lung mask</source>
@@ -444,7 +444,7 @@ Jetzt installieren?</translation>
     </message>
     <message>
         <source>{ct} is being analyzed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{ct} wird analysiert.</translation>
     </message>
     <message>
         <source>Find the lungs, score the CT, and show where the network looked.</source>
@@ -608,7 +608,7 @@ Jetzt installieren?</translation>
     </message>
     <message>
         <source>At a threshold of {threshold:g}: sensitivity {sensitivity}, specificity {specificity} ({cohort}). At this prevalence PPV {ppv:.2f}, NPV {npv:.2f}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Bei einem Schwellenwert von {threshold:g}: Sensitivität {sensitivity}, Spezifität {specificity} ({cohort}). Bei dieser Prävalenz PPV {ppv:.2f}, NPV {npv:.2f}.</translation>
     </message>
 </context>
 <context>
@@ -642,7 +642,7 @@ Jetzt installieren?</translation>
     <name>panel.thresholds_menu</name>
     <message>
         <source>{threshold:g}: sensitivity {sensitivity:.2f}, specificity {specificity:.2f}</source>
-        <translation type="unfinished"></translation>
+        <translation>{threshold:g}: Sensitivität {sensitivity:.2f}, Spezifität {specificity:.2f}</translation>
     </message>
 </context>
 <context>
