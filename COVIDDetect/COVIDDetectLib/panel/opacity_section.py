@@ -49,7 +49,7 @@ class OpacitySection:
         ui.opacitySegmentsButton.connect("clicked(bool)", lambda checked: self._with_bounds(show_segments))
         table = ui.opacityTable
         table.setColumnCount(len(_COLUMNS))
-        table.setHorizontalHeaderLabels([_("Right"), _("Left")])
+        table.setHorizontalHeaderLabels([_("Right, mL"), _("Left, mL")])
         table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.Stretch)
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         table.setSelectionMode(qt.QAbstractItemView.NoSelection)
@@ -71,8 +71,8 @@ class OpacitySection:
     def _fill(self, result: Result) -> None:
         lungs = {lung["side"]: lung for lung in result.record["opacity"]}
         rows = [
-            (_("Volume"), lambda lung: f"{lung['volume_ml']:.0f} mL"),
-            (_("Mean density"), lambda lung: f"{lung['mean_hu']:.0f} HU"),
+            (_("Volume"), lambda lung: f"{lung['volume_ml']:.0f}"),
+            (_("Density, HU"), lambda lung: f"{lung['mean_hu']:.0f}"),
             (_("Ground glass"), lambda lung: _share(lung, "ground_glass")),
             (_("Consolidation"), lambda lung: _share(lung, "consolidation")),
             (_("Emphysema-like"), lambda lung: _share(lung, "emphysema")),
@@ -128,4 +128,4 @@ def _numbers(parameters: COVIDDetectParameterNode) -> list[float]:
 def _share(lung: dict[str, float], kind: str) -> str:
     percent = lung[f"{kind}_percent"]
     decimals = 0 if percent >= 9.95 else 1  # two digits tell enough, and fit into a narrow panel
-    return f"{lung[f'{kind}_ml']:.0f} mL, {percent:.{decimals}f} %"
+    return f"{lung[f'{kind}_ml']:.0f} ({percent:.{decimals}f} %)"

@@ -384,20 +384,20 @@ Jetzt installieren?</translation>
 <context>
     <name>panel.opacity_section</name>
     <message>
-        <source>Right</source>
-        <translation>Rechts</translation>
+        <source>Right, mL</source>
+        <translation>Rechts, ml</translation>
     </message>
     <message>
-        <source>Left</source>
-        <translation>Links</translation>
+        <source>Left, mL</source>
+        <translation>Links, ml</translation>
     </message>
     <message>
         <source>Volume</source>
         <translation>Volumen</translation>
     </message>
     <message>
-        <source>Mean density</source>
-        <translation>Mittlere Dichte</translation>
+        <source>Density, HU</source>
+        <translation>Dichte, HU</translation>
     </message>
     <message>
         <source>Ground glass</source>
