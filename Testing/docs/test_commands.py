@@ -150,3 +150,15 @@ def test_files_of_the_repository_that_documents_name_exist(path: Path) -> None:
 def test_links_and_pictures_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", path.read_text())
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_pictures_are_small_enough_to_read_on_a_slow_line() -> None:
+    pictures = list((ROOT / "Resources" / "Screenshots" / "tutorial").glob("*.png"))
+    assert len(pictures) >= 8
+    assert [path.name for path in pictures if path.stat().st_size >= 200_000] == []
+
+
+def test_every_picture_of_the_tutorial_is_shown_somewhere() -> None:
+    text = "".join(path.read_text() for path in DOCUMENTS)
+    pictures = (ROOT / "Resources" / "Screenshots" / "tutorial").glob("*.png")
+    assert [path.name for path in pictures if f"tutorial/{path.name}" not in text] == []

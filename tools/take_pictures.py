@@ -1,0 +1,196 @@
+"""Takes the pictures of Docs/tutorial.md, Docs/two-hosts.md and Docs/translation.md in the program that it runs in.
+
+tools/take_pictures starts it in the real 3D Slicer and in the embedded viewer. What is seen is the synthetic sample CT.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "COVIDDetect")]
+
+from Testing.panel import host  # noqa: E402
+
+FOLDER = ROOT / "Resources" / "Screenshots" / "tutorial"
+WINDOW = 1240, 840
+GRAYS = 48
+PATIENCE_S = 300
+
+
+def save(pixmap: Any, name: str) -> None:
+    """Write a picture with a palette, which takes a third of the space."""
+    from PIL import Image
+
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole.png"
+        if not pixmap.save(str(whole)):
+            raise OSError(f"{whole} cannot be written")
+        picture = Image.open(whole).convert("RGB")
+    # A palette that is drawn from all pixels alone forgets either the heat map's few colors or the CT's grays.
+    grays = [step * 255 // (GRAYS - 1) for step in range(GRAYS) for _ in range(3)]
+    others = picture.quantize(256 - GRAYS, Image.Quantize.MAXCOVERAGE).getpalette()
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(grays + (others or [])[: 3 * (256 - GRAYS)])
+    picture = picture.quantize(palette=palette, dither=Image.Dither.NONE)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    picture.save(FOLDER / name, optimize=True)
+
+
+def window(name: str) -> None:
+    """The main window, once its views have settled."""
+    import slicer
+
+    from Testing.panel.steps import let_views_settle
+
+    let_views_settle()
+    slicer.util.forceRenderAllViews()
+    slicer.app.processEvents()
+    save(slicer.util.mainWindow().grab(), name)
+
+
+def section(widget: Any, name: str) -> None:
+    """One section of the panel."""
+    import slicer
+
+    slicer.app.processEvents()
+    save(widget.grab(), name)
+
+
+def scroll_to(widget: Any) -> None:
+    """Bring a part of the panel into sight."""
+    import qt
+    import slicer
+
+    area = widget.parentWidget()
+    while not isinstance(area, qt.QScrollArea):
+        area = area.parentWidget()
+    area.ensureWidgetVisible(widget)
+    slicer.app.processEvents()
+
+
+def wait_for(panel: Any) -> None:
+    """Until what was begun has ended."""
+    host.wait_until(lambda: not panel.logic.busy, PATIENCE_S, "the computation ends")
+    if panel.ui.messageLabel.text:
+        raise RuntimeError(panel.ui.messageLabel.text)
+
+
+def tutorial(panel: Any) -> None:
+    """The steps of Docs/tutorial.md."""
+    import slicer
+    from COVIDDetectLib.mrml.display import jump_to
+    from COVIDDetectLib.mrml.lung_mask import lung_segment_ids
+
+    from Testing.panel.steps import drag, let_views_settle, on_screen, view
+
+    ui = panel.ui
+    ui.sampleDataButton.click()
+    window("sample.png")
+    ui.analyzeButton.click()
+    wait_for(panel)
+    window("result.png")
+    section(ui.resultCollapsibleButton, "number.png")
+    ui.regionsTable.setCurrentCell(0, 0)
+    scroll_to(ui.regionsTable)
+    window("region.png")
+    section(ui.heatMapCollapsibleButton, "heat-map.png")
+    scroll_to(ui.ctSelector)
+
+    ui.experimentsCollapsibleButton.collapsed = False
+    ui.experimentsButton.click()
+    wait_for(panel)
+    section(ui.experimentsCollapsibleButton, "experiments.png")
+    ui.experimentsCollapsibleButton.collapsed = True
+
+    region = panel.panel.regions.current()
+    left, posterior, superior = region["peak_lps"]
+    place = -left, -posterior, superior
+    ui.editMaskButton.click()
+    let_views_settle()
+    jump_to(place)
+    editor = panel.panel.mask_editor.editor
+    editor.setCurrentSegmentID(lung_segment_ids(ui.maskSelector.currentNode())[0 if region["side"] == "right" else 1])
+    editor.setActiveEffectByName("Erase")
+    x, y = on_screen(place)
+    drag(view(), [(x + dx, y + dy) for dx, dy in ((0, 0), (12, 0), (12, 12), (0, 12), (-12, 12), (-12, 0), (-12, -12))])
+    window("mask.png")
+    ui.editMaskButton.click()
+    ui.rescoreButton.click()
+    wait_for(panel)
+    section(ui.resultCollapsibleButton, "history.png")
+    ui.opacityCollapsibleButton.collapsed = False
+    section(ui.opacityCollapsibleButton, "densities.png")
+    ui.opacityCollapsibleButton.collapsed = True
+    slicer.app.processEvents()
+
+
+def german(panel: Any) -> None:
+    """The panel in German, with the result that is there."""
+    import qt
+    import slicer
+
+    tool = ROOT / ".venv" / "bin" / "pyside6-lrelease"
+    source = ROOT / "COVIDDetect" / "Resources" / "Translations" / "COVIDDetect_de-DE.ts"
+    # Slicer's own libraries are not for the Qt tool of .venv.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LD_", "PYTHON"))}
+    with tempfile.TemporaryDirectory() as folder:
+        compiled = Path(folder) / "COVIDDetect_de-DE.qm"
+        subprocess.run([tool, source, "-qm", compiled], check=True, env=environment, stdout=subprocess.DEVNULL)
+        translator = qt.QTranslator()
+        translator.load(str(compiled))
+    slicer.app.installTranslator(translator)
+    slicer.util.reloadScriptedModule("COVIDDetect")
+    slicer.app.processEvents()
+    window("german.png")
+    slicer.app.removeTranslator(translator)
+
+
+def take(steps: list[Callable[[Any], None]]) -> None:
+    """Open the module as a user finds it, and go through the steps."""
+    import slicer
+
+    host.start()
+    slicer.util.mainWindow().resize(*WINDOW)
+    slicer.util.selectModule("COVIDDetect")
+    if host.is_slicer():
+        slicer.util.findChild(slicer.util.mainWindow(), "DataProbeCollapsibleWidget").collapsed = True
+    slicer.app.processEvents()
+    for step in steps:
+        step(slicer.modules.COVIDDetectWidget)
+
+
+def in_slicer() -> None:
+    """End Slicer with 0 when all pictures were taken, else with 1."""
+    import slicer
+
+    try:
+        take([tutorial, german])
+    except Exception:  # noqa: BLE001 - the exit code must tell, whatever happened
+        traceback.print_exc(file=sys.__stderr__)
+        slicer.util.exit(1)
+    else:
+        slicer.util.exit(0)
+
+
+def in_viewer(panel: Any) -> None:
+    """The sample's result in the embedded viewer."""
+    panel.ui.sampleDataButton.click()
+    panel.ui.analyzeButton.click()
+    wait_for(panel)
+    window("viewer.png")
+
+
+if host.is_slicer():
+    import qt
+
+    qt.QTimer.singleShot(0, in_slicer)
+elif __name__ == "__main__":
+    take([in_viewer])
