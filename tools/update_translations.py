@@ -65,7 +65,17 @@ def update(folder: Path = TRANSLATIONS) -> None:
         names = [path.relative_to(MODULE).as_posix() for path in sources]
         for translation in sorted(folder.glob("*.ts")):
             shutil.copy(translation, copy)
-            command = [LUPDATE, *names, "-no-obsolete", "-locations", "none", "-ts", translation.name]
+            command = [
+                LUPDATE,
+                *names,
+                "-no-obsolete",
+                "-locations",
+                "none",
+                "-disable-heuristic",
+                "similartext",
+                "-ts",
+                translation.name,
+            ]
             subprocess.run(command, cwd=copy, check=True, stdout=subprocess.DEVNULL)
             shutil.copy(copy / translation.name, translation)
 

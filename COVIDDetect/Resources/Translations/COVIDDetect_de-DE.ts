@@ -136,6 +136,14 @@
         <translation>Durch Analysieren</translation>
     </message>
     <message>
+        <source>…</source>
+        <translation>…</translation>
+    </message>
+    <message>
+        <source>Load a lung mask from a file: a segmentation, or an image with the labels 1 (right lung) and 2 (left lung).</source>
+        <translation>Eine Lungenmaske aus einer Datei laden: eine Segmentierung oder ein Bild mit den Werten 1 (rechte Lunge) und 2 (linke Lunge).</translation>
+    </message>
+    <message>
         <source>Show outlines</source>
         <translation>Konturen zeigen</translation>
     </message>
@@ -503,6 +511,14 @@ Jetzt installieren?</translation>
     <message>
         <source>Make a new mask</source>
         <translation>Neue Maske erzeugen</translation>
+    </message>
+    <message>
+        <source>Lung mask</source>
+        <translation>Lungenmaske</translation>
+    </message>
+    <message>
+        <source>Load lung mask</source>
+        <translation>Lungenmaske laden</translation>
     </message>
 </context>
 <context>
