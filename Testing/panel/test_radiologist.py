@@ -70,7 +70,7 @@ def test_from_dicom_to_a_saved_scene(panel: Any, tmp_path: Path) -> None:
     assert ui.messageLabel.text == ""
     album.add("cancelled")
     result = analyze(panel, "unet")
-    mask, first = result.lung_mask_node, result.record["probability"]
+    mask, first = result.lung_mask_node, ui.probabilityLabel.text
     album.add("result")
 
     # A piece of the mask is wrong: she erases it with the brush.
@@ -90,7 +90,7 @@ def test_from_dicom_to_a_saved_scene(panel: Any, tmp_path: Path) -> None:
     assert finish(panel).node is result.node
     assert result.stale == ""
     assert result.lung_mask_node is mask
-    assert f"{first:.2f} →" in ui.historyLabel.text
+    assert ui.historyLabel.text == f"History: {first} → {ui.probabilityLabel.text} (lung mask changed)"
     album.add("scored-again")
 
     # Where did it look?

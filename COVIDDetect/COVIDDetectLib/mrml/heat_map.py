@@ -10,6 +10,9 @@ from .ct import place
 COLORS = ("Inferno", "Viridis", "Magma", "Plasma")
 """Perceptually uniform color tables that Slicer brings along."""
 
+_LEGEND_FONT = 6
+"""Half of Slicer's own: the legend lies over anatomy."""
+
 
 def new_heat_map(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slicer.vtkMRMLScalarVolumeNode:
     """An empty heat map that follows the CT's transform."""
@@ -79,6 +82,8 @@ def show_legend(node: slicer.vtkMRMLScalarVolumeNode, title: str, visible: bool)
         legend.SetLabelFormat("%.1f")
         legend.SetNumberOfLabels(3)
         legend.SetMaxNumberOfColors(64)
-        legend.SetSize(0.1, 0.3)
+        for text in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
+            text.SetFontSize(_LEGEND_FONT)
+        legend.SetSize(0.07, 0.25)
         legend.SetPosition(0.98, 0.5)
         legend.SetVisibility(visible)

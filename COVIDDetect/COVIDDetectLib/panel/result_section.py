@@ -51,7 +51,7 @@ class ResultSection:
         ui.verdictLabel.text = verdict(record, decision_threshold, bool(stale))
         ui.detailsLabel.text = details(record)
         ui.lungsLabel.text = lungs(record)
-        ui.historyLabel.text = history(result)
+        ui.historyLabel.text = history(result, decision_threshold)
         ui.historyLabel.visible = bool(ui.historyLabel.text)
         measured = measured_of(result)
         self.thresholds_menu.show(measured)
@@ -125,7 +125,7 @@ def lungs(record: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def history(result: Result) -> str:
+def history(result: Result, decision_threshold: float) -> str:
     """The last scores of this CT and what each was due to; empty for a single one."""
     scores = result.history[-_HISTORY_SHOWN:]
     if len(scores) < 2:
@@ -135,10 +135,11 @@ def history(result: Result) -> str:
         "CT changed": _("CT changed"),
         "other weights": _("other weights"),
     }
-    steps = [f"{scores[0].probability:.2f}"]
-    for score in scores[1:]:
-        change = ", ".join(titles[part] for part in score.change.split(", ") if part)
-        steps.append(f"{score.probability:.2f} ({change})" if change else f"{score.probability:.2f}")
+    steps = []
+    for number, score in enumerate(scores):
+        change = ", ".join(titles[part] for part in score.change.split(", ") if part) if number else ""
+        text = probability_text(score.probability, decision_threshold)
+        steps.append(f"{text} ({change})" if change else text)
     return _("History: {scores}").format(scores=" → ".join(steps))
 
 
