@@ -47,31 +47,34 @@ def load(ct: Any) -> Any:
 
 
 class Lateness:
-    """How late a timer is, in ms: each entry is one turn of the event loop and the stage in which it was."""
+    """How late a timer is, in ms: while something is computed, and in the turn that shows what came of it."""
 
     def __init__(self, panel: Any) -> None:
         import qt
 
-        self.turns: list[tuple[float, str]] = []
         self._panel = panel
         self._timer = qt.QTimer()
         self._timer.setTimerType(qt.Qt.PreciseTimer)
         self._timer.setInterval(PERIOD_MS)
         self._timer.connect("timeout()", self._tick)
 
-    def measure(self, run: Callable[[], object]) -> tuple[float, str]:
-        """Run something; the latest turn during it."""
-        self.turns, self._last = [(0.0, "")], time.perf_counter()
+    def measure(self, run: Callable[[], object]) -> None:
+        """Run something until nothing is computed any more."""
+        self.computing_ms, self.stage, self.showing_ms = 0.0, "", 0.0
+        self._last = time.perf_counter()
         self._timer.start()
         run()
         self._tick()
         self._timer.stop()
-        return max(self.turns)
 
     def _tick(self) -> None:
         now = time.perf_counter()
-        self.turns.append((1000 * (now - self._last) - PERIOD_MS, self._panel.ui.progressLabel.text))
+        late_ms = 1000 * (now - self._last) - PERIOD_MS
         self._last = now
+        if not self._panel.logic.busy:
+            self.showing_ms = max(self.showing_ms, late_ms)
+        elif late_ms > self.computing_ms:
+            self.computing_ms, self.stage = late_ms, self._panel.ui.progressLabel.text
 
 
 @pytest.mark.slow
@@ -80,16 +83,19 @@ def test_a_timer_is_never_late_while_an_analysis_runs(panel: Any, lungs: str, re
     """Of three runs the best counts: other programs can keep this one from the processor, but not each time."""
     load(clinical_ct())
     lateness = Lateness(panel)
-    worst = []
+    latest_ms = []
     for _ in range(3):
         begin(panel, lungs)
-        late_ms, stage = lateness.measure(lambda: finish(panel))
-        worst.append(late_ms)
-        print(f"{lungs}: a timer of {PERIOD_MS} ms was {late_ms:.0f} ms late at most ({stage})")
-        if late_ms < LATEST_MS:
+        lateness.measure(lambda: finish(panel))
+        latest_ms.append(lateness.computing_ms)
+        print(
+            f"{lungs}: a timer of {PERIOD_MS} ms was {lateness.computing_ms:.0f} ms late at most ({lateness.stage}), "
+            f"{lateness.showing_ms:.0f} ms when the result was shown"
+        )
+        if latest_ms[-1] < LATEST_MS:
             break
-    record_property("latest_ms", min(worst))
-    assert min(worst) < LATEST_MS
+    record_property("latest_ms", min(latest_ms))
+    assert min(latest_ms) < LATEST_MS
 
 
 @pytest.mark.slow
