@@ -189,13 +189,36 @@ def test_outlines_are_switched_with_m_and_the_heat_map_with_h(panel: Any) -> Non
     load_phantom()
     mask = analyze(panel).lung_mask_node
     press(panel, "M")
-    assert not mask.GetDisplayNode().GetVisibility()
+    assert not mask.GetDisplayNode().GetVisibility2D()
     press(panel, "M")
-    assert mask.GetDisplayNode().GetVisibility()
+    assert mask.GetDisplayNode().GetVisibility2D()
     press(panel, "H")
     assert not panel._parameterNode.heatMapVisible
     press(panel, "H")
     assert panel._parameterNode.heatMapVisible
+
+
+@pytest.mark.parametrize("what", ["Visibility", "Visibility2D", "Visibility2DOutline"])
+def test_the_check_box_follows_outlines_that_are_hidden_elsewhere(panel: Any, what: str) -> None:
+    load_phantom()
+    display = analyze(panel).lung_mask_node.GetDisplayNode()
+    display.SetVisibility2DFill(True)
+    getattr(display, f"Set{what}")(False)
+    assert not panel.ui.maskVisibleCheckBox.checked
+    getattr(display, f"Set{what}")(True)
+    assert panel.ui.maskVisibleCheckBox.checked
+    getattr(display, f"Set{what}")(False)
+    panel.ui.maskVisibleCheckBox.click()
+    assert getattr(display, f"Get{what}")()
+
+
+def test_outlines_that_are_hidden_stay_hidden_after_scoring_again(panel: Any) -> None:
+    load_phantom()
+    analyze(panel)
+    panel.ui.maskVisibleCheckBox.click()
+    display = analyze(panel).lung_mask_node.GetDisplayNode()
+    assert not panel.ui.maskVisibleCheckBox.checked
+    assert not display.GetVisibility2D()
 
 
 def press(panel: Any, key: str) -> None:

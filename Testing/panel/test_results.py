@@ -136,3 +136,19 @@ def test_showing_the_lungs_in_3d_makes_nothing_stale(panel: Any) -> None:
     result.lung_mask_node.CreateClosedSurfaceRepresentation()
     result.lung_mask_node.GetDisplayNode().SetOpacity3D(0.4)
     assert result.stale == ""
+
+
+def test_outlines_that_were_hidden_come_back_hidden(panel: Any, tmp_path: Path) -> None:
+    import slicer
+
+    load_phantom()
+    analyze(panel)
+    panel.ui.maskVisibleCheckBox.click()
+    assert slicer.util.saveScene(str(tmp_path / "case.mrb"))
+    close_scene()
+    panel.ui.maskVisibleCheckBox.checked = True
+    slicer.util.loadScene(str(tmp_path / "case.mrb"))
+    wait_until(lambda: panel.ui.ctSelector.currentNode() is not None, 5, "the CT is chosen again")
+    assert not panel.ui.maskVisibleCheckBox.checked
+    panel.ui.maskVisibleCheckBox.click()
+    assert panel._parameterNode.lungMask.GetDisplayNode().GetVisibility2D()

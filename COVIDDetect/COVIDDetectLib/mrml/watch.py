@@ -1,4 +1,4 @@
-"""Marks results as out of date the moment that what they were computed from changes."""
+"""Watches what results were computed from: they are out of date the moment that it changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slicer.util import VTKObservationMixin
 from ..errors import COVIDDetectError
 from ..lungs import lung_mask_sha256
 from .ct import ct_from_node, place_of, voxels_of
-from .lung_mask import lung_mask_from_node
+from .lung_mask import lung_mask_from_node, outlines_shown
 from .result import Result
 from .scene import mark_edited
 
@@ -28,7 +28,7 @@ class ResultWatch(VTKObservationMixin):
     Parameters
     ----------
     changed
-        Called without arguments when a result became stale.
+        Called without arguments when a result became stale, or the outlines of its mask were shown or hidden.
 
     Examples
     --------
@@ -43,6 +43,7 @@ class ResultWatch(VTKObservationMixin):
         self._paused = False
         self._voxels: dict[str, tuple[object, ...]] = {}
         self._places: dict[str, bytes] = {}
+        self._outlines: dict[str, bool] = {}
         self._running: tuple[slicer.vtkMRMLNode | None, ...] = ()
         self.disturbance = ""
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAboutToBeRemovedEvent, self._on_node_removed)
@@ -96,6 +97,8 @@ class ResultWatch(VTKObservationMixin):
                 self._observe_once(mask, event, self._on_mask_changed)
             self._places[mask.GetID()] = place_of(mask)
             self._observe_once(mask, slicer.vtkMRMLTransformableNode.TransformModifiedEvent, self._on_mask_moved)
+            self._outlines[mask.GetID()] = outlines_shown(mask)
+            self._observe_once(mask, slicer.vtkMRMLDisplayableNode.DisplayModifiedEvent, self._on_mask_shown)
         if ct is not None:
             self._voxels[ct.GetID()] = voxels_of(ct)
             for event in (
@@ -122,6 +125,13 @@ class ResultWatch(VTKObservationMixin):
             if not self._is_our_own_change():
                 self._disturb(mask, MASK_MOVED)
             self._mark(lambda result: result.lung_mask_node is mask, MASK_MOVED)
+
+    def _on_mask_shown(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
+        shown = outlines_shown(mask)
+        if shown != self._outlines.get(mask.GetID()):
+            self._outlines[mask.GetID()] = shown
+            if not self._is_our_own_change():
+                self._changed()
 
     def _on_ct_changed(self, ct: slicer.vtkMRMLScalarVolumeNode, event: str) -> None:
         # A volume reports being renamed or shown otherwise as well; only its voxels and their place count.
@@ -154,6 +164,7 @@ class ResultWatch(VTKObservationMixin):
     def _on_end_close(self, scene: slicer.vtkMRMLScene, event: str) -> None:
         self._voxels.clear()
         self._places.clear()
+        self._outlines.clear()
 
     def _mark(self, concerns: Callable[[Result], bool], reason: str) -> None:
         if self._is_our_own_change():
