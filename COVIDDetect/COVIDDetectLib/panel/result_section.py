@@ -72,7 +72,8 @@ class ResultSection:
         top, bar = round(0.3 * height), round(0.4 * height)
         left, span = 4, width - 8
         painter.fillRect(left, top, span, bar, palette.color(qt.QPalette.Mid))
-        filled = palette.color(qt.QPalette.Dark if stale else qt.QPalette.Highlight)
+        group = qt.QPalette.Disabled if stale else qt.QPalette.Active
+        filled = palette.color(group, qt.QPalette.WindowText if stale else qt.QPalette.Highlight)
         painter.fillRect(left, top, round(span * probability), bar, filled)
         text = palette.color(qt.QPalette.WindowText)
         painter.fillRect(left + round(span * threshold) - 1, top - 5, 2, bar + 10, text)

@@ -32,7 +32,7 @@ class SettingsSection:
         ui.cardLabel.textFormat = qt.Qt.PlainText  # what a card says is shown, never interpreted
         for combo in (ui.methodComboBox, ui.weightsComboBox):  # a card's title must not widen the panel
             combo.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
-            combo.minimumContentsLength = 12
+            combo.minimumContentsLength = 6
         self._fill()
         for name, combo in self._combos.items():
             combo.connect("currentIndexChanged(int)", lambda index, name=name: self._on_changed(name))
