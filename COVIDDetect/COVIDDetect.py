@@ -33,7 +33,7 @@ class COVIDDetect(ScriptedLoadableModule):
         ScriptedLoadableModule.__init__(self, parent)
         self.parent.title = _("COVIDDetect")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Segmentation")]
-        self.parent.dependencies = ["Segmentations", "Volumes", "Colors"]
+        self.parent.dependencies = ["Segmentations", "Volumes", "VolumeRendering", "Cameras", "Colors"]
         self.parent.contributors = ["COVIDDetect contributors"]
         self.parent.helpText = _(
             "Open a chest CT and click Analyze. The lungs are outlined, a 3D network gives a probability of COVID-19, "
@@ -75,6 +75,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
         self.addObserver(scene, scene.EndBatchProcessEvent, self.onSceneEndBatchProcess)
         self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
@@ -110,6 +111,10 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneEndClose(self, caller, event):
         self.initializeParameterNode()
+
+    def onSceneStartImport(self, caller, event):
+        # Until all of it is there, nothing is shown by choices whose nodes are not.
+        self.setParameterNode(None)
 
     def onSceneEndImport(self, caller, event):
         self.initializeParameterNode()
@@ -177,7 +182,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
     finished(Result), explained(Result), experimented(Result, tuple of Experiment), failed(COVIDDetectError)
         One of the first three, or the last, follows every ``start…``.
     resultsChanged()
-        A result in the scene became stale, or a scene was loaded.
+        A result in the scene became stale, its mask was shown or hidden, or a scene was loaded.
 
     Examples
     --------

@@ -15,6 +15,7 @@ _MODULE_LOGICS = {
     "Colors": "vtkSlicerColorLogic",
     "Units": "vtkSlicerUnitsLogic",
     "Volumes": "vtkSlicerVolumesLogic",
+    "VolumeRendering": "vtkSlicerVolumeRenderingLogic",
     "SubjectHierarchy": "vtkSlicerSubjectHierarchyModuleLogic",
     "Segmentations": "vtkSlicerSegmentationsModuleLogic",
     "Markups": "vtkSlicerMarkupsLogic",

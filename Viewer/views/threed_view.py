@@ -21,6 +21,7 @@ _MANAGERS = (
     "vtkMRMLRulerDisplayableManager",
     "vtkMRMLSegmentationsDisplayableManager3D",
     "vtkMRMLMarkupsDisplayableManager",
+    "vtkMRMLVolumeRenderingDisplayableManager",
     "vtkMRMLColorLegendDisplayableManager",
 )
 

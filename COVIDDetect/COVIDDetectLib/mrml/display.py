@@ -1,10 +1,11 @@
-"""How a scored CT is shown in the slice views."""
+"""How a scored CT is shown in the views."""
 
 from __future__ import annotations
 
 import slicer
 
 from .heat_map import is_heat_map, show_legend, style_heat_map
+from .heat_map_3d import show_in_3d
 from .result import Result
 
 LUNG_WINDOW, LUNG_LEVEL = 1400.0, -500.0
@@ -30,6 +31,8 @@ def show_ct(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
 def show_result(
     result: Result | None,
     *,
+    visible: bool,
+    in_3d: bool,
     only_in_lungs: bool,
     opacity: float,
     threshold: float,
@@ -41,11 +44,15 @@ def show_result(
     Parameters
     ----------
     result
-        None takes the maps away.
+        None takes all maps away.
+    visible
+        Whether its heat map is shown at all.
+    in_3d
+        Whether its lungs, and the heat map where it is visible, are shown in the 3D views.
     over_others
         Whether a foreground that is not ours may be replaced.
     """
-    shown = (result.in_lungs_node if only_in_lungs else result.heat_map_node) if result else None
+    shown = (result.in_lungs_node if only_in_lungs else result.heat_map_node) if result and visible else None
     if shown is not None:
         style_heat_map(shown, colors, threshold)
     ct_id = result.ct_node.GetID() if result and result.ct_node else None
@@ -63,15 +70,33 @@ def show_result(
     for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
         if is_heat_map(node) and node.GetDisplayNode() is not None:
             show_legend(node, "Out of date" if result and result.stale else "Heat map", node is shown)
+    show_in_3d(
+        result if in_3d else None,
+        shown if in_3d else None,
+        opacity=opacity,
+        threshold=threshold,
+        colors=colors,
+    )
 
 
 def show_mask_of(result: Result | None, visible: bool) -> None:
-    """The outlines of one result's mask; those of all other results would lie over a CT that is not theirs."""
+    """The outlines of one result's mask; those of all other results would lie over a CT that is not theirs.
+
+    Parameters
+    ----------
+    visible
+        Of the outlines in the slice views; whether the lungs are shown in 3D is another choice.
+    """
     for other in Result.all():
         for node in (other.lung_mask_node, other.opacity_node):
             if node is not None and node.GetDisplayNode() is not None:
-                is_own = result is not None and other.node is result.node
-                node.GetDisplayNode().SetVisibility(is_own and (visible or node is other.opacity_node))
+                node.GetDisplayNode().SetVisibility(result is not None and other.node is result.node)
+    display = result.lung_mask_node.GetDisplayNode() if result and result.lung_mask_node else None
+    if display is not None:
+        with slicer.util.NodeModify(display):
+            display.SetVisibility2D(visible)
+            if visible:
+                display.SetVisibility2DOutline(True)
 
 
 def jump_to(position_ras: tuple[float, float, float]) -> None:

@@ -23,6 +23,7 @@ class COVIDDetectParameterNode:
     ct - The CT to analyze.
     lungMask - The lung mask to score with; none lets Analyze make one.
     heatMapVisible, heatMapOpacity, heatMapThreshold, heatMapColors, onlyInLungs - How the heat map is shown.
+    heatMapIn3D - Whether heat map and lungs are shown in the 3D views too.
     decisionThreshold - The probability from which the result counts as positive; each new score sets the card's.
     prevalencePercent - How many of 100 patients have COVID-19, for predictive values.
     cohortPrevalencePercent - The same in the cohort that the weights were measured on; while both are equal, each new
@@ -37,6 +38,7 @@ class COVIDDetectParameterNode:
     heatMapThreshold: Annotated[float, WithinRange(0.0, 0.95)] = 0.3
     heatMapColors: Annotated[str, Choice(list(COLORS)), Default(COLORS[0])]
     onlyInLungs: bool = True
+    heatMapIn3D: bool = False
     decisionThreshold: Annotated[float, WithinRange(0.0, 1.0)] = 0.5
     prevalencePercent: Annotated[float, WithinRange(*PREVALENCES)] = 50.0
     cohortPrevalencePercent: Annotated[float, WithinRange(*PREVALENCES)] = 50.0

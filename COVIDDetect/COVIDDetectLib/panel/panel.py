@@ -13,7 +13,7 @@ from ..attribution import METHODS
 from ..errors import Cancelled, COVIDDetectError
 from ..mrml.display import jump_to, set_lung_window, show_ct, show_mask_of, show_result
 from ..mrml.heat_map import heat_map_ids, layer_of
-from ..mrml.lung_mask import lung_segment_ids
+from ..mrml.lung_mask import lung_segment_ids, outlines_shown
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
 from ..mrml.result import Result
 from ..mrml.scene import chest_cts, is_automatic, is_edited, load_lung_mask, why_no_ct
@@ -179,10 +179,10 @@ class Panel:
     def _on_finished(self, result: Result) -> None:
         self._rest()
         if self.parameters and result.ct_node is self.parameters.ct:
+            show_mask_of(result, self.ui.maskVisibleCheckBox.checked)
             with slicer.util.NodeModify(self.parameters):
                 self.parameters.lungMask = result.lung_mask_node
                 self.parameters.decisionThreshold = result.record["decision_threshold"]
-            show_mask_of(result, self.ui.maskVisibleCheckBox.checked)
             self._updating = True  # the new map goes over whatever lay over this CT
             self._show_overlay(over_others=True)
             self._updating = False
@@ -233,8 +233,8 @@ class Panel:
         self.mask_editor.close()
         self.say("")
         result = Result.of(ct)
-        self._parameters.lungMask = result.lung_mask_node if result else None
         show_mask_of(result, self.ui.maskVisibleCheckBox.checked)
+        self._parameters.lungMask = result.lung_mask_node if result else None
         if ct is not None:
             show_ct(ct)
 
@@ -280,6 +280,7 @@ class Panel:
         ui.heatMapCollapsibleButton.visible = result is not None
         if parameters is None:
             self.result.show(None, 0.5, 50.0)
+            ui.maskVisibleCheckBox.checked = True  # the masks of the next scene are seen at first
             return
         self._compare_with_choices(result)
         measured = measured_of(result) if result else None
@@ -294,6 +295,7 @@ class Panel:
         ui.maskFileButton.enabled = ct is not None and not busy
         ui.maskVisibleCheckBox.enabled = mask is not None
         if result is not None:
+            ui.maskVisibleCheckBox.checked = outlines_shown(result.lung_mask_node)
             ui.layerComboBox.enabled = not busy and not result.stale
             layer = layer_of(result.heat_map_node)
             ui.layerComboBox.currentIndex = max(0, ui.layerComboBox.findText(layer))
@@ -309,9 +311,13 @@ class Panel:
                 self._updating = False
 
     def _show_overlay(self, over_others: bool = False) -> None:
+        if slicer.mrmlScene.IsImporting():  # what of it is shown, and how, is not there yet
+            return
         parameters = self._parameters
         show_result(
-            self._result if parameters.heatMapVisible else None,
+            self._result,
+            visible=parameters.heatMapVisible,
+            in_3d=parameters.heatMapIn3D,
             only_in_lungs=parameters.onlyInLungs,
             opacity=parameters.heatMapOpacity,
             threshold=parameters.heatMapThreshold,
