@@ -128,4 +128,4 @@ def _numbers(parameters: COVIDDetectParameterNode) -> list[float]:
 def _share(lung: dict[str, float], kind: str) -> str:
     percent = lung[f"{kind}_percent"]
     decimals = 0 if percent >= 9.95 else 1  # two digits tell enough, and fit into a narrow panel
-    return f"{lung[f'{kind}_ml']:.0f} ({percent:.{decimals}f} %)"
+    return f"{lung[f'{kind}_ml']:.0f}, {percent:.{decimals}f} %"
