@@ -64,6 +64,10 @@
         <translation>Die Analyse abbrechen; an der Szene ändert sich nichts.</translation>
     </message>
     <message>
+        <source>The probability that the network gives to this CT, and what it means.</source>
+        <translation>Die Wahrscheinlichkeit, die das Netz diesem CT gibt, und was sie bedeutet.</translation>
+    </message>
+    <message>
         <source>Result</source>
         <translation>Ergebnis</translation>
     </message>
@@ -120,6 +124,10 @@
         <translation>Den Schwellenwert auf einen setzen, bei dem diese Gewichte gemessen wurden.</translation>
     </message>
     <message>
+        <source>The lungs that are scored: show them, correct them, choose others.</source>
+        <translation>Die Lungen, die bewertet werden: zeigen, korrigieren, andere wählen.</translation>
+    </message>
+    <message>
         <source>Lung mask</source>
         <translation>Lungenmaske</translation>
     </message>
@@ -160,6 +168,10 @@
         <translation>Die Lungenmaske von Hand im Segment Editor korrigieren.</translation>
     </message>
     <message>
+        <source>What the network looked at.</source>
+        <translation>Worauf sich das Netz stützt.</translation>
+    </message>
+    <message>
         <source>Heat map</source>
         <translation>Heatmap</translation>
     </message>
@@ -178,6 +190,14 @@
     <message>
         <source>Show the heat map only inside the lung mask.</source>
         <translation>Die Heatmap nur innerhalb der Lungenmaske zeigen.</translation>
+    </message>
+    <message>
+        <source>Show in 3D</source>
+        <translation>In 3D zeigen</translation>
+    </message>
+    <message>
+        <source>Show the heat map in the 3D view as a translucent volume inside the lungs.</source>
+        <translation>Die Heatmap in der 3D-Ansicht als durchscheinendes Volumen in den Lungen zeigen.</translation>
     </message>
     <message>
         <source>Overlay opacity:</source>
@@ -218,6 +238,10 @@
     <message>
         <source>The hottest regions. Click one, or use the arrow keys, to go there in all views. (N next, Shift+N previous)</source>
         <translation>Die heißesten Regionen. Ein Klick oder die Pfeiltasten führen in allen Ansichten dorthin. (N nächste, Umschalt+N vorige)</translation>
+    </message>
+    <message>
+        <source>How much of each lung is ground-glass, consolidated or emphysema-like.</source>
+        <translation>Wie viel jeder Lunge Milchglastrübung, Konsolidierung oder emphysemartig ist.</translation>
     </message>
     <message>
         <source>Lung densities</source>
@@ -272,6 +296,10 @@
         <translation>Lunge unter dieser Dichte gilt als emphysemartig.</translation>
     </message>
     <message>
+        <source>The probability of what is not so: one lung alone, a region made healthy.</source>
+        <translation>Die Wahrscheinlichkeit dessen, was nicht ist: nur eine Lunge, eine Region gesund.</translation>
+    </message>
+    <message>
         <source>Experiments</source>
         <translation>Experimente</translation>
     </message>
@@ -284,6 +312,10 @@
         <translation>Neu bewerten mit nur einer Lunge und mit der gewählten Region, ersetzt durch gesund aussehende Lunge.</translation>
     </message>
     <message>
+        <source>Choices that are the same for all scenes on this computer.</source>
+        <translation>Einstellungen, die für alle Szenen auf diesem Computer gelten.</translation>
+    </message>
+    <message>
         <source>Settings</source>
         <translation>Einstellungen</translation>
     </message>
@@ -292,8 +324,8 @@
         <translation>Lungen mit:</translation>
     </message>
     <message>
-        <source>How Analyze finds the lungs: the trained UNet, or a threshold that needs no training.</source>
-        <translation>Wie Analysieren die Lungen findet: das trainierte UNet oder ein Schwellenwert, der kein Training braucht.</translation>
+        <source>How Analyze finds the lungs: a trained UNet, or a threshold that needs no training. UNets that you add with Manage… appear here.</source>
+        <translation>Wie Analysieren die Lungen findet: ein trainiertes UNet oder ein Schwellenwert, der kein Training braucht. UNets, die mit Ändern … hinzugefügt werden, erscheinen hier.</translation>
     </message>
     <message>
         <source>Compute on:</source>
