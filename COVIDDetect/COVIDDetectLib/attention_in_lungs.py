@@ -14,7 +14,13 @@ _FINER = 4
 """In-plane cells of the result per cell of the network: about 2.5 mm in an adult, still a small volume."""
 
 
-def restrict_to_lungs(attention: Attention, lung_mask: LungMask) -> Attention:
+def share_in_lungs(attention: Attention, lung_mask: LungMask) -> float:
+    """The part of a heat map's sum that lies in the lungs; 0 for an empty map."""
+    total = float(attention.values.sum())
+    return float(restrict_to_lungs(attention, lung_mask, finer=1).values.sum()) / total if total > 0 else 0.0
+
+
+def restrict_to_lungs(attention: Attention, lung_mask: LungMask, finer: int = _FINER) -> Attention:
     """Interpolate a heat map in plane and set it to zero outside the lungs.
 
     Parameters
@@ -23,12 +29,14 @@ def restrict_to_lungs(attention: Attention, lung_mask: LungMask) -> Attention:
         On the network's coarse grid in axial order.
     lung_mask
         In any orientation, in the same place.
+    finer
+        In-plane cells of the result per cell of the heat map.
     """
     values = attention.values
     for axis in (1, 2):
-        values = _interpolate(values, axis)
+        values = _interpolate(values, axis, finer)
     matrix = attention.geometry.ijk_to_lps.copy()
-    matrix[:3, :2] /= _FINER
+    matrix[:3, :2] /= finer
     geometry = Geometry.from_ijk_to_lps(matrix)
 
     reorientation = lung_mask.geometry.reorientation_to_axial()
@@ -45,10 +53,10 @@ def restrict_to_lungs(attention: Attention, lung_mask: LungMask) -> Attention:
     return replace(attention, values=np.where(lungs, values, 0).astype(np.float32), geometry=geometry)
 
 
-def _interpolate(values: np.ndarray, axis: int) -> np.ndarray:
-    """Linear interpolation to ``_FINER`` times as many cells; the first and the last cell stay where they are."""
+def _interpolate(values: np.ndarray, axis: int, finer: int) -> np.ndarray:
+    """Linear interpolation to ``finer`` times as many cells; the first and the last cell stay where they are."""
     cells = values.shape[axis]
-    positions = np.arange((cells - 1) * _FINER + 1) / _FINER
+    positions = np.arange((cells - 1) * finer + 1) / finer
     below = np.minimum(positions.astype(int), max(cells - 2, 0))
     share = (positions - below).astype(np.float32)
     share = share.reshape([-1 if dimension == axis else 1 for dimension in range(3)])

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from . import __version__, weights_commands
 from .analysis import Analysis, analyze
 from .analysis import Progress as Stage
+from .checks import check_ct
 from .device import DeviceChoice
 from .errors import InputError
 from .evaluation import commands as evaluation_commands
@@ -25,6 +27,7 @@ from .reading import read_ct
 from .report.files import check_folder, check_mask_file, read_lung_mask, write_analysis, write_lung_mask
 from .sentences import sentences_instead_of_tracebacks
 from .training import commands as training_commands
+from .volume import CTVolume
 from .weights import ModelCard, read_card
 
 _STAGES = {"lungs": "Lungs", "score": "Score", "attention": "Heat map"}
@@ -98,7 +101,9 @@ def analyze_command(
         with _ProgressBars() as bars:
             with bars.step("Reading"):
                 ct = read_ct(ct_path, series)
+            findings = _sentences_about(ct)
             analysis = analyze(ct, lungs=chosen_lungs, device=device, weights=card, progress=bars.on_stage)
+            analysis = replace(analysis, notes=(*analysis.notes, *findings))
             with bars.step("Writing"):
                 write_analysis(ct, analysis, output)
         _print_result(ct.name, analysis, output, time.perf_counter() - start)
@@ -187,6 +192,21 @@ def _method_or_card(lungs: str) -> str | ModelCard | None:
     if lungs in METHODS:
         return lungs
     return read_card(lungs) if lungs.lower().endswith(".json") else None
+
+
+def _sentences_about(ct: CTVolume) -> tuple[str, ...]:
+    """What is wrong with a CT and can be computed all the same.
+
+    Raises
+    ------
+    InputError
+        If it cannot.
+    """
+    findings = check_ct(ct)
+    for finding in findings:
+        if not finding.computable:
+            raise InputError(finding.sentence)
+    return tuple(finding.sentence for finding in findings)
 
 
 def _print_result(name: str, analysis: Analysis, output: Path, seconds: float) -> None:

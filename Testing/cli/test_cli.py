@@ -222,3 +222,14 @@ def test_weights_are_listed_with_what_they_are() -> None:
 
 def test_the_version_is_the_package_s() -> None:
     assert run("--version").stdout.strip() == f"coviddetect {__version__}"
+
+
+def test_what_is_wrong_with_a_ct_stands_beside_its_number(small_phantom: Phantom, tmp_path: Path) -> None:
+    few = CTVolume(small_phantom.ct.hu[8:20], small_phantom.ct.geometry)
+    result = run(
+        "analyze", write_volume(few, tmp_path / "few.nrrd"), "--output", tmp_path / "out", "--lungs", "threshold"
+    )
+    assert result.exit_code == 0, result.output
+    assert "only 12 axial slices" in result.stdout
+    notes = json.loads((tmp_path / "out" / "analysis.json").read_text())["notes"]
+    assert any("only 12 axial slices" in note for note in notes)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from COVIDDetectLib.analysis import Analysis, Score
 from COVIDDetectLib.attention import Attention
+from COVIDDetectLib.attention_in_lungs import share_in_lungs
 from COVIDDetectLib.geometry import Geometry, Reorientation
 from COVIDDetectLib.lungs import LEFT, RIGHT, LungMask
 from COVIDDetectLib.report.overview import overview
@@ -93,15 +94,15 @@ def test_planes_go_through_the_focus(scene: Scene) -> None:
 
 
 def test_an_empty_heat_map_shows_the_middle_of_the_lungs() -> None:
-    scene = Scene.of(ct(), LungMask(labels(), GEOMETRY), attention(None))
-    assert scene.hottest_index("coronal") == 48
-    assert scene.share_in_lungs() == 0.0
+    lung_mask = LungMask(labels(), GEOMETRY)
+    assert Scene.of(ct(), lung_mask, attention(None)).hottest_index("coronal") == 48
+    assert share_in_lungs(attention(None), lung_mask) == 0.0
 
 
 def test_positions_are_those_that_a_slice_viewer_shows(scene: Scene) -> None:
     assert scene.cut("axial", 10).position_mm == pytest.approx(900 + 10 * 6)
     assert scene.cut("coronal", 30).position_mm == pytest.approx(-(-120 + 30 * 2.5))
-    assert scene.cut("sagittal", 100).title == "Sagittal   R \N{MINUS SIGN}90.0 mm"
+    assert scene.cut("sagittal", 100).title == "Sagittal   L +90.0 mm"
 
 
 def test_thick_slices_keep_their_height(scene: Scene) -> None:
@@ -154,3 +155,24 @@ def test_every_probability_and_an_empty_heat_map_can_be_drawn(probability: float
     overview(ct(), analysis(probability, attention(None)), tmp_path / "overview.png")
     height, width, _ = imread(tmp_path / "overview.png").shape
     assert width > 1500 and height > 900
+
+
+def test_what_must_be_known_of_the_number_is_written_under_it(tmp_path: Path) -> None:
+    """Long notes take lines of their own and push the planes down; nothing else of the picture changes its place."""
+    overview(ct(), analysis(), tmp_path / "plain.png")
+    note = "The lungs are cut off at the upper end of the CT; choose a series of the whole chest. " * 3
+    overview(ct(), replace(analysis(), notes=(note,)), tmp_path / "noted.png")
+    plain, noted = (imread(tmp_path / name)[..., :3] for name in ("plain.png", "noted.png"))
+    assert plain.shape == noted.shape
+    rows = slice(int(0.07 * len(plain)), int(0.11 * len(plain)))
+    orange = np.abs(noted[rows] - (1.0, 0.718, 0.302)).max(axis=-1) < 0.1
+    assert orange.sum() > 500
+    title = slice(0, int(0.06 * len(plain)))
+    assert np.array_equal(plain[title], noted[title])
+
+
+def test_a_number_next_to_the_threshold_is_not_rounded_to_its_other_side(tmp_path: Path) -> None:
+    overview(ct(), analysis(0.497), tmp_path / "below.png")
+    overview(ct(), analysis(0.5), tmp_path / "at.png")
+    below, at = (imread(tmp_path / name)[:100, :180] for name in ("below.png", "at.png"))
+    assert not np.array_equal(below, at)

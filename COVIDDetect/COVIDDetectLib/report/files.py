@@ -15,7 +15,7 @@ import SimpleITK as sitk
 from ..analysis import Analysis
 from ..errors import InputError, MaskError
 from ..geometry import Geometry
-from ..lungs import LungMask
+from ..lungs import LEFT, RIGHT, LungMask, split_sides
 from ..volume import CTVolume
 from .overview import overview
 
@@ -108,12 +108,12 @@ def check_mask_file(path: Path) -> None:
 
 
 def read_lung_mask(path: Path) -> LungMask:
-    """Read a lung mask: 0 background, 1 right lung, 2 left lung.
+    """Read a lung mask: 0 background, 1 right lung, 2 left lung; if there is no 2, lungs that are told apart here.
 
     Raises
     ------
     MaskError
-        If the file is missing, cannot be read, or holds something else.
+        If the file is missing, cannot be read, or holds something else, such as the two sides exchanged.
     """
     if not path.is_file():
         raise MaskError(f"{path} does not exist; give unet, threshold or a file with a lung mask.")
@@ -123,7 +123,31 @@ def read_lung_mask(path: Path) -> LungMask:
         raise MaskError(f"{path} cannot be read as a lung mask; give a NRRD, NIfTI or MetaImage file.") from error
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
         raise MaskError(f"{path.name} is not one 3D lung mask; give a file with the labels 0, 1 (right) and 2 (left).")
-    return LungMask.from_labels(sitk.GetArrayFromImage(image), Geometry.from_sitk(image))
+    lung_mask = LungMask.from_labels(sitk.GetArrayFromImage(image), Geometry.from_sitk(image))
+    if not (lung_mask.labels == LEFT).any():
+        return _with_sides(lung_mask)
+    if _left_mm(lung_mask, RIGHT) > _left_mm(lung_mask, LEFT):
+        raise MaskError(
+            f"{path.name} has the lungs exchanged: label 1 is the patient's right lung, 2 the left; correct the labels "
+            "or the orientation in the file."
+        )
+    return lung_mask
+
+
+def _with_sides(lung_mask: LungMask) -> LungMask:
+    """Most masks have one label for lung; of a mask that is one lung its place tells which."""
+    order = lung_mask.geometry.reorientation_to_axial()
+    lungs = np.ascontiguousarray(order.apply(lung_mask.labels > 0))
+    labels = split_sides(lungs, lung_mask.geometry.reoriented(order, lung_mask.labels.shape).spacing)
+    return LungMask.from_labels(np.ascontiguousarray(order.undo(labels)), lung_mask.geometry)
+
+
+def _left_mm(lung_mask: LungMask, side: int) -> float:
+    """How far to the patient's left the middle of one lung lies, in LPS."""
+    inside = lung_mask.labels == side
+    counts = [inside.sum(axis=other) for other in ((0, 1), (0, 2), (1, 2))]
+    middle = [float(np.average(np.arange(len(count)), weights=count)) for count in counts]
+    return float((lung_mask.geometry.ijk_to_lps @ [*middle, 1.0])[0])
 
 
 def _write_image(array: np.ndarray, geometry: Geometry, path: Path) -> None:

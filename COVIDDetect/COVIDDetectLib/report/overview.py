@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..analysis import Analysis
+from ..attention_in_lungs import share_in_lungs
 from ..lungs import LEFT, RIGHT
+from ..probability import probability_text
 from ..volume import CTVolume
 from .planes import Plane, Scene
 
@@ -29,6 +32,7 @@ _LUNG_GRAY = "0.33"
 
 _BACKGROUND, _TEXT, _FAINT, _NOTICE = "black", "#f0f0f0", "#9a9a9a", "#ffb74d"
 _SIZE_INCHES, _DPI = (16.0, 9.6), 110
+_NOTE_CHARACTERS, _NOTE_HEIGHT = 190, 0.022
 _RESEARCH_ONLY = "Research use only, not a medical device."
 
 
@@ -56,14 +60,15 @@ def overview(ct: CTVolume, analysis: Analysis, path: str | Path) -> None:
     figure = Figure(_SIZE_INCHES, dpi=_DPI, facecolor=_BACKGROUND)
     FigureCanvasAgg(figure)
     _draw_title(figure, analysis)
-    grid = figure.add_gridspec(2, 3, left=0.02, right=0.98, bottom=0.03, top=0.89, wspace=0.04, hspace=0.10)
+    top = _draw_notes(figure, analysis)
+    grid = figure.add_gridspec(2, 3, left=0.02, right=0.98, bottom=0.03, top=top, wspace=0.04, hspace=0.10)
     for number, plane in enumerate(axial):
         _draw_plane(figure.add_subplot(grid[0, number]), plane)
     for number, plane in enumerate((coronal, sagittal)):
         axes = figure.add_subplot(grid[1, number])
         _draw_plane(axes, plane)
         _draw_levels(axes, [level.index * scene.ct.geometry.spacing[2] for level in axial])
-    _draw_legend(figure, analysis, scene.share_in_lungs())
+    _draw_legend(figure, analysis, share_in_lungs(analysis.attention, analysis.lung_mask))
     figure.savefig(path, format="png", facecolor=_BACKGROUND)
 
 
@@ -71,10 +76,19 @@ def _draw_title(figure: Figure, analysis: Analysis) -> None:
     positive = analysis.probability >= analysis.decision_threshold
     side = "at or above" if positive else "below"
     sentence = f"probability of COVID-19, {side} the decision threshold of {analysis.decision_threshold:.2f}"
-    figure.text(0.02, 0.957, f"{analysis.probability:.2f}", color=_TEXT, size=34, weight="bold", va="center")
+    number = probability_text(analysis.probability, analysis.decision_threshold)
+    figure.text(0.02, 0.957, number, color=_TEXT, size=34, weight="bold", va="center")
     figure.text(0.105, 0.968, sentence, color=_TEXT, size=15, va="center")
     figure.text(0.105, 0.938, analysis.card.title, color=_FAINT, size=12, va="center")
     figure.text(0.98, 0.957, _RESEARCH_ONLY, color=_NOTICE, size=14, ha="right", va="center")
+
+
+def _draw_notes(figure: Figure, analysis: Analysis) -> float:
+    """What must be known of the number, under it; returns where the planes begin."""
+    lines = [line for note in analysis.notes for line in wrap(note, _NOTE_CHARACTERS)]
+    for number, line in enumerate(lines):
+        figure.text(0.02, 0.913 - _NOTE_HEIGHT * number, line, color=_NOTICE, size=12, va="center")
+    return 0.89 - _NOTE_HEIGHT * len(lines)
 
 
 def _draw_plane(axes: Axes, plane: Plane) -> None:
@@ -117,11 +131,11 @@ def _draw_levels(axes: Axes, levels_mm: list[float]) -> None:
         axes.axhline(level_mm, color=_TEXT, linewidth=0.7, linestyle=(0, (6, 6)), alpha=0.6)
 
 
-def _draw_legend(figure: Figure, analysis: Analysis, share_in_lungs: float) -> None:
+def _draw_legend(figure: Figure, analysis: Analysis, share: float) -> None:
     right_ml, left_ml = analysis.lung_mask.volumes_ml
     method = {"unet": "UNet", "threshold": "threshold", "given": "a given mask"}[analysis.lungs_method]
     if analysis.attention.raw_maximum > 0:
-        heat_map = f"{share_in_lungs:.0%} of the heat map lies in the lungs and is drawn"
+        heat_map = f"{share:.0%} of the heat map lies in the lungs and is drawn"
     else:
         heat_map = "The heat map is empty: nothing spoke for COVID-19"
     left, width = 0.70, 0.26

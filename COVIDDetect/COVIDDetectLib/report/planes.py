@@ -58,7 +58,7 @@ class Plane:
     @property
     def title(self) -> str:
         """What the user reads, such as ``Axial  S −120.5 mm``: the number that a slice viewer shows."""
-        letter = {"axial": "S", "coronal": "A", "sagittal": "R"}[self.axis]
+        letter = {"axial": "S", "coronal": "A", "sagittal": "L"}[self.axis]
         return f"{self.axis.capitalize()}   {letter} {self.position_mm:+.1f} mm".replace("-", "\N{MINUS SIGN}")
 
 
@@ -104,11 +104,6 @@ class Scene:
         inside = np.all((kji >= 0) & (kji < np.array(self.ct.shape)[:, None]), axis=0)
         inside[inside] = self.labels[tuple(kji[:, inside])] > 0
         return kji[:, inside].T, self.attention.values.ravel()[inside]
-
-    def share_in_lungs(self) -> float:
-        """The part of the heat map's sum that lies in the lungs; 0 for an empty map."""
-        total = float(self.attention.values.sum())
-        return float(self.cells_in_lungs()[1].sum()) / total if total > 0 else 0.0
 
     def hottest_index(self, axis: Axis, within: slice | None = None) -> int:
         """The plane that shows most of the heat map in the lungs, or the middle one where nothing is hot.
@@ -162,7 +157,7 @@ class Scene:
             shown(self.labels[tuple(window)]),
             shown(attention),
             (left, right, bottom, top),
-            float({"axial": z_lps, "coronal": -y_lps, "sagittal": -x_lps}[axis]),
+            float({"axial": z_lps, "coronal": -y_lps, "sagittal": x_lps}[axis]),
         )
 
 

@@ -1,0 +1,50 @@
+"""Lung masks in files: which lung is which."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from COVIDDetectLib.errors import MaskError
+from COVIDDetectLib.geometry import Geometry, Reorientation
+from COVIDDetectLib.lungs import LEFT, RIGHT
+from COVIDDetectLib.report.files import read_lung_mask
+
+GEOMETRY = Geometry.axial((2.5, 2.5, 6.0), (-160.0, -120.0, 900.0))
+
+
+def labels() -> np.ndarray:
+    """Two boxes in axial LPS order: the patient's right lung at small columns."""
+    array = np.zeros((20, 60, 128), np.uint8)
+    array[4:16, 10:50, 20:56] = RIGHT
+    array[4:16, 10:50, 72:108] = LEFT
+    return array
+
+
+def write(file: Path, array: np.ndarray, geometry: Geometry = GEOMETRY) -> Path:
+    image = sitk.GetImageFromArray(array)
+    geometry.apply_to(image)
+    sitk.WriteImage(image, str(file))
+    return file
+
+
+@pytest.mark.parametrize("order", [((0, 1, 2), (False,) * 3), ((2, 0, 1), (True, False, True))])
+@pytest.mark.parametrize("lungs", [(RIGHT, LEFT), (RIGHT,), (LEFT,)])
+def test_a_mask_with_one_label_is_told_apart_in_any_orientation(
+    tmp_path: Path, order: tuple[tuple[int, int, int], tuple[bool, bool, bool]], lungs: tuple[int, ...]
+) -> None:
+    reorientation = Reorientation(*order)
+    expected = np.where(np.isin(labels(), lungs), labels(), 0)
+    stored = np.ascontiguousarray(reorientation.apply((expected > 0).astype(np.uint8)))
+    mask = read_lung_mask(write(tmp_path / "lungs.nrrd", stored, GEOMETRY.reoriented(reorientation, expected.shape)))
+    np.testing.assert_array_equal(mask.labels, reorientation.apply(expected))
+
+
+def test_a_mask_with_both_labels_is_taken_as_it_is(tmp_path: Path) -> None:
+    np.testing.assert_array_equal(read_lung_mask(write(tmp_path / "lungs.nii.gz", labels())).labels, labels())
+
+
+def test_exchanged_sides_are_refused(tmp_path: Path) -> None:
+    exchanged = np.array([0, LEFT, RIGHT], np.uint8)[labels()]
+    with pytest.raises(MaskError, match="lungs exchanged"):
+        read_lung_mask(write(tmp_path / "lungs.nrrd", exchanged))
