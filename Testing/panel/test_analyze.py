@@ -39,7 +39,7 @@ def test_the_result_says_probability_threshold_weights_and_device(panel: Any) ->
     assert record["weights"]["title"] in ui.detailsLabel.text
     assert record["device"] in ui.detailsLabel.text
     assert "no measured sensitivity" in ui.meaningLabel.text
-    assert ui.lungsLabel.text.count("L, opacity") == 2
+    assert ui.lungsLabel.text.count("HU") == 2
     assert not ui.staleWidget.visible
     rows = dict(zip(*columns(result.node), strict=True))
     assert rows["Status"] == "Current"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from Testing.panel.host import wait_until
-from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, load_phantom
+from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, finish, load_phantom
 
 
 def composites() -> list[Any]:
@@ -72,7 +72,7 @@ def test_moving_ct_or_mask_makes_the_result_stale(panel: Any, what: str) -> None
 
 
 def test_edits_that_nobody_watched_are_found(panel: Any) -> None:
-    from COVIDDetectLib.mrml.scene import is_edited
+    from COVIDDetectLib.mrml.lung_mask import is_edited
 
     load_phantom()
     result = analyze(panel)
@@ -124,6 +124,91 @@ def test_what_was_accepted_stays_beside_the_number(panel: Any) -> None:
     ],
 )
 def test_rounding_never_contradicts_the_verdict(panel: Any, probability: float, threshold: float, text: str) -> None:
-    from COVIDDetectLib.panel.result_section import probability_text
+    from COVIDDetectLib.probability import probability_text
 
     assert probability_text(probability, threshold) == text
+
+
+def test_each_ct_keeps_its_own_decision_threshold(panel: Any) -> None:
+    first = load_phantom("First")
+    analyze(panel)
+    panel.ui.decisionThresholdSlider.value = 0.3
+    second = load_phantom("Second")
+    panel.ui.ctSelector.setCurrentNode(second)
+    analyze(panel)
+    assert panel.ui.decisionThresholdSlider.value == pytest.approx(0.5)
+    panel.ui.ctSelector.setCurrentNode(first)
+    assert panel.ui.decisionThresholdSlider.value == pytest.approx(0.3)
+    panel.ui.rescoreButton.click()
+    finish(panel)
+    assert panel.ui.decisionThresholdSlider.value == pytest.approx(0.3)
+    panel.ui.ctSelector.setCurrentNode(second)
+    assert panel.ui.decisionThresholdSlider.value == pytest.approx(0.5)
+
+
+def test_renaming_a_segment_to_the_other_side_makes_the_result_stale(panel: Any) -> None:
+    import slicer
+    from COVIDDetectLib.mrml.lung_mask import segment, segment_ids
+
+    load_phantom()
+    result = analyze(panel)
+    mask = result.lung_mask_node
+    right = segment(mask, segment_ids(mask)[0])
+    right.SetColor(0.1, 0.9, 0.1)
+    assert result.stale == ""
+    right.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), "")
+    right.SetName("Left lung")
+    assert result.stale == "The lung mask was edited after scoring."
+
+
+def test_a_mask_that_went_while_nobody_watched_is_noticed(panel: Any) -> None:
+    import slicer
+    from COVIDDetectLib.mrml.watch import ResultWatch
+
+    load_phantom()
+    result = analyze(panel)
+    panel.logic._watch.stop()
+    slicer.mrmlScene.RemoveNode(result.lung_mask_node)
+    assert result.stale == ""
+    watch = ResultWatch(lambda: None)
+    watch.verify_results()
+    watch.stop()
+    assert result.stale == "The lung mask was removed after scoring."
+    panel.logic._watch = ResultWatch(panel.logic.resultsChanged.emit)
+
+
+def test_to_take_back_the_choice_of_another_mask_is_a_choice_too(panel: Any) -> None:
+    import slicer
+
+    load_phantom()
+    result = analyze(panel)
+    mask = result.lung_mask_node
+    copy = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Mine")
+    copy.CreateDefaultDisplayNodes()
+    copy.GetSegmentation().DeepCopy(mask.GetSegmentation())
+    panel.ui.maskSelector.setCurrentNode(copy)
+    panel.ui.rescoreButton.click()
+    finish(panel)
+    assert result.lung_mask_node is copy
+    panel.ui.maskSelector.setCurrentNode(None)
+    assert result.stale == "Another lung mask was chosen after scoring."
+    panel.ui.rescoreButton.click()
+    finish(panel)
+    assert result.lung_mask_node is not copy
+    assert result.stale == ""
+
+
+def test_density_segments_go_with_the_bounds_that_they_show(panel: Any) -> None:
+    load_phantom()
+    result = analyze(panel)
+    panel.ui.opacitySegmentsButton.click()
+    assert result.opacity_node is not None
+    panel.ui.groundGlassFromSpinBox.value = -700
+    wait_until(lambda: result.opacity_bounds[1] == -700, 5, "measured again")
+    assert result.opacity_node is None
+
+
+def test_the_result_says_what_its_weights_are_for(panel: Any) -> None:
+    load_phantom()
+    analyze(panel)
+    assert "trained on synthetic disease" in panel.ui.meaningLabel.text

@@ -107,7 +107,7 @@ def test_from_dicom_to_a_saved_scene(panel: Any, tmp_path: Path) -> None:
     ui.opacitySlider.value = 0.8
     ui.decisionThresholdSlider.value = 0.35
     key(panel, "M")
-    assert not mask.GetDisplayNode().GetVisibility()
+    assert not mask.GetDisplayNode().GetVisibility2D()
     album.add("heat-map-changed")
 
     # She goes home, and comes back to what she left.
@@ -127,7 +127,7 @@ def test_from_dicom_to_a_saved_scene(panel: Any, tmp_path: Path) -> None:
     assert ui.heatMapThresholdSlider.value == pytest.approx(0.6)
     assert ui.opacitySlider.value == pytest.approx(0.8)
     assert ui.decisionThresholdSlider.value == pytest.approx(0.35)
-    assert not again.lung_mask_node.GetDisplayNode().GetVisibility()
+    assert not again.lung_mask_node.GetDisplayNode().GetVisibility2D()
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         assert composite.GetBackgroundVolumeID() == again.ct_node.GetID()
         assert composite.GetForegroundVolumeID() == again.in_lungs_node.GetID()

@@ -1,4 +1,4 @@
-"""Text in the corners of a slice view: what is shown, and in which window."""
+"""Text at the borders of a slice view: what is shown, in which window, and which way the patient lies."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Any
 
 import vtk
 
-_UPPER_LEFT, _LOWER_LEFT = 2, 0
-"""Corners in vtkCornerAnnotation's order."""
+_LOWER_LEFT, _UPPER_LEFT, _LOWER, _RIGHT, _LEFT, _UPPER = 0, 2, 4, 5, 6, 7
+"""Corners and edges in vtkCornerAnnotation's order."""
+_TOWARDS = (("L", "R"), ("P", "A"), ("I", "S"))
+"""What lies towards smaller and towards larger R, A and S."""
 
 
 class CornerText:
-    """Names of the volumes in the lower left corner, window and level of the background in the upper left.
+    """Names of the volumes in the lower left corner, window and level in the upper left, the patient at the edges.
 
     Parameters
     ----------
@@ -29,7 +31,7 @@ class CornerText:
         self._actor.SetNonlinearFontScaleFactor(0.25)
         self._actor.GetTextProperty().ShadowOn()
         renderer.AddViewProp(self._actor)
-        self._shown = ("", "")
+        self._shown: tuple[str, ...] = ()
 
     def refresh(self) -> None:
         """Show the logic's present state."""
@@ -41,7 +43,19 @@ class CornerText:
         window = ""
         if display is not None and display.IsA("vtkMRMLScalarVolumeDisplayNode"):
             window = f"W {display.GetWindow():.0f}  L {display.GetLevel():.0f}"
-        if (names, window) != self._shown:
-            self._shown = (names, window)
-            self._actor.SetText(_LOWER_LEFT, names)
-            self._actor.SetText(_UPPER_LEFT, window)
+        sides = self._sides() if background is not None else ("", "", "", "")
+        if (names, window, *sides) != self._shown:
+            self._shown = (names, window, *sides)
+            for place, text in zip((_LOWER_LEFT, _UPPER_LEFT, _LEFT, _RIGHT, _LOWER, _UPPER), self._shown, strict=True):
+                self._actor.SetText(place, text)
+
+    def _sides(self) -> tuple[str, str, str, str]:
+        """Letters of the left, right, lower and upper edge."""
+        matrix = self._logic.GetSliceNode().GetSliceToRAS()
+        letters: list[str] = []
+        for axis in (0, 1):
+            along = [matrix.GetElement(row, axis) for row in range(3)]
+            main = max(range(3), key=lambda row: abs(along[row]))
+            towards = _TOWARDS[main]
+            letters += towards if along[main] > 0 else towards[::-1]
+        return letters[0], letters[1], letters[2], letters[3]

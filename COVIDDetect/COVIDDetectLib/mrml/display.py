@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import slicer
 
 from .heat_map import is_heat_map, show_legend, style_heat_map
@@ -28,55 +30,97 @@ def show_ct(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
         slicer.util.setSliceViewerLayers(background=ct_node, fit=True)
 
 
-def show_result(
-    result: Result | None,
-    *,
-    visible: bool,
-    in_3d: bool,
-    only_in_lungs: bool,
-    opacity: float,
-    threshold: float,
-    colors: str,
-    over_others: bool = False,
-) -> None:
-    """The heat map of a result over its own CT, with its legend; over any other volume no map of ours is left.
+def is_shown(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
+    """Whether a slice view shows this CT."""
+    return any(view.GetBackgroundVolumeID() == ct_node.GetID() for view in _composites())
+
+
+def shows_another(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
+    """Whether the slice views show volumes, and none of them is this CT."""
+    return any(view.GetBackgroundVolumeID() for view in _composites()) and not is_shown(ct_node)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How she wants to see the heat map.
 
     Parameters
     ----------
-    result
-        None takes all maps away.
     visible
-        Whether its heat map is shown at all.
+        Whether it is shown at all.
     in_3d
-        Whether its lungs, and the heat map where it is visible, are shown in the 3D views.
-    over_others
-        Whether a foreground that is not ours may be replaced.
+        Whether the lungs, and the heat map where it is visible, are shown in the 3D views.
     """
-    shown = (result.in_lungs_node if only_in_lungs else result.heat_map_node) if result and visible else None
-    if shown is not None:
-        style_heat_map(shown, colors, threshold)
-    ct_id = result.ct_node.GetID() if result and result.ct_node else None
-    for view in _composites():
-        foreground = slicer.mrmlScene.GetNodeByID(view.GetForegroundVolumeID() or "")
-        is_free = foreground is None or is_heat_map(foreground) or over_others
-        if shown is not None and view.GetBackgroundVolumeID() == ct_id:
-            if is_free:
-                with slicer.util.NodeModify(view):
-                    view.SetForegroundVolumeID(shown.GetID())
-                    view.SetForegroundOpacity(opacity)
-        elif foreground is not None and is_heat_map(foreground):
-            view.SetForegroundVolumeID(None)
-    # After the volume is in the views: a legend of what is not shown stays hidden.
-    for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
-        if is_heat_map(node) and node.GetDisplayNode() is not None:
-            show_legend(node, "Out of date" if result and result.stale else "Heat map", node is shown)
-    show_in_3d(
-        result if in_3d else None,
-        shown if in_3d else None,
-        opacity=opacity,
-        threshold=threshold,
-        colors=colors,
-    )
+
+    visible: bool
+    in_3d: bool
+    only_in_lungs: bool
+    opacity: float
+    threshold: float
+    colors: str
+
+
+class Overlay:
+    """Lays the heat map of a result over its own CT, with its legend; over any other volume no map of ours is left.
+
+    A view that was filled once is hers until she changes the look here: what she or another module does with its
+    foreground stays.
+    """
+
+    def __init__(self) -> None:
+        self._shown: tuple[object, ...] = ()
+        self._filled: dict[str, str] = {}
+
+    def show(self, result: Result | None, look: Look, over_others: bool = False) -> None:
+        """Show a result's heat map; None takes all maps away.
+
+        Parameters
+        ----------
+        over_others
+            Whether a foreground that is not ours may be replaced.
+        """
+        node = (result.in_lungs_node if look.only_in_lungs else result.heat_map_node) if result else None
+        shown = node if look.visible else None
+        ct_id = result.ct_node.GetID() if result and result.ct_node else None
+        wanted = (look, shown, ct_id)
+        if wanted != self._shown or over_others:
+            self._shown, self._filled = wanted, {}
+        if shown is not None and not self._filled:
+            style_heat_map(shown, look.colors, look.threshold)
+        for view in _composites():
+            if shown is not None and view.GetBackgroundVolumeID() == ct_id:
+                self._fill(view, shown, look.opacity, over_others)
+            else:
+                self._filled.pop(view.GetID(), None)
+                if _has_heat_map(view):
+                    view.SetForegroundVolumeID(None)
+        # After the volume is in the views: a legend of what is not shown stays hidden.
+        for other in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+            if is_heat_map(other) and other.GetDisplayNode() is not None:
+                show_legend(other, "Out of date" if result and result.stale else "Relative heat", other is shown)
+        show_in_3d(
+            result if look.in_3d else None,
+            shown if look.in_3d else None,
+            opacity=look.opacity,
+            threshold=look.threshold,
+            colors=look.colors,
+        )
+
+    def _fill(
+        self,
+        view: slicer.vtkMRMLSliceCompositeNode,
+        heat_map: slicer.vtkMRMLScalarVolumeNode,
+        opacity: float,
+        over_others: bool,
+    ) -> None:
+        """Once for each CT that comes into a view."""
+        if self._filled.get(view.GetID()) == view.GetBackgroundVolumeID():
+            return
+        self._filled[view.GetID()] = view.GetBackgroundVolumeID()
+        if not view.GetForegroundVolumeID() or _has_heat_map(view) or over_others:
+            with slicer.util.NodeModify(view):
+                view.SetForegroundVolumeID(heat_map.GetID())
+                view.SetForegroundOpacity(opacity)
 
 
 def show_mask_of(result: Result | None, visible: bool) -> None:
@@ -106,6 +150,11 @@ def jump_to(position_ras: tuple[float, float, float]) -> None:
     if crosshair.GetCrosshairMode() == slicer.vtkMRMLCrosshairNode.NoCrosshair:
         crosshair.SetCrosshairMode(slicer.vtkMRMLCrosshairNode.ShowBasic)
     slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *position_ras, slicer.vtkMRMLSliceNode.CenteredJumpSlice)
+
+
+def _has_heat_map(view: slicer.vtkMRMLSliceCompositeNode) -> bool:
+    foreground = slicer.mrmlScene.GetNodeByID(view.GetForegroundVolumeID() or "")
+    return foreground is not None and is_heat_map(foreground)
 
 
 def _composites() -> list[slicer.vtkMRMLSliceCompositeNode]:

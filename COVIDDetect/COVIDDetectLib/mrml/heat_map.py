@@ -5,11 +5,14 @@ from __future__ import annotations
 import slicer
 
 from ..attention import Attention
+from ..attention_in_lungs import restrict_to_lungs, share_in_lungs
+from ..lungs import LungMask
 from .ct import place
 
 COLORS = ("Inferno", "Viridis", "Magma", "Plasma")
 """Perceptually uniform color tables that Slicer brings along."""
 
+_SHARE = "COVIDDetect.shareInLungs"
 _LEGEND_FONT = 6
 """Half of Slicer's own: the legend lies over anatomy."""
 
@@ -47,6 +50,18 @@ def write_heat_map(attention: Attention, node: slicer.vtkMRMLScalarVolumeNode) -
         display.SetWindowLevelMinMax(0.0, 1.0)
         display.InterpolateOn()
         display.ApplyThresholdOn()
+
+
+def write_in_lungs(attention: Attention, lung_mask: LungMask, node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Make what of ``attention`` lies in the lungs the content of ``node``, which also tells how much that is."""
+    write_heat_map(restrict_to_lungs(attention, lung_mask), node)
+    node.SetAttribute(_SHARE, repr(share_in_lungs(attention, lung_mask)))
+
+
+def share_of(node: slicer.vtkMRMLScalarVolumeNode | None) -> float | None:
+    """The part of the heat that lies in the lungs, as the map in the lungs knows it."""
+    share = node.GetAttribute(_SHARE) if node is not None else None
+    return float(share) if share else None
 
 
 def layer_of(node: slicer.vtkMRMLScalarVolumeNode | None) -> str:

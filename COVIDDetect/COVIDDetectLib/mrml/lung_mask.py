@@ -40,6 +40,7 @@ _NOT_LUNG_NAME = re.compile(
     re.IGNORECASE,
 )
 _BOTH = RIGHT | LEFT
+_EDITED, _AUTOMATIC = "COVIDDetect.edited", "COVIDDetect.automatic"
 
 SIDES = {
     RIGHT: ("COVIDDetect_RightLung", "Right lung", ("24028007", "Right"), (0.36, 0.68, 0.93)),
@@ -176,6 +177,11 @@ def side_of(segment: slicer.vtkSegment) -> int:
     return _BOTH if is_right == is_left else RIGHT if is_right else LEFT
 
 
+def sides_of(node: slicer.vtkMRMLSegmentationNode) -> dict[str, int]:
+    """Which side each segment is, by its id."""
+    return {segment_id: side_of(segment(node, segment_id)) for segment_id in segment_ids(node)}
+
+
 def lung_segment_ids(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
     """Ids of the segments that are lungs or parts of them."""
     return [segment_id for segment_id in segment_ids(node) if side_of(segment(node, segment_id))]
@@ -197,6 +203,28 @@ def terminology_of(segment: slicer.vtkSegment) -> str:
     value = vtk.reference("")
     segment.GetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), value)
     return str(value)
+
+
+def mark_automatic(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> None:
+    """Remember that Analyze made a mask."""
+    lung_mask_node.SetAttribute(_AUTOMATIC, "1")
+    lung_mask_node.RemoveAttribute(_EDITED)
+
+
+def is_automatic(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
+    """Whether a mask was made by Analyze and is still as it was made: such a mask may be replaced."""
+    return bool(lung_mask_node.GetAttribute(_AUTOMATIC)) and not is_edited(lung_mask_node)
+
+
+def is_edited(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
+    """Whether a mask made by Analyze was changed since."""
+    return bool(lung_mask_node.GetAttribute(_EDITED))
+
+
+def mark_edited(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> None:
+    """Remember that somebody worked on a mask: from now on it is hers."""
+    if lung_mask_node.GetAttribute(_AUTOMATIC):
+        lung_mask_node.SetAttribute(_EDITED, "1")
 
 
 def binary_labelmap_name() -> str:

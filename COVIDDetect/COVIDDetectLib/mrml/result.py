@@ -21,10 +21,12 @@ from ..errors import WeightsError
 from ..opacity import LungOpacity, OpacityBounds
 from ..weights import ModelCard
 from ..weights_store import installed_cards
+from .lung_mask import is_automatic
 
 _RECORD, _HISTORY = "COVIDDetect.record", "COVIDDetect.history"
 _STALE, _OTHER_CHOICE = "COVIDDetect.stale", "COVIDDetect.otherChoice"
 _OPACITY_BOUNDS = "COVIDDetect.opacityBounds"
+_DECISION_THRESHOLD = "COVIDDetect.decisionThreshold"
 _CT, _LUNG_MASK, _HEAT_MAP, _IN_LUNGS, _OPACITY = (
     f"COVIDDetect.{role}" for role in ("ct", "lungMask", "heatMap", "heatMapInLungs", "opacity")
 )
@@ -35,6 +37,7 @@ ACCEPTED_FINDINGS = "COVIDDetect.acceptedFindings"
 
 OTHER_MASK = "Another lung mask was chosen after scoring."
 OTHER_WEIGHTS = "Other weights were chosen after scoring."
+MISSING_WEIGHTS = "The weights that scored are not installed here."
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class Result:
         record = analysis.to_record()
         # What she accepted before the analysis stays beside its number.
         record["notes"] += (ct_node.GetAttribute(ACCEPTED_FINDINGS) or "").splitlines()
+        earlier_weights = earlier.record["weights"]["sha256"] if earlier else ""
         history = [*earlier.history, _entry(record, earlier.record)] if earlier else [_entry(record, None)]
         with slicer.util.NodeModify(node):
             node.SetName(f"{ct_node.GetName()} COVID-19 result")
@@ -93,6 +97,8 @@ class Result:
             node.SetAttribute(_STALE, "")
             node.SetAttribute(_OTHER_CHOICE, "")
             node.RemoveAttribute(_OPACITY_BOUNDS)
+            if not earlier or earlier_weights != record["weights"]["sha256"]:
+                node.RemoveAttribute(_DECISION_THRESHOLD)
             node.SetAttribute(_HISTORY, json.dumps([vars(one) for one in history[-_LONGEST_HISTORY:]]))
             node.SetNodeReferenceID(_CT, ct_node.GetID())
             node.SetNodeReferenceID(_LUNG_MASK, lung_mask_node.GetID())
@@ -152,6 +158,16 @@ class Result:
         raise WeightsError(f"{weights['title']} are not installed here; choose other weights and score again.")
 
     @property
+    def decision_threshold(self) -> float:
+        """The one that she set for this CT and these weights, else the weights' own."""
+        return float(self.node.GetAttribute(_DECISION_THRESHOLD) or self.record["decision_threshold"])
+
+    def keep_decision_threshold(self, threshold: float) -> None:
+        """She moved it: another score with the same weights is judged by it too."""
+        if abs(threshold - self.decision_threshold) > 1e-6:
+            self.node.SetAttribute(_DECISION_THRESHOLD, repr(threshold))
+
+    @property
     def history(self) -> list[Scored]:
         """The last scores of this CT, oldest first."""
         return [Scored(**entry) for entry in json.loads(self.node.GetAttribute(_HISTORY) or "[]")]
@@ -176,6 +192,8 @@ class Result:
                 _OPACITY_BOUNDS, json.dumps([bounds.emphysema_below, bounds.ground_glass[0], *bounds.consolidation])
             )
             self._write_table()
+        if self.opacity_node is not None:
+            slicer.mrmlScene.RemoveNode(self.opacity_node)  # it shows what lies within other bounds
 
     @property
     def stale(self) -> str:
@@ -190,11 +208,15 @@ class Result:
 
     def compare_with(self, lung_mask_node: slicer.vtkMRMLSegmentationNode | None, weights_sha256: str) -> None:
         """Say whether mask and weights that are chosen now are those of the result; a choice can be taken back."""
+        own, sha256 = self.lung_mask_node, self.record["weights"]["sha256"]
+        # Without a mask Analyze makes one, as it made its own.
+        is_own = lung_mask_node is own or (lung_mask_node is None and (own is None or is_automatic(own)))
         reason = ""
-        if lung_mask_node is not None and lung_mask_node is not self.lung_mask_node:
+        if not is_own:
             reason = OTHER_MASK
-        elif weights_sha256 != self.record["weights"]["sha256"]:
-            reason = OTHER_WEIGHTS
+        elif weights_sha256 != sha256:
+            is_here = any(card.sha256 == sha256 for card in installed_cards())
+            reason = OTHER_WEIGHTS if is_here else MISSING_WEIGHTS
         if reason != (self.node.GetAttribute(_OTHER_CHOICE) or ""):
             self.node.SetAttribute(_OTHER_CHOICE, reason)
             self._write_table()
@@ -217,6 +239,7 @@ def table_rows(record: Mapping[str, Any], stale: str) -> list[tuple[str, str]]:
     rows = [
         ("Status", f"Out of date: {stale}" if stale else "Current"),
         ("Probability of COVID-19", f"{record['probability']:.3f}"),
+        *(("Note", note) for note in record["notes"]),
         ("Decision threshold", f"{record['decision_threshold']:.2f}"),
         ("Weights", f"{record['weights']['title']} ({record['weights']['sha256'][:12]})"),
     ]

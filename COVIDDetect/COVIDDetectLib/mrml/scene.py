@@ -9,17 +9,14 @@ import slicer
 
 from ..analysis import Analysis
 from ..attention import Attention
-from ..attention_in_lungs import restrict_to_lungs
 from ..errors import MaskError
 from ..lungs import LungMask
 from ..opacity import CONSOLIDATION, EMPHYSEMA, GROUND_GLASS
 from .ct import geometry_of, layout_finding
-from .heat_map import is_heat_map, new_heat_map, write_heat_map
-from .lung_mask import new_segmentation, write_lung_mask, write_segment
+from .heat_map import is_heat_map, new_heat_map, write_heat_map, write_in_lungs
+from .lung_mask import is_automatic, mark_automatic, new_segmentation, write_lung_mask, write_segment
 from .result import Result
 
-_EDITED = "COVIDDetect.edited"
-_AUTOMATIC = "COVIDDetect.automatic"
 _DENSITIES = (
     (GROUND_GLASS, "Ground-glass opacity", (0.45, 0.80, 0.55)),
     (CONSOLIDATION, "Consolidation", (0.85, 0.45, 0.75)),
@@ -48,8 +45,7 @@ def write_analysis(
         else:
             lung_mask_node = new_segmentation(ct_node, f"{ct_node.GetName()} lungs")
         write_lung_mask(analysis.lung_mask, lung_mask_node)
-        lung_mask_node.SetAttribute(_AUTOMATIC, "1")
-        lung_mask_node.RemoveAttribute(_EDITED)
+        mark_automatic(lung_mask_node)
     heat_map = (earlier and earlier.heat_map_node) or new_heat_map(ct_node, f"{ct_node.GetName()} heat map")
     in_lungs = (earlier and earlier.in_lungs_node) or new_heat_map(ct_node, f"{ct_node.GetName()} heat map in lungs")
     if earlier and earlier.opacity_node is not None:
@@ -57,7 +53,7 @@ def write_analysis(
     for node in (heat_map, in_lungs):
         node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
     write_heat_map(analysis.attention, heat_map)
-    write_heat_map(restrict_to_lungs(analysis.attention, analysis.lung_mask), in_lungs)
+    write_in_lungs(analysis.attention, analysis.lung_mask, in_lungs)
     return Result.write(analysis, ct_node, lung_mask_node, heat_map, in_lungs)
 
 
@@ -90,7 +86,7 @@ def load_lung_mask(file: Path, ct_node: slicer.vtkMRMLScalarVolumeNode) -> slice
 def write_attention(attention: Attention, result: Result, lung_mask: LungMask) -> None:
     """Show another heat map of the same score; the probability and the regions stay those of the result."""
     write_heat_map(attention, result.heat_map_node)
-    write_heat_map(restrict_to_lungs(attention, lung_mask), result.in_lungs_node)
+    write_in_lungs(attention, lung_mask, result.in_lungs_node)
 
 
 def show_opacity(result: Result, labels: np.ndarray) -> slicer.vtkMRMLSegmentationNode:
@@ -113,22 +109,6 @@ def show_opacity(result: Result, labels: np.ndarray) -> slicer.vtkMRMLSegmentati
     for label, title, color in _DENSITIES:
         write_segment(node, geometry, labels == label, f"COVIDDetect_{label}", title, color)
     return node
-
-
-def is_automatic(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
-    """Whether a mask was made by Analyze and is still as it was made: such a mask may be replaced."""
-    return bool(lung_mask_node.GetAttribute(_AUTOMATIC)) and not is_edited(lung_mask_node)
-
-
-def is_edited(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
-    """Whether a mask made by Analyze was changed since."""
-    return bool(lung_mask_node.GetAttribute(_EDITED))
-
-
-def mark_edited(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> None:
-    """Remember that somebody worked on a mask: from now on it is hers."""
-    if lung_mask_node.GetAttribute(_AUTOMATIC):
-        lung_mask_node.SetAttribute(_EDITED, "1")
 
 
 def chest_cts() -> list[slicer.vtkMRMLScalarVolumeNode]:

@@ -12,9 +12,8 @@ from slicer.util import VTKObservationMixin
 from ..errors import COVIDDetectError
 from ..lungs import lung_mask_sha256
 from .ct import ct_from_node, place_of, voxels_of
-from .lung_mask import lung_mask_from_node, outlines_shown
+from .lung_mask import lung_mask_from_node, mark_edited, outlines_shown, sides_of
 from .result import Result
-from .scene import mark_edited
 
 MASK_EDITED = "The lung mask was edited after scoring."
 MASK_MOVED = "The lung mask was moved after scoring."
@@ -43,6 +42,7 @@ class ResultWatch(VTKObservationMixin):
         self._paused = False
         self._voxels: dict[str, tuple[object, ...]] = {}
         self._places: dict[str, bytes] = {}
+        self._sides: dict[str, dict[str, int]] = {}
         self._outlines: dict[str, bool] = {}
         self._running: tuple[slicer.vtkMRMLNode | None, ...] = ()
         self.disturbance = ""
@@ -60,7 +60,10 @@ class ResultWatch(VTKObservationMixin):
         """Compare CT and mask of every result with what was scored: edits made while nobody watched count too."""
         for result in Result.all():
             ct_node, mask_node = result.ct_node, result.lung_mask_node
-            if result.stale or ct_node is None or mask_node is None:
+            if result.stale or ct_node is None:
+                continue
+            if mask_node is None:
+                result.mark_stale(MASK_REMOVED)
                 continue
             try:
                 ct, mask = ct_from_node(ct_node), lung_mask_from_node(mask_node, ct_node)
@@ -95,7 +98,9 @@ class ResultWatch(VTKObservationMixin):
         if mask is not None:
             for event in _mask_events():
                 self._observe_once(mask, event, self._on_mask_changed)
+            self._observe_once(mask, slicer.vtkSegmentation.SegmentModified, self._on_segment_modified)
             self._places[mask.GetID()] = place_of(mask)
+            self._sides[mask.GetID()] = sides_of(mask)
             self._observe_once(mask, slicer.vtkMRMLTransformableNode.TransformModifiedEvent, self._on_mask_moved)
             self._outlines[mask.GetID()] = outlines_shown(mask)
             self._observe_once(mask, slicer.vtkMRMLDisplayableNode.DisplayModifiedEvent, self._on_mask_shown)
@@ -117,6 +122,13 @@ class ResultWatch(VTKObservationMixin):
             mark_edited(mask)
             self._disturb(mask, MASK_EDITED)
         self._mark(lambda result: result.lung_mask_node is mask, MASK_EDITED)
+
+    def _on_segment_modified(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
+        # Name and terminology tell which lung a segment is; its color does not.
+        sides = sides_of(mask)
+        if sides != self._sides.get(mask.GetID()):
+            self._sides[mask.GetID()] = sides
+            self._on_mask_changed(mask, event)
 
     def _on_mask_moved(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
         place = place_of(mask)
@@ -164,6 +176,7 @@ class ResultWatch(VTKObservationMixin):
     def _on_end_close(self, scene: slicer.vtkMRMLScene, event: str) -> None:
         self._voxels.clear()
         self._places.clear()
+        self._sides.clear()
         self._outlines.clear()
 
     def _mark(self, concerns: Callable[[Result], bool], reason: str) -> None:

@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 
 from ..experiments import Experiment
 from ..mrml.result import Result
+from ..probability import probability_text
 from .words import in_users_language
 
 
@@ -54,7 +55,11 @@ class ExperimentsSection:
 
     def show(self, result: Result, experiments: Sequence[Experiment]) -> None:
         """Show the answers as differences to the result."""
-        lines = [f"{in_users_language(one.name)}: {one.probability:.2f} ({one.difference:+.2f})" for one in experiments]
+        lines = [
+            f"{in_users_language(one.name)}: {probability_text(one.probability, result.decision_threshold)} "
+            f"({round(one.difference, 2) + 0.0:+.2f})"  # a negative zero is none
+            for one in experiments
+        ]
         self._shown_for = result.record["time"]
         self._ui.experimentsLabel.text = "\n".join(lines)
         self._ui.experimentsLabel.visible = True

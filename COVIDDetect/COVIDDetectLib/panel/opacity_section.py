@@ -14,6 +14,7 @@ from ..mrml.result import Result
 from ..opacity import OpacityBounds
 
 _COLUMNS = ("right", "left")
+_FIRST_SHARE = 2
 _WAIT_MS = 400
 
 
@@ -49,7 +50,7 @@ class OpacitySection:
         ui.opacitySegmentsButton.connect("clicked(bool)", lambda checked: self._with_bounds(show_segments))
         table = ui.opacityTable
         table.setColumnCount(len(_COLUMNS))
-        table.setHorizontalHeaderLabels([_("Right, mL"), _("Left, mL")])
+        table.setHorizontalHeaderLabels([_("Right"), _("Left")])
         table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.Stretch)
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         table.setSelectionMode(qt.QAbstractItemView.NoSelection)
@@ -71,7 +72,7 @@ class OpacitySection:
     def _fill(self, result: Result) -> None:
         lungs = {lung["side"]: lung for lung in result.record["opacity"]}
         rows = [
-            (_("Volume"), lambda lung: f"{lung['volume_ml']:.0f}"),
+            (_("Volume, mL"), lambda lung: f"{lung['volume_ml']:.0f}"),
             (_("Density, HU"), lambda lung: f"{lung['mean_hu']:.0f}"),
             (_("Ground glass"), lambda lung: _share(lung, "ground_glass")),
             (_("Consolidation"), lambda lung: _share(lung, "consolidation")),
@@ -83,6 +84,7 @@ class OpacitySection:
         for row, (_title, text) in enumerate(rows):
             for column, side in enumerate(_COLUMNS):
                 item = qt.QTableWidgetItem(text(lungs[side]) if side in lungs else "–")
+                item.setToolTip("" if row < _FIRST_SHARE else _("mL, and percent of this lung"))
                 item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
                 table.setItem(row, column, item)
         height = table.horizontalHeader().sizeHint.height() + len(rows) * table.verticalHeader().defaultSectionSize

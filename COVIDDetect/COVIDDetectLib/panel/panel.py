@@ -11,13 +11,14 @@ from slicer.i18n import tr as _
 
 from ..attribution import METHODS
 from ..errors import Cancelled, COVIDDetectError
-from ..mrml.display import jump_to, set_lung_window, show_ct, show_mask_of, show_result
+from ..mrml.display import is_shown, jump_to, set_lung_window, show_ct, show_mask_of
 from ..mrml.heat_map import heat_map_ids, layer_of
-from ..mrml.lung_mask import lung_segment_ids, outlines_shown
+from ..mrml.lung_mask import is_automatic, is_edited, lung_segment_ids, outlines_shown
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
 from ..mrml.result import Result
-from ..mrml.scene import chest_cts, is_automatic, is_edited, load_lung_mask, why_no_ct
+from ..mrml.scene import chest_cts, load_lung_mask, why_no_ct
 from .experiments_section import ExperimentsSection
+from .heat_map_section import HeatMapSection
 from .installation import ensure_packages
 from .mask_editor import MaskEditor
 from .opacity_section import OpacitySection
@@ -49,6 +50,7 @@ class Panel:
         self.progress = ProgressRow(ui)
         self._question = InputQuestion(self.say)
         self.result = ResultSection(ui)
+        self.heat_map = HeatMapSection(ui)
         self.regions = RegionsTable(ui, jump_to, self.update)
         self.settings = SettingsSection(ui, self.update)
         self.mask_editor = MaskEditor(ui, self.update)
@@ -63,8 +65,6 @@ class Panel:
                 "Ctrl+R": self.rescore,
             }
         )
-        for title in METHODS.values():
-            ui.layerComboBox.addItem(title)
         ui.analyzeButton.connect("clicked(bool)", lambda checked: self.analyze())
         ui.cancelButton.connect("clicked(bool)", lambda checked: self.cancel())
         ui.rescoreButton.connect("clicked(bool)", lambda checked: self.rescore())
@@ -99,7 +99,8 @@ class Panel:
         """Score again with the mask as it is now."""
         result = self._result
         if result is not None and not self.logic.busy:
-            self._start(result.ct_node, self._parameters.lungMask or result.lung_mask_node)
+            own = result.lung_mask_node
+            self._start(result.ct_node, self._parameters.lungMask or (own if own and is_automatic(own) else None))
 
     def cancel(self) -> None:
         """End what is computed."""
@@ -164,7 +165,7 @@ class Panel:
 
     def show_opacity(self, bounds: Any) -> None:
         """Densities as segments in the views."""
-        if self._result is not None:
+        if self._result is not None and not self._result.stale:
             self._request_now(lambda: self.logic.showOpacity(self._result, bounds))
 
     def make_sample(self) -> None:
@@ -182,9 +183,11 @@ class Panel:
             show_mask_of(result, self.ui.maskVisibleCheckBox.checked)
             with slicer.util.NodeModify(self.parameters):
                 self.parameters.lungMask = result.lung_mask_node
-                self.parameters.decisionThreshold = result.record["decision_threshold"]
+                self.parameters.decisionThreshold = result.decision_threshold
+            if len(result.history) == 1:
+                set_lung_window(result.ct_node)
             self._updating = True  # the new map goes over whatever lay over this CT
-            self._show_overlay(over_others=True)
+            self.heat_map.show(result, self.parameters, over_others=True)
             self._updating = False
         self.update()
 
@@ -224,6 +227,8 @@ class Panel:
             return
         if self._parameters.ct is not self._ct_shown:
             self._on_ct_selected(self._parameters.ct)
+        elif self._result is not None:
+            self._result.keep_decision_threshold(self._parameters.decisionThreshold)
         self.update()
 
     def _on_ct_selected(self, ct: slicer.vtkMRMLScalarVolumeNode | None) -> None:
@@ -234,7 +239,10 @@ class Panel:
         self.say("")
         result = Result.of(ct)
         show_mask_of(result, self.ui.maskVisibleCheckBox.checked)
-        self._parameters.lungMask = result.lung_mask_node if result else None
+        with slicer.util.NodeModify(self._parameters):
+            self._parameters.lungMask = result.lung_mask_node if result else None
+            if result is not None:
+                self._parameters.decisionThreshold = result.decision_threshold
         if ct is not None:
             show_ct(ct)
 
@@ -277,16 +285,17 @@ class Panel:
         )
         ui.rescoreButton.enabled = not busy
         ui.lungMaskCollapsibleButton.visible = ct is not None
-        ui.heatMapCollapsibleButton.visible = result is not None
+        self.heat_map.update(result, busy)
         if parameters is None:
-            self.result.show(None, 0.5, 50.0)
+            self.result.show(None, 0.5, 50.0, False)
             ui.maskVisibleCheckBox.checked = True  # the masks of the next scene are seen at first
             return
         self._compare_with_choices(result)
         measured = measured_of(result) if result else None
         if measured:
             follow_cohort(parameters, measured["positives"], measured["negatives"])
-        self.result.show(result, parameters.decisionThreshold, parameters.prevalencePercent)
+        self.heat_map.show(result, parameters)
+        self.result.show(result, parameters.decisionThreshold, parameters.prevalencePercent, self.heat_map.is_elsewhere)
         self.regions.show(result.record["regions"] if result else ())
         self.experiments.update(result, self.regions.current(), busy)
         self.opacity.show(result, parameters)
@@ -294,36 +303,13 @@ class Panel:
         ui.editMaskButton.enabled = mask is not None and ct is not None and (not busy or self.mask_editor.is_open)
         ui.maskFileButton.enabled = ct is not None and not busy
         ui.maskVisibleCheckBox.enabled = mask is not None
-        if result is not None:
+        if result is not None and not self.heat_map.is_elsewhere:
             ui.maskVisibleCheckBox.checked = outlines_shown(result.lung_mask_node)
-            ui.layerComboBox.enabled = not busy and not result.stale
-            layer = layer_of(result.heat_map_node)
-            ui.layerComboBox.currentIndex = max(0, ui.layerComboBox.findText(layer))
-        self._show_overlay()
 
     def update_overlay(self) -> None:
-        """The heat map over its own CT only, whatever came into the views."""
-        if not self._updating and self.parameters is not None and not slicer.mrmlScene.IsBatchProcessing():
-            self._updating = True
-            try:
-                self._show_overlay()
-            finally:
-                self._updating = False
-
-    def _show_overlay(self, over_others: bool = False) -> None:
-        if slicer.mrmlScene.IsImporting():  # what of it is shown, and how, is not there yet
-            return
-        parameters = self._parameters
-        show_result(
-            self._result,
-            visible=parameters.heatMapVisible,
-            in_3d=parameters.heatMapIn3D,
-            only_in_lungs=parameters.onlyInLungs,
-            opacity=parameters.heatMapOpacity,
-            threshold=parameters.heatMapThreshold,
-            colors=parameters.heatMapColors,
-            over_others=over_others,
-        )
+        """Whatever came into the views: the heat map and the outlines lie over their own CT only."""
+        if self.parameters is not None and not slicer.mrmlScene.IsBatchProcessing():
+            self.update()
 
     def say(self, sentence: str) -> None:
         """What went wrong and what to do; empty when all is well."""
@@ -342,16 +328,13 @@ class Panel:
         return Result.of(self.parameters.ct) if self.parameters else None
 
     def _start(self, ct: slicer.vtkMRMLScalarVolumeNode, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
-        is_first = Result.of(ct) is None
-
         def start() -> bool:
             if not ensure_packages() or not self._question.is_settled(ct):
                 return False
             settings = self.settings
             self.logic.startAnalysis(ct, mask, lungs=settings.lungs, device=settings.device, card=settings.card)
-            if is_first:
-                set_lung_window(ct)
-            show_ct(ct)
+            if not is_shown(ct):
+                show_ct(ct)
             return True
 
         self._request(start)

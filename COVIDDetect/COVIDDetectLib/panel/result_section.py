@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 
 from ..errors import WeightsError
 from ..mrml.result import Result
+from ..probability import probability_text
 from .thresholds_menu import ThresholdsMenu, nearest_point
 from .words import in_users_language
 
@@ -36,8 +37,16 @@ class ResultSection:
         ui.scaleLabel.scaledContents = True
         self.thresholds_menu = ThresholdsMenu(ui)
 
-    def show(self, result: Result | None, decision_threshold: float, prevalence_percent: float) -> None:
-        """Show a result; None if the CT was not scored."""
+    def show(
+        self, result: Result | None, decision_threshold: float, prevalence_percent: float, is_elsewhere: bool
+    ) -> None:
+        """Show a result; None if the CT was not scored.
+
+        Parameters
+        ----------
+        is_elsewhere
+            Whether the views show other volumes than its CT: the number is gray then, as that of a stale result.
+        """
         ui = self._ui
         ui.resultCollapsibleButton.visible = result is not None
         if result is None:
@@ -47,17 +56,17 @@ class ResultSection:
         ui.staleLabel.text = in_users_language(stale)
         ui.probabilityLabel.text = probability_text(record["probability"], decision_threshold)
         for label in (ui.probabilityLabel, ui.lungsLabel, ui.meaningLabel, ui.opacityTable):
-            label.enabled = not stale
-        ui.verdictLabel.text = verdict(record, decision_threshold, bool(stale))
+            label.enabled = not stale and not is_elsewhere
+        ui.verdictLabel.text = verdict(record, decision_threshold, bool(stale), is_elsewhere)
         ui.detailsLabel.text = details(record)
-        ui.lungsLabel.text = lungs(record)
+        ui.lungsLabel.text = lungs(result)
         ui.historyLabel.text = history(result, decision_threshold)
         ui.historyLabel.visible = bool(ui.historyLabel.text)
         measured = measured_of(result)
         self.thresholds_menu.show(measured)
         ui.prevalenceWidget.visible = measured is not None
         ui.meaningLabel.text = meaning(result, measured, decision_threshold, prevalence_percent / 100)
-        ui.scaleLabel.setPixmap(self._scale(record["probability"], decision_threshold, bool(stale)))
+        ui.scaleLabel.setPixmap(self._scale(record["probability"], decision_threshold, bool(stale) or is_elsewhere))
 
     def _scale(self, probability: float, threshold: float, stale: bool) -> qt.QPixmap:
         """A bar from 0 to 1 with the probability filled and the decision threshold as a line, in the theme's colors."""
@@ -81,18 +90,7 @@ class ResultSection:
         return pixmap
 
 
-def probability_text(probability: float, decision_threshold: float) -> str:
-    """Two decimals; a third where rounding would put the number on the other side of the threshold, and no 1.00."""
-    if probability > 0.995:
-        return "> 0.99"
-    if probability < 0.005:
-        return "< 0.01"
-    rounded = round(probability, 2)
-    crosses = (rounded >= decision_threshold) != (probability >= decision_threshold)
-    return f"{probability:.3f}" if crosses else f"{probability:.2f}"
-
-
-def verdict(record: Mapping[str, Any], decision_threshold: float, stale: bool) -> str:
+def verdict(record: Mapping[str, Any], decision_threshold: float, stale: bool, is_elsewhere: bool) -> str:
     """The probability against the threshold, in words that diagnose nothing; then what must be known of it."""
     is_above = record["probability"] >= decision_threshold
     if stale:
@@ -102,6 +100,8 @@ def verdict(record: Mapping[str, Any], decision_threshold: float, stale: bool) -
     else:
         first = _("Probability of COVID-19: below the decision threshold of {threshold:.2f}.")
     sentences = [first.format(threshold=decision_threshold)]
+    if is_elsewhere:
+        sentences.append(_("The views show another volume than this CT."))
     return " ".join([*sentences, *record["notes"]])
 
 
@@ -112,16 +112,17 @@ def details(record: Mapping[str, Any]) -> str:
     return " · ".join([record["weights"]["title"], record["device"], f"{seconds:.0f} s", when])
 
 
-def lungs(record: Mapping[str, Any]) -> str:
-    """Volume and opacity of each lung."""
+def lungs(result: Result) -> str:
+    """Volume of each lung, and how much of it is as dense as opacities are; so are vessels."""
     titles = {"right": _("Right lung"), "left": _("Left lung")}
+    _emphysema, low, _middle, high = result.opacity_bounds
     parts = []
-    for side in record.get("opacity", ()):
+    for side in result.record.get("opacity", ()):
         percent = side["ground_glass_percent"] + side["consolidation_percent"]
         parts.append(
-            _("{lung} {liters:.2f} L, opacity {percent:.0f} %").format(
-                lung=titles[side["side"]], liters=side["volume_ml"] / 1000, percent=percent
-            )
+            _("{lung} {liters:.2f} L, {percent:.0f} % at {low:.0f} to {high:.0f} HU")
+            .format(lung=titles[side["side"]], liters=side["volume_ml"] / 1000, percent=percent, low=low, high=high)
+            .replace("-", "\N{MINUS SIGN}")
         )
     return "\n".join(parts)
 
@@ -158,10 +159,11 @@ def meaning(result: Result, measured: Mapping[str, Any] | None, decision_thresho
 
     if measured is None:
         try:
-            title = result.card.title
+            card = result.card
         except WeightsError:
             return _("Scored with weights that are not installed here.")
-        return _("{weights} have no measured sensitivity or specificity.").format(weights=title)
+        unmeasured = _("{weights} have no measured sensitivity or specificity.").format(weights=card.title)
+        return f"{unmeasured} {card.intended_use}"
     row = nearest_point(measured["by_threshold"], decision_threshold)
     assert row is not None, "a card without any is not read"
     positives, negatives = measured["positives"], measured["negatives"]

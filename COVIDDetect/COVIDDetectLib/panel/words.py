@@ -20,6 +20,7 @@ def in_users_language(sentence: str) -> str:
         "The CT was changed after scoring.": _("The CT was changed after scoring."),
         "Another lung mask was chosen after scoring.": _("Another lung mask was chosen after scoring."),
         "Other weights were chosen after scoring.": _("Other weights were chosen after scoring."),
+        "The weights that scored are not installed here.": _("The weights that scored are not installed here."),
         "Right lung only": _("Right lung only"),
         "Left lung only": _("Left lung only"),
         "Region {rank} replaced by healthy-looking lung": _("Region {rank} replaced by healthy-looking lung"),

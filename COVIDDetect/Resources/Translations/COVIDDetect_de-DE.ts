@@ -188,8 +188,12 @@
         <translation>Nur in den Lungen</translation>
     </message>
     <message>
-        <source>Show the heat map only inside the lung mask.</source>
-        <translation>Die Heatmap nur innerhalb der Lungenmaske zeigen.</translation>
+        <source>Show the heat map only inside the lung mask; in brackets the share of the heat that lies there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The hottest regions: what lies above half of the maximum. Click one, or use the arrow keys, to go there in all views. (N next, Shift+N previous)</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Show in 3D</source>
@@ -234,10 +238,6 @@
     <message>
         <source>Where it looked:</source>
         <translation>Worauf es sich stützt:</translation>
-    </message>
-    <message>
-        <source>The hottest regions. Click one, or use the arrow keys, to go there in all views. (N next, Shift+N previous)</source>
-        <translation>Die heißesten Regionen. Ein Klick oder die Pfeiltasten führen in allen Ansichten dorthin. (N nächste, Umschalt+N vorige)</translation>
     </message>
     <message>
         <source>How much of each lung is ground-glass, consolidated or emphysema-like.</source>
@@ -368,6 +368,37 @@
     </message>
 </context>
 <context>
+    <name>panel.heat_map_section</name>
+    <message>
+        <source>Only in the lungs</source>
+        <translation type="unfinished">Nur in den Lungen</translation>
+    </message>
+    <message>
+        <source>Only in lungs ({percent:.0f} %)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Grad-CAM (default)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Grad-CAM, classifier</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Grad-CAM++</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Integrated gradients</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Occlusion</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>panel.installation</name>
     <message>
         <source>Install packages for COVIDDetect</source>
@@ -424,16 +455,16 @@ Jetzt installieren?</translation>
 <context>
     <name>panel.opacity_section</name>
     <message>
-        <source>Right, mL</source>
-        <translation>Rechts, ml</translation>
+        <source>Right</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Left, mL</source>
-        <translation>Links, ml</translation>
+        <source>Left</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Volume</source>
-        <translation>Volumen</translation>
+        <source>Volume, mL</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Density, HU</source>
@@ -450,6 +481,10 @@ Jetzt installieren?</translation>
     <message>
         <source>Emphysema-like</source>
         <translation>Emphysemartig</translation>
+    </message>
+    <message>
+        <source>mL, and percent of this lung</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -619,6 +654,10 @@ Jetzt installieren?</translation>
         <translation>Wahrscheinlichkeit für COVID-19: unter dem Schwellenwert von {threshold:.2f}.</translation>
     </message>
     <message>
+        <source>The views show another volume than this CT.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Right lung</source>
         <translation>Rechte Lunge</translation>
     </message>
@@ -627,8 +666,8 @@ Jetzt installieren?</translation>
         <translation>Linke Lunge</translation>
     </message>
     <message>
-        <source>{lung} {liters:.2f} L, opacity {percent:.0f} %</source>
-        <translation>{lung} {liters:.2f} l, Verschattung {percent:.0f} %</translation>
+        <source>{lung} {liters:.2f} L, {percent:.0f} % at {low:.0f} to {high:.0f} HU</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>lung mask changed</source>
@@ -869,6 +908,10 @@ Jetzt installieren?</translation>
     <message>
         <source>Other weights were chosen after scoring.</source>
         <translation>Nach der Bewertung wurden andere Gewichte gewählt.</translation>
+    </message>
+    <message>
+        <source>The weights that scored are not installed here.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Right lung only</source>

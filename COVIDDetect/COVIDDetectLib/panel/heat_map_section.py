@@ -1,0 +1,72 @@
+"""The heat map as she wants to see it, and over nothing but its own CT."""
+
+from __future__ import annotations
+
+import slicer
+from slicer.i18n import tr as _
+
+from ..attribution import METHODS
+from ..mrml.display import Look, Overlay, show_mask_of, shows_another
+from ..mrml.heat_map import layer_of, share_of
+from ..mrml.parameters import COVIDDetectParameterNode
+from ..mrml.result import Result
+
+
+class HeatMapSection:
+    """The section *Heat map*.
+
+    Parameters
+    ----------
+    ui
+        The panel's widgets.
+    """
+
+    def __init__(self, ui: slicer.util.childWidgetVariables) -> None:
+        self._ui = ui
+        self._overlay = Overlay()
+        self.is_elsewhere = False
+        """Whether the views show other volumes than the CT of the result."""
+        for method, title in method_titles().items():
+            ui.layerComboBox.addItem(title, METHODS[method])
+
+    def update(self, result: Result | None, busy: bool) -> None:
+        """Show by which method the map was made."""
+        ui = self._ui
+        ui.heatMapCollapsibleButton.visible = result is not None
+        share = share_of(result.in_lungs_node) if result else None
+        ui.onlyInLungsCheckBox.text = (
+            _("Only in the lungs")
+            if share is None
+            else _("Only in lungs ({percent:.0f} %)").format(percent=100 * share)
+        )
+        if result is not None:
+            ui.layerComboBox.enabled = not busy and not result.stale
+            ui.layerComboBox.currentIndex = max(0, ui.layerComboBox.findData(layer_of(result.heat_map_node)))
+
+    def show(self, result: Result | None, parameters: COVIDDetectParameterNode, over_others: bool = False) -> None:
+        """Lay the map, and the outlines of the lungs, over their CT; while the views show others, neither is seen."""
+        if slicer.mrmlScene.IsImporting():  # what of it is shown, and how, is not there yet
+            return
+        look = Look(
+            parameters.heatMapVisible,
+            parameters.heatMapIn3D,
+            parameters.onlyInLungs,
+            parameters.heatMapOpacity,
+            parameters.heatMapThreshold,
+            parameters.heatMapColors,
+        )
+        self._overlay.show(result, look, over_others)
+        was_elsewhere, self.is_elsewhere = self.is_elsewhere, bool(result) and shows_another(parameters.ct)
+        if was_elsewhere != self.is_elsewhere:
+            show_mask_of(None if self.is_elsewhere else result, self._ui.maskVisibleCheckBox.checked)
+
+
+def method_titles() -> dict[str, str]:
+    """What she reads of each of ``attribution.METHODS``."""
+    return {
+        "grad-cam": _("Grad-CAM (default)"),
+        "grad-cam-classifier": _("Grad-CAM, classifier"),
+        "grad-cam-plus-plus": _("Grad-CAM++"),
+        "integrated-gradients": _("Integrated gradients"),
+        "occlusion": _("Occlusion"),
+    }

@@ -1,0 +1,78 @@
+"""The slice views belong to everybody: what she or another module shows there stays, and nothing of ours misleads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from Testing.panel.steps import analyze, load_phantom
+
+
+def composites() -> list[Any]:
+    import slicer
+
+    return list(slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"))
+
+
+def test_while_the_views_show_another_volume_the_number_is_gray_and_the_outlines_are_gone(panel: Any) -> None:
+    import slicer
+
+    ct = load_phantom()
+    result = analyze(panel)
+    display = result.lung_mask_node.GetDisplayNode()
+    other = load_phantom("Prior")
+    slicer.util.setSliceViewerLayers(background=other)
+    slicer.app.processEvents()
+    assert "another volume" in panel.ui.verdictLabel.text
+    assert not panel.ui.probabilityLabel.enabled
+    assert not display.GetVisibility()
+    assert all(view.GetForegroundVolumeID() != result.in_lungs_node.GetID() for view in composites())
+    slicer.util.setSliceViewerLayers(background=ct)
+    slicer.app.processEvents()
+    assert "another volume" not in panel.ui.verdictLabel.text
+    assert panel.ui.probabilityLabel.enabled
+    assert display.GetVisibility()
+    assert panel.ui.maskVisibleCheckBox.checked
+    assert all(view.GetForegroundVolumeID() == result.in_lungs_node.GetID() for view in composites())
+
+
+def test_what_she_does_with_the_foreground_of_a_view_stays(panel: Any) -> None:
+    load_phantom()
+    result = analyze(panel)
+    red, green, *_ = composites()
+    red.SetForegroundOpacity(0.1)
+    green.SetForegroundVolumeID(None)
+    panel.panel.update()
+    assert red.GetForegroundOpacity() == pytest.approx(0.1)
+    assert green.GetForegroundVolumeID() is None
+    panel.ui.opacitySlider.value = 0.9
+    assert red.GetForegroundOpacity() == pytest.approx(0.9)
+    assert green.GetForegroundVolumeID() == result.in_lungs_node.GetID()
+
+
+def test_a_re_score_leaves_the_prior_beside_the_ct(panel: Any) -> None:
+    load_phantom()
+    analyze(panel)
+    prior = load_phantom("Prior")
+    red = composites()[0]
+    red.SetBackgroundVolumeID(prior.GetID())
+    panel.ui.rescoreButton.click()
+    from Testing.panel.steps import finish
+
+    finish(panel)
+    assert red.GetBackgroundVolumeID() == prior.GetID()
+    assert red.GetForegroundVolumeID() is None
+
+
+def test_a_cancelled_analysis_leaves_window_and_level(panel: Any) -> None:
+    from Testing.panel.host import wait_until
+    from Testing.panel.steps import begin
+
+    ct = load_phantom()
+    ct.GetDisplayNode().AutoWindowLevelOff()
+    ct.GetDisplayNode().SetWindowLevel(400, 40)
+    begin(panel, "unet")
+    panel.ui.cancelButton.click()
+    wait_until(lambda: not panel.logic.busy, 5, "cancelled")
+    assert (ct.GetDisplayNode().GetWindow(), ct.GetDisplayNode().GetLevel()) == (400, 40)
