@@ -189,11 +189,11 @@
     </message>
     <message>
         <source>Show the heat map only inside the lung mask; in brackets the share of the heat that lies there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Heatmap nur innerhalb der Lungenmaske zeigen; in Klammern der Anteil der Hitze, der dort liegt.</translation>
     </message>
     <message>
         <source>The hottest regions: what lies above half of the maximum. Click one, or use the arrow keys, to go there in all views. (N next, Shift+N previous)</source>
-        <translation type="unfinished"></translation>
+        <translation>Die heißesten Regionen: was über der Hälfte des Maximums liegt. Ein Klick oder die Pfeiltasten führen in allen Ansichten dorthin. (N nächste, Umschalt+N vorige)</translation>
     </message>
     <message>
         <source>Show in 3D</source>
@@ -371,31 +371,31 @@
     <name>panel.heat_map_section</name>
     <message>
         <source>Only in the lungs</source>
-        <translation type="unfinished">Nur in den Lungen</translation>
+        <translation>Nur in den Lungen</translation>
     </message>
     <message>
         <source>Only in lungs ({percent:.0f} %)</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur in Lungen ({percent:.0f} %)</translation>
     </message>
     <message>
         <source>Grad-CAM (default)</source>
-        <translation type="unfinished"></translation>
+        <translation>Grad-CAM (Standard)</translation>
     </message>
     <message>
         <source>Grad-CAM, classifier</source>
-        <translation type="unfinished"></translation>
+        <translation>Grad-CAM, Klassifikator</translation>
     </message>
     <message>
         <source>Grad-CAM++</source>
-        <translation type="unfinished"></translation>
+        <translation>Grad-CAM++</translation>
     </message>
     <message>
         <source>Integrated gradients</source>
-        <translation type="unfinished"></translation>
+        <translation>Integrierte Gradienten</translation>
     </message>
     <message>
         <source>Occlusion</source>
-        <translation type="unfinished"></translation>
+        <translation>Verdeckung</translation>
     </message>
 </context>
 <context>
@@ -456,15 +456,15 @@ Jetzt installieren?</translation>
     <name>panel.opacity_section</name>
     <message>
         <source>Right</source>
-        <translation type="unfinished"></translation>
+        <translation>Rechts</translation>
     </message>
     <message>
         <source>Left</source>
-        <translation type="unfinished"></translation>
+        <translation>Links</translation>
     </message>
     <message>
         <source>Volume, mL</source>
-        <translation type="unfinished"></translation>
+        <translation>Volumen, mL</translation>
     </message>
     <message>
         <source>Density, HU</source>
@@ -484,7 +484,7 @@ Jetzt installieren?</translation>
     </message>
     <message>
         <source>mL, and percent of this lung</source>
-        <translation type="unfinished"></translation>
+        <translation>mL und Prozent dieser Lunge</translation>
     </message>
 </context>
 <context>
@@ -655,7 +655,7 @@ Jetzt installieren?</translation>
     </message>
     <message>
         <source>The views show another volume than this CT.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Ansichten zeigen ein anderes Volumen als dieses CT.</translation>
     </message>
     <message>
         <source>Right lung</source>
@@ -667,7 +667,7 @@ Jetzt installieren?</translation>
     </message>
     <message>
         <source>{lung} {liters:.2f} L, {percent:.0f} % at {low:.0f} to {high:.0f} HU</source>
-        <translation type="unfinished"></translation>
+        <translation>{lung} {liters:.2f} L, {percent:.0f} % bei {low:.0f} bis {high:.0f} HU</translation>
     </message>
     <message>
         <source>lung mask changed</source>
@@ -911,7 +911,7 @@ Jetzt installieren?</translation>
     </message>
     <message>
         <source>The weights that scored are not installed here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Gewichte dieser Bewertung sind hier nicht installiert.</translation>
     </message>
     <message>
         <source>Right lung only</source>
