@@ -5,6 +5,7 @@ What is large is written and read piece by piece (``Pieces``): the panel does so
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
@@ -65,8 +66,10 @@ def holds_ct(entry: Entry, ct: CTVolume) -> Pieces[bool]:
 
 
 def load_ct(entry: Entry) -> CTVolume:
-    """The CT, its voxels mapped from the file, not copied."""
-    return CTVolume(np.load(entry["array"], mmap_mode="r"), _geometry(entry["geometry"]), entry["name"])
+    """The CT, its voxels mapped from the file, not copied; but in Windows nobody could remove a file that is mapped."""
+    return CTVolume(
+        np.load(entry["array"], mmap_mode=None if os.name == "nt" else "r"), _geometry(entry["geometry"]), entry["name"]
+    )
 
 
 def store_lung_mask(lung_mask: LungMask, file: Path) -> Pieces[Entry]:
