@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,6 +62,24 @@ class Recorder:
         self.wait(lambda: self.ends, seconds)
         (end,) = self.ends
         return end
+
+
+def is_running(process_id: int) -> bool:
+    """Whether a process still does something; a zombie only waits for its parent to take note."""
+    try:
+        os.kill(process_id, 0)
+        return " Z " not in f" {Path(f'/proc/{process_id}/stat').read_text().rpartition(')')[2]} "
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+@pytest.fixture
+def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where clients put their folders."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
 
 
 @pytest.fixture

@@ -160,8 +160,7 @@ class WorkerClient:
             process.kill()
             process.waitForFinished(2000)
             process.deleteLater()
-        folder, self._folder, self._ct = self._folder, None, None
-        self._remove(folder)
+        self._drop_folder()
 
     def _begin(
         self,
@@ -206,9 +205,7 @@ class WorkerClient:
         return {**message, "ct": self._ct}
 
     def _send(self, message: Message) -> None:
-        """To the process, or to its successor: the files outlast it."""
-        self.warm_up(message["device"])
-        if self._process is None:
+        if self._process is None:  # some systems say at once that it does not start
             self._fail(self._cannot_start())
         self._say(message)
 
@@ -220,8 +217,9 @@ class WorkerClient:
         process.connect("errorOccurred(QProcess::ProcessError)", lambda *_: self._on_process_error(process))
         self._reader = LineReader()
         self._process = process
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="coviddetect-"))  # readable by this user only
+        # One of its own: PythonSlicer starts Python as its child, and a child that outlives it removes its folder late.
+        self._drop_folder()
+        self._folder = Path(tempfile.mkdtemp(prefix="coviddetect-"))  # readable by this user only
         process.start(self._python, ["-c", SERVE, f"{__package__}.service", str(self._folder), *sys.path])
 
     def _say(self, message: Message) -> None:
@@ -280,10 +278,12 @@ class WorkerClient:
             return
         self._on_output()
         self._process = None
-        if not self.busy or self._chore is not None:
-            return  # what is being stored is sent to the next process, what is being loaded needs none
-        self._fail(_cancelled() if self._cancelling else _unexpected_end())
-        self.warm_up()
+        # What is being stored for it, or loaded of its answer, lies in the folder that it may be about to remove.
+        self._stop_chore()
+        self._drop_folder()
+        if self.busy:
+            self._fail(_cancelled() if self._cancelling else _unexpected_end())
+            self.warm_up()
 
     def _on_process_error(self, process: Any) -> None:
         """Only a process that never started needs an answer here; all other errors end it, and ``finished`` follows."""
@@ -327,6 +327,11 @@ class WorkerClient:
             self._remove(self._folder / f"{self._request}")
             if self._ct is None:  # ended while it was being stored
                 self._remove(self._folder / f"ct-{self._request}")
+
+    def _drop_folder(self) -> None:
+        """What is stored in it is stored anew for the next request."""
+        folder, self._folder, self._ct = self._folder, None, None
+        self._remove(folder)
 
     def _stop_chore(self) -> None:
         if self._chore is not None:

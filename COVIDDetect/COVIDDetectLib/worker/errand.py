@@ -14,6 +14,10 @@ from .client import SERVE, python_executable
 from .protocol import LineReader, Message, encode, failure
 
 
+_CANCEL_GRACE_MS = 5000
+"""A process that is still importing what it needs notes a cancel some seconds later."""
+
+
 class Errand:
     """Starts a service of this package for one request; ends in exactly one call, from the event loop.
 
@@ -46,10 +50,13 @@ class Errand:
         self._process.start(self._python, ["-c", SERVE, f"{__package__}.{service}", content, *sys.path])
 
     def cancel(self) -> None:
-        """End the process."""
-        if self._process is not None:
+        """End the process; what it has done already is done, and is said."""
+        process = self._process
+        if process is not None:
             self._cancelled = True
-            self._process.kill()
+            # Kill ends only the launcher that PythonSlicer is; the Python behind it ends when its input does.
+            process.closeWriteChannel()
+            qt.QTimer.singleShot(_CANCEL_GRACE_MS, lambda: self._kill(process))
 
     def stop(self) -> None:
         """End the process; nothing is called any more."""
@@ -58,6 +65,10 @@ class Errand:
             process.kill()
             process.waitForFinished(2000)
             process.deleteLater()
+
+    def _kill(self, process: qt.QProcess) -> None:
+        if self._process is process:
+            process.kill()
 
     def _on_error(self) -> None:
         """Only a process that never started needs an answer here; for all others ``finished`` follows."""
@@ -75,7 +86,7 @@ class Errand:
             logging.info("COVIDDetect: %s", printed)
         answers = LineReader().feed(bytes(process.readAllStandardOutput().data()))
         process.deleteLater()
-        if self._cancelled:
+        if not answers and self._cancelled:
             self._on_failed(Cancelled("Cancelled; nothing has changed."))
         elif not answers:
             self._on_failed(DeviceError("The process ended unexpectedly, perhaps for want of memory; try again."))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import os
+import sys
+from typing import Any, BinaryIO
 
 from .. import errors
 
@@ -28,6 +30,21 @@ class LineReader:
         """The messages that are complete now; what follows the last line break waits."""
         *lines, self._rest = (self._rest + content).split(b"\n")
         return [json.loads(line) for line in lines if line.strip()]
+
+
+def take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Standard input and output, for the protocol alone: libraries read nothing, and print to standard error.
+
+    A library that looks at standard input while it is loaded would wait, in Windows, until the thread that reads there
+    has read something (numpy/numpy#24290).
+    """
+    requests = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, sys.stdin.fileno())
+    os.close(nothing)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return requests, answers
 
 
 def failure(message: Message) -> errors.COVIDDetectError:

@@ -23,7 +23,7 @@ from ..regions import Region
 from ..volume import CTVolume
 from ..weights import default_card, read_card
 from .exchange import Entry, at_once, load_ct, load_lung_mask, store_analysis, store_attention
-from .protocol import PROTOCOL, Message, encode
+from .protocol import PROTOCOL, Message, encode, take_standard_streams
 
 _NICER_BY = 5
 
@@ -155,11 +155,10 @@ def main(folder: str) -> None:
     # A terminal or a session that ends says so to all its processes: we end when the panel has, and then tidy up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    requests, answers = take_standard_streams()
     if hasattr(os, "nice"):
         os.nice(_NICER_BY)  # the window comes first
-    Service(sys.stdin.buffer, answers, Path(folder)).run()
+    Service(requests, answers, Path(folder)).run()
 
 
 if __name__ == "__main__":

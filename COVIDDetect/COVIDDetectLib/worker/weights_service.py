@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import sys
+import threading
 from collections.abc import Callable
+from typing import BinaryIO
 
 from .. import weights_store as store
 from ..errors import COVIDDetectError
 from ..weights import ModelCard
 from ..weights_download import add_from_url
-from .protocol import encode
+from .protocol import encode, take_standard_streams
 
 _ACTIONS: dict[str, Callable[..., ModelCard]] = {
     "add": store.add,
@@ -24,10 +25,11 @@ def main(request: str) -> None:
     """Do what a request says, ``{"type": "add", "values": [...]}``, and answer in one line.
 
     The answer is ``{"type": "done", "value": id}``, the id of the card that is installed now, or that of
-    ``protocol.failure``. What libraries print goes to standard error.
+    ``protocol.failure``. What libraries print goes to standard error. Ends at once when standard input does: who asked
+    has cancelled, or is gone.
     """
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    asking, answers = take_standard_streams()
+    threading.Thread(target=_end_with, args=(asking,), daemon=True).start()
     asked = json.loads(request)
     try:
         answer = {"type": "done", "value": _ACTIONS[asked["type"]](*asked["values"]).id}
@@ -35,3 +37,9 @@ def main(request: str) -> None:
         answer = {"type": "failed", "kind": type(error).__name__, "sentence": str(error)}
     with answers:
         answers.write(encode(answer))
+
+
+def _end_with(asking: BinaryIO) -> None:
+    while os.read(asking.fileno(), 1024):
+        pass
+    os._exit(0)
