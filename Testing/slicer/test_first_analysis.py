@@ -20,10 +20,13 @@ ROOT = Path(__file__).resolve().parents[2]
 UNREACHABLE = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""}
 
 ANSWER = """
-said = []
+said, meanwhile = [], []
 def answer():
     qt.QTimer.singleShot(100, answer)
     box = slicer.app.activeModalWidget()
+    if box is not None and box.inherits("QProgressDialog") and not meanwhile:
+        meanwhile.append(box.labelText)
+        {meanwhile}
     if box is not None and box.inherits("QFileDialog"):
         slicer.util.findChild(box, "fileNameEdit").text = {folder!r}
         box.accept()
@@ -51,10 +54,16 @@ importlib.invalidate_caches()
 from COVIDDetectLib.installation import missing_packages
 print("questions", len(said), said)
 print("missing", missing_packages().names)
+print("meanwhile", meanwhile)
 print("numpy", importlib.metadata.version("numpy") == before)
 print("message", panel.ui.messageLabel.text)
 print("tables", slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLTableNode"))
 """
+
+
+def answers(agree: bool = True, folder: str = "", meanwhile: str = "pass") -> str:
+    """Code that answers questions, and does something once while packages are installed."""
+    return ANSWER.format(agree=agree, folder=folder, meanwhile=meanwhile)
 
 
 @pytest.fixture
@@ -79,9 +88,11 @@ def test_the_first_analysis_installs_what_is_missing_and_needs_no_restart(
     empty_slicer: dict[str, str], run_slicer: RunSlicer
 ) -> None:
     printed = run_slicer(
-        ANSWER.format(agree=True, folder="") + ANALYZE, [ROOT / "COVIDDetect"], empty_slicer, seconds=400
-    )
-    assert "questions 1" in printed
+        answers(meanwhile="slicer.modules.COVIDDetectWidget.ui.analyzeButton.click()") + ANALYZE,
+        [ROOT / "COVIDDetect"], empty_slicer, seconds=400,
+    )  # fmt: skip
+    assert "questions 1" in printed, "a second click while packages are installed asks and installs nothing"
+    assert "meanwhile ['COVIDDetect: installing scikit-image, safetensors, pooch …']" in printed
     folder = empty_slicer["SLICER_HOME"]
     for part in ("scikit-image, safetensors, pooch", "60 MB", folder, "Slicer's own packages stay"):
         assert part in printed
@@ -92,8 +103,21 @@ def test_the_first_analysis_installs_what_is_missing_and_needs_no_restart(
 
 
 @pytest.mark.slow
+def test_a_ct_that_is_removed_while_packages_are_installed_is_not_analyzed(
+    empty_slicer: dict[str, str], run_slicer: RunSlicer
+) -> None:
+    remove = "slicer.mrmlScene.RemoveNode(slicer.modules.COVIDDetectWidget.panel.parameters.ct)"
+    printed = run_slicer(answers(meanwhile=remove) + ANALYZE, [ROOT / "COVIDDetect"], empty_slicer, seconds=400)
+    assert "meanwhile ['COVIDDetect" in printed
+    assert "missing ()" in printed
+    assert "message \n" in printed
+    assert "tables 0" in printed
+    assert "Traceback" not in printed
+
+
+@pytest.mark.slow
 def test_who_declines_gets_no_packages_and_no_analysis(empty_slicer: dict[str, str], run_slicer: RunSlicer) -> None:
-    printed = run_slicer(ANSWER.format(agree=False, folder="") + ANALYZE, [ROOT / "COVIDDetect"], empty_slicer)
+    printed = run_slicer(answers(agree=False) + ANALYZE, [ROOT / "COVIDDetect"], empty_slicer)
     assert "questions 1" in printed
     assert "missing ('scikit-image', 'safetensors', 'pooch')" in printed
     assert "tables 0" in printed
@@ -103,15 +127,13 @@ def test_who_declines_gets_no_packages_and_no_analysis(empty_slicer: dict[str, s
 def test_without_network_a_sentence_says_so_and_a_folder_of_wheels_helps(
     empty_slicer: dict[str, str], run_slicer: RunSlicer, tmp_path: Path
 ) -> None:
-    wheels = tmp_path / "wheels"
+    wheels = tmp_path / "my wheels"
     # Slicer has its own numpy and the like; what the folder brings of them too is not installed.
     packages = ["scikit-image", "safetensors", "pooch"]
     download = [sys.executable, "-m", "pip", "download", "--quiet", "-d", wheels, *packages]
     subprocess.run(download, check=True, capture_output=True, timeout=300)
     environment = empty_slicer | UNREACHABLE
-    printed = run_slicer(
-        ANSWER.format(agree=True, folder=str(wheels)) + ANALYZE, [ROOT / "COVIDDetect"], environment, seconds=400
-    )
+    printed = run_slicer(answers(folder=str(wheels)) + ANALYZE, [ROOT / "COVIDDetect"], environment, seconds=400)
     assert "questions 2" in printed
     assert "missing ()" in printed
     assert "numpy True" in printed

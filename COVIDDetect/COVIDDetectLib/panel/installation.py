@@ -30,6 +30,8 @@ from ..installation import (
 )
 
 _REQUESTER = "COVIDDetect"
+_under_way = False
+"""While pip runs, and while something is asked, Slicer's event loop turns: what she clicks then comes back here."""
 
 
 def ensure_packages() -> bool:
@@ -42,17 +44,28 @@ def ensure_packages() -> bool:
     Returns
     -------
     bool
-        False if she declined.
+        False if she declined, or if an installation is under way: what waits for that goes on, not this.
 
     Raises
     ------
     InstallationError
         If packages are missing still.
     """
+    global _under_way
+    if _under_way:
+        return False
     missing = missing_packages()
     if not missing:
         return True
     require_writable_folder()
+    _under_way = True
+    try:
+        return _agrees_and_installs(missing)
+    finally:
+        _under_way = False
+
+
+def _agrees_and_installs(missing: Missing) -> bool:
     wheels = None
     while missing:
         try:
@@ -96,8 +109,11 @@ def _torch_installer() -> Any:
 
 
 def _install(missing: Missing, torch_installer: Any, wheels: Path | None) -> None:
-    slicer.util.showStatusMessage(_("COVIDDetect: installing {names} …").format(names=", ".join(missing.names)))
-    with tempfile.TemporaryDirectory() as folder, _pip_settings(Path(folder), missing, wheels) as log:
+    with (
+        _message(_("COVIDDetect: installing {names} …").format(names=", ".join(missing.names))),
+        tempfile.TemporaryDirectory() as folder,
+        _pip_settings(Path(folder), missing, wheels) as log,
+    ):
         reason = None
         try:
             if torch_installer is not None:
@@ -119,6 +135,21 @@ def _install(missing: Missing, torch_installer: Any, wheels: Path | None) -> Non
         )
 
 
+@contextmanager
+def _message(sentence: str) -> Iterator[None]:
+    """Meanwhile nothing else can be clicked: a scene that is closed, say, would take the CT along."""
+    title = _("Install packages for COVIDDetect")
+    # Without a maximum it shows that something goes on, not how far.
+    dialog = slicer.util.createProgressDialog(maximum=0, labelText=sentence, windowTitle=title, modal=True)
+    dialog.setCancelButton(None)
+    dialog.show()
+    try:
+        yield
+    finally:
+        dialog.close()
+        dialog.deleteLater()
+
+
 def _pip_install(requirements: list[str]) -> None:
     try:
         from slicer.packaging import pip_ensure
@@ -133,9 +164,10 @@ def _pip_settings(folder: Path, missing: Missing, wheels: Path | None) -> Iterat
     """Settings for every pip that is started meanwhile, the PyTorch extension's too; yields pip's log file."""
     constraints, log = folder / "constraints.txt", folder / "pip.log"
     constraints.write_text(pinned_versions(missing))
-    settings = {"PIP_CONSTRAINT": str(constraints), "PIP_LOG": str(log), "PIP_RETRIES": "1"}
+    # As addresses: pip takes a space in a path for the end of it, where an option can be given several times.
+    settings = {"PIP_CONSTRAINT": constraints.as_uri(), "PIP_LOG": str(log), "PIP_RETRIES": "1"}
     if wheels is not None:
-        settings |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+        settings |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": wheels.as_uri()}
     earlier = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:

@@ -329,7 +329,8 @@ class Panel:
 
     def _start(self, ct: slicer.vtkMRMLScalarVolumeNode, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
         def start() -> bool:
-            if not ensure_packages() or not self._question.is_settled(ct):
+            # While packages are installed, a script may have removed the CT.
+            if not ensure_packages() or ct.GetScene() is None or not self._question.is_settled(ct):
                 return False
             settings = self.settings
             self.logic.startAnalysis(ct, mask, lungs=settings.lungs, device=settings.device, card=settings.card)
