@@ -13,7 +13,6 @@ from ..errors import Cancelled, COVIDDetectError, DeviceError
 from .client import SERVE, python_executable
 from .protocol import LineReader, Message, encode, failure
 
-
 _CANCEL_GRACE_MS = 5000
 """A process that is still importing what it needs notes a cancel some seconds later."""
 
@@ -66,8 +65,8 @@ class Errand:
             process.waitForFinished(2000)
             process.deleteLater()
 
-    def _kill(self, process: qt.QProcess) -> None:
-        if self._process is process:
+    def _kill(self, process: Any) -> None:
+        if self._process is not None and process is self._process:
             process.kill()
 
     def _on_error(self) -> None:
