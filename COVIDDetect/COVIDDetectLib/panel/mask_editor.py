@@ -27,7 +27,7 @@ class MaskEditor:
     def __init__(self, ui: slicer.util.childWidgetVariables, toggled: Callable[[], None]) -> None:
         self._ui, self._toggled = ui, toggled
         self._editor: slicer.qMRMLSegmentEditorWidget | None = None
-        self._nodes: Callable[[], tuple[slicer.vtkMRMLSegmentationNode, slicer.vtkMRMLScalarVolumeNode]] | None = None
+        self._mask: slicer.vtkMRMLSegmentationNode | None = None
         ui.segmentEditorPlace.setLayout(qt.QVBoxLayout())
         ui.segmentEditorPlace.layout().setContentsMargins(0, 0, 0, 0)
         ui.segmentEditorPlace.visible = False
@@ -64,10 +64,17 @@ class MaskEditor:
         editor.setCurrentSegmentID(segment_id)
         editor.setupViewObservations()
         editor.installKeyboardShortcuts()
+        self._mask = mask
         self._show(True)
+
+    def keep_to(self, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
+        """End editing if it is not this mask that is edited."""
+        if self._mask is not None and self._mask is not mask:
+            self.close()
 
     def close(self) -> None:
         """End editing; what was painted stays."""
+        self._mask = None
         if self._editor is not None:
             self._editor.setActiveEffect(None)
             self._editor.uninstallKeyboardShortcuts()

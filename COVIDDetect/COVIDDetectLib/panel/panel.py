@@ -229,6 +229,7 @@ class Panel:
             self._on_ct_selected(self._parameters.ct)
         elif self._result is not None:
             self._result.keep_decision_threshold(self._parameters.decisionThreshold)
+        self.mask_editor.keep_to(self._parameters.lungMask)
         self.update()
 
     def _on_ct_selected(self, ct: slicer.vtkMRMLScalarVolumeNode | None) -> None:
