@@ -1,6 +1,7 @@
 """COVIDDetect for 3D Slicer: COVID-19 detection on chest CT with a weakly supervised 3D network."""
 
 import logging
+import time
 from pathlib import Path
 
 import qt
@@ -249,7 +250,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
         Raises
         ------
         COVIDDetectError
-            With the sentence that the user reads.
+            With the sentence that the user reads; also if the module is reloaded meanwhile.
         """
         outcome = []
         self.finished.connect(outcome.append)
@@ -261,7 +262,10 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
         finally:
             self.finished.disconnect(outcome.append)
             self.failed.disconnect(outcome.append)
+                if self._stopped:
+                    raise COVIDDetectError(_("The module was closed or reloaded during the analysis; analyze again."))
         if isinstance(outcome[0], COVIDDetectError):
+                time.sleep(0.005)  # the processor is the worker's
             raise outcome[0]
         return outcome[0]
 
