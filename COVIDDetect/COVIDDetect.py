@@ -11,6 +11,7 @@ from COVIDDetectLib.attention import Attention
 from COVIDDetectLib.errors import Cancelled, COVIDDetectError
 from COVIDDetectLib.installation import missing_packages
 from COVIDDetectLib.mrml.ct import ct_from_node
+from COVIDDetectLib.mrml.display import VIEWS
 from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
 from COVIDDetectLib.mrml.parameters import DENSITIES, COVIDDetectParameterNode
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, register_samples
@@ -81,7 +82,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndBatchProcessEvent, self.onSceneEndBatchProcess)
         self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
         self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
-        for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        for view in [node for kind in VIEWS for node in slicer.util.getNodesByClass(kind)]:
             self.addObserver(view, vtk.vtkCommand.ModifiedEvent, self.onViewModified)
         self.initializeParameterNode()
         if self.parent.isEntered:  # reloaded: Slicer does not enter it again
@@ -122,7 +123,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.take_mask_of_result()
 
     def onViewModified(self, caller, event):
-        # Another volume may have come into the view, from anywhere in Slicer.
+        # From anywhere in Slicer another volume may have come into it, or depth peeling into a 3D view.
         self.panel.update_overlay()
 
     def onSceneEndBatchProcess(self, caller, event):
@@ -131,16 +132,19 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAdded(self, caller, event, node):
-        if node.IsA("vtkMRMLSliceCompositeNode"):
+        if any(node.IsA(kind) for kind in VIEWS):
             self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self.onViewModified)
         elif node.IsA("vtkMRMLScalarVolumeNode") and self.parent.isEntered and not caller.IsBatchProcessing():
+            qt.QTimer.singleShot(0, self.panel.update_overlay)  # when the view is complete
             # The voxels of a volume that is being loaded come after its node.
             qt.QTimer.singleShot(0, self.selectDefaultCT)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeRemoved(self, caller, event, node):
-        if node.IsA("vtkMRMLScalarVolumeNode") and not caller.IsBatchProcessing():
-            self.panel.update()
+        if any(node.IsA(kind) for kind in VIEWS):
+            self.removeObserver(node, vtk.vtkCommand.ModifiedEvent, self.onViewModified)
+        elif (node.IsA("vtkMRMLScalarVolumeNode") or node.IsA("vtkMRMLTableNode")) and not caller.IsBatchProcessing():
+            self.panel.update()  # a CT, a heat map or a result
 
     def initializeParameterNode(self):
         """Make sure that there is a parameter node and that it is observed."""

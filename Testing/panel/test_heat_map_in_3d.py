@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Testing.panel.host import close_scene, wait_until
+from Testing.panel.host import close_scene, is_slicer, wait_until
 from Testing.panel.steps import analyze, load_phantom
 
 
@@ -197,6 +197,29 @@ def test_outlines_can_be_hidden_while_the_lungs_are_shown_in_3d(panel: Any) -> N
     assert not display.GetVisibility2D()
     assert display.GetVisibility()
     assert display.GetVisibility3D()
+
+
+def test_no_view_peels_the_volume_whenever_it_comes(panel: Any) -> None:
+    import qt
+    import slicer
+
+    load_phantom()
+    analyze(panel)
+    panel.ui.heatMapIn3DCheckBox.click()
+    first = slicer.util.getNodesByClass("vtkMRMLViewNode")[0]
+    before = first.GetUseDepthPeeling()
+    added = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLViewNode", "Another 3D view")
+    try:
+        assert added.GetUseDepthPeeling(), "Slicer's default"
+        wait_until(lambda: not added.GetUseDepthPeeling(), 5, "the new view does not peel")
+        first.SetUseDepthPeeling(True)
+        wait_until(lambda: not first.GetUseDepthPeeling(), 5, "nor does one where it is switched on")
+        panel.ui.heatMapIn3DCheckBox.click()
+        assert added.GetUseDepthPeeling() and first.GetUseDepthPeeling() and not before
+    finally:
+        slicer.mrmlScene.RemoveNode(added)
+        if is_slicer():  # its widget goes now, not when the test's own event returns
+            slicer.app.sendPostedEvents(None, qt.QEvent.DeferredDelete)
 
 
 def test_when_the_heat_map_is_removed_nothing_of_it_is_left(panel: Any) -> None:

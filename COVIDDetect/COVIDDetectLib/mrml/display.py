@@ -13,6 +13,9 @@ from .result import Result
 LUNG_WINDOW, LUNG_LEVEL = 1400.0, -500.0
 """Slicer's own CT-lung preset."""
 
+VIEWS = ("vtkMRMLSliceCompositeNode", "vtkMRMLViewNode")
+"""Classes of the nodes that say what a slice view and a 3D view show."""
+
 
 def set_lung_window(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
     """Show a CT in a lung window."""

@@ -48,9 +48,10 @@ def show_in_3d(
         _show_volume(heat_map, _opacity_function(opacity, threshold), _color_function(color_id))
     _peel(result is None)
     mask = result.lung_mask_node if result else None
-    for other in Result.all():
-        if other.lung_mask_node is not None and other.lung_mask_node is not mask:
-            _hide_lungs(other.lung_mask_node)
+    # Not only the masks of results: a result may have been removed while its lungs were shown.
+    for other in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
+        if other is not mask:
+            _hide_lungs(other)
     if mask is not None and mask.GetDisplayNode() is not None and _show_lungs(mask):
         _center_on(mask)
 
