@@ -134,10 +134,11 @@ def show_mask_of(result: Result | None, visible: bool) -> None:
     visible
         Of the outlines in the slice views; whether the lungs are shown in 3D is another choice.
     """
+    shown = (result.lung_mask_node, result.opacity_node) if result else ()
     for other in Result.all():
         for node in (other.lung_mask_node, other.opacity_node):
             if node is not None and node.GetDisplayNode() is not None:
-                node.GetDisplayNode().SetVisibility(result is not None and other.node is result.node)
+                node.GetDisplayNode().SetVisibility(node in shown)  # two results may rest on one mask
     display = result.lung_mask_node.GetDisplayNode() if result and result.lung_mask_node else None
     if display is not None:
         with slicer.util.NodeModify(display):
