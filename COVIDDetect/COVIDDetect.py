@@ -11,13 +11,13 @@ from COVIDDetectLib.attention import Attention
 from COVIDDetectLib.errors import Cancelled, COVIDDetectError
 from COVIDDetectLib.installation import missing_packages
 from COVIDDetectLib.mrml.ct import ct_from_node
+from COVIDDetectLib.mrml.densities import measure_densities, show_densities
 from COVIDDetectLib.mrml.display import VIEWS
 from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
 from COVIDDetectLib.mrml.parameters import DENSITIES, COVIDDetectParameterNode
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, register_samples
-from COVIDDetectLib.mrml.scene import chest_cts, show_opacity, write_analysis, write_attention
+from COVIDDetectLib.mrml.scene import chest_cts, require_nodes, write_analysis, write_attention
 from COVIDDetectLib.mrml.watch import CT_CHANGED, ResultWatch
-from COVIDDetectLib.opacity import measure_opacity, opacity_labels
 from COVIDDetectLib.panel.panel import Panel
 from COVIDDetectLib.regions import Region
 from COVIDDetectLib.worker.client import WorkerClient
@@ -134,8 +134,8 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onNodeAdded(self, caller, event, node):
         if any(node.IsA(kind) for kind in VIEWS):
             self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self.onViewModified)
-        elif node.IsA("vtkMRMLScalarVolumeNode") and self.parent.isEntered and not caller.IsBatchProcessing():
             qt.QTimer.singleShot(0, self.panel.update_overlay)  # when the view is complete
+        elif node.IsA("vtkMRMLScalarVolumeNode") and self.parent.isEntered and not caller.IsBatchProcessing():
             # The voxels of a volume that is being loaded come after its node.
             qt.QTimer.singleShot(0, self.selectDefaultCT)
 
@@ -262,14 +262,14 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
         try:
             self.startAnalysis(ctNode, lungMaskNode, lungs, device, card)
             while not outcome:
+                if self._stopped:
+                    raise COVIDDetectError(_("The module was closed or reloaded during the analysis; analyze again."))
                 slicer.app.processEvents()
+                time.sleep(0.005)  # the processor is the worker's
         finally:
             self.finished.disconnect(outcome.append)
             self.failed.disconnect(outcome.append)
-                if self._stopped:
-                    raise COVIDDetectError(_("The module was closed or reloaded during the analysis; analyze again."))
         if isinstance(outcome[0], COVIDDetectError):
-                time.sleep(0.005)  # the processor is the worker's
             raise outcome[0]
         return outcome[0]
 
@@ -300,13 +300,11 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
 
     def measureOpacity(self, result, bounds=DENSITIES):
         """Measure the densities of a result's lungs within other bounds."""
-        mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
-        result.write_opacity(measure_opacity(ct_from_node(result.ct_node), mask, bounds), bounds)
+        measure_densities(result, bounds)
 
     def showOpacity(self, result, bounds=DENSITIES):
         """Show the densities as segments; returns their segmentation node."""
-        mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
-        return show_opacity(result, opacity_labels(ct_from_node(result.ct_node), mask, bounds))
+        return show_densities(result, bounds)
 
     def cancel(self):
         """End the analysis under way; the scene stays as it was."""
@@ -325,15 +323,10 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
         return add_phantom()
 
     def _onFinished(self, analysis):
-        ctNode, lungMaskNode = self._running
-        self._running = None
-        if ctNode.GetScene() is None or (lungMaskNode and lungMaskNode.GetScene() is None):
-            self.failed.emit(COVIDDetectError(_("The CT or its mask was removed during the analysis.")))
-            return
-        if self._watch.disturbance == CT_CHANGED:
-            self.failed.emit(COVIDDetectError(_("The CT was changed during the analysis; analyze it again.")))
-            return
+        (ctNode, lungMaskNode), self._running = self._running, None
         try:
+            if self._watch.disturbance == CT_CHANGED:
+                raise COVIDDetectError(_("The CT was changed during the analysis; analyze it again."))
             with self._watch.paused():
                 result = write_analysis(analysis, ctNode, lungMaskNode)
         except COVIDDetectError as error:
@@ -346,15 +339,15 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
 
     def _onAnswered(self, kind, value):
         (result, mask), self._running = self._running, None
-        if result.node.GetScene() is None:
-            self.failed.emit(COVIDDetectError(_("The result was removed meanwhile.")))
-        elif isinstance(value, Attention):
-            try:
+        try:
+            require_nodes(result)
+            if isinstance(value, Attention):
                 write_attention(value, result, mask)
-            except COVIDDetectError as error:
-                self.failed.emit(error)
-            else:
-                self.explained.emit(result)
+        except COVIDDetectError as error:
+            self.failed.emit(error)
+            return
+        if isinstance(value, Attention):
+            self.explained.emit(result)
         else:
             self.experimented.emit(result, value)
 

@@ -102,8 +102,7 @@ class Result:
             node.SetAttribute(_HISTORY, json.dumps([vars(one) for one in history[-_LONGEST_HISTORY:]]))
             node.SetNodeReferenceID(_CT, ct_node.GetID())
             node.SetNodeReferenceID(_LUNG_MASK, lung_mask_node.GetID())
-            node.SetNodeReferenceID(_HEAT_MAP, heat_map_node.GetID())
-            node.SetNodeReferenceID(_IN_LUNGS, in_lungs_node.GetID())
+            cls(node).refer_to_heat_maps(heat_map_node, in_lungs_node)
         result = cls(node)
         result._write_table()
         return result
@@ -132,6 +131,13 @@ class Result:
     def opacity_node(self) -> slicer.vtkMRMLSegmentationNode | None:
         """Densities as segments, where she wanted to see them."""
         return self.node.GetNodeReference(_OPACITY)
+
+    def refer_to_heat_maps(
+        self, heat_map_node: slicer.vtkMRMLScalarVolumeNode, in_lungs_node: slicer.vtkMRMLScalarVolumeNode
+    ) -> None:
+        """Remember the nodes of the whole heat map and of that in the lungs."""
+        self.node.SetNodeReferenceID(_HEAT_MAP, heat_map_node.GetID())
+        self.node.SetNodeReferenceID(_IN_LUNGS, in_lungs_node.GetID())
 
     def refer_to_opacity(self, node: slicer.vtkMRMLSegmentationNode) -> None:
         """Remember the node with the densities."""

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import slicer
+from slicer.i18n import tr as _
 
 from ..analysis import Analysis
 from ..attention import Attention
-from ..errors import MaskError
+from ..errors import COVIDDetectError, MaskError
 from ..lungs import LungMask
-from ..opacity import CONSOLIDATION, EMPHYSEMA, GROUND_GLASS
-from .ct import geometry_of, layout_finding
+from .ct import layout_finding
 from .heat_map import is_heat_map, new_heat_map, write_heat_map, write_in_lungs
-from .lung_mask import is_automatic, mark_automatic, new_segmentation, write_lung_mask, write_segment
+from .lung_mask import is_automatic, mark_automatic, new_segmentation, write_lung_mask
 from .result import Result
-
-_DENSITIES = (
-    (GROUND_GLASS, "Ground-glass opacity", (0.45, 0.80, 0.55)),
-    (CONSOLIDATION, "Consolidation", (0.85, 0.45, 0.75)),
-    (EMPHYSEMA, "Emphysema-like", (0.40, 0.55, 0.90)),
-)
 
 
 def write_analysis(
@@ -35,19 +28,25 @@ def write_analysis(
     ----------
     lung_mask_node
         The mask that was scored, which stays as it is; None if the analysis made one. That goes into the mask of the
-        last result if nobody touched it, else into a new node.
+        last result if nobody touched it and no other result rests on it, else into a new node.
+
+    Raises
+    ------
+    COVIDDetectError
+        If the CT or the mask is no longer in the scene.
     """
+    if ct_node.GetScene() is None or (lung_mask_node is not None and lung_mask_node.GetScene() is None):
+        raise COVIDDetectError(_("The CT or its mask was removed during the analysis."))
     earlier = Result.of(ct_node)
     if lung_mask_node is None:
         last = earlier.lung_mask_node if earlier else None
-        if last is not None and is_automatic(last):
+        if last is not None and is_automatic(last) and _is_only_of(earlier, last):
             lung_mask_node = last
         else:
             lung_mask_node = new_segmentation(ct_node, f"{ct_node.GetName()} lungs")
         write_lung_mask(analysis.lung_mask, lung_mask_node)
         mark_automatic(lung_mask_node)
-    heat_map = (earlier and earlier.heat_map_node) or new_heat_map(ct_node, f"{ct_node.GetName()} heat map")
-    in_lungs = (earlier and earlier.in_lungs_node) or new_heat_map(ct_node, f"{ct_node.GetName()} heat map in lungs")
+    heat_map, in_lungs = _heat_maps(ct_node, earlier)
     if earlier and earlier.opacity_node is not None:
         slicer.mrmlScene.RemoveNode(earlier.opacity_node)  # it showed densities of the last mask
     for node in (heat_map, in_lungs):
@@ -84,31 +83,28 @@ def load_lung_mask(file: Path, ct_node: slicer.vtkMRMLScalarVolumeNode) -> slice
 
 
 def write_attention(attention: Attention, result: Result, lung_mask: LungMask) -> None:
-    """Show another heat map of the same score; the probability and the regions stay those of the result."""
-    write_heat_map(attention, result.heat_map_node)
-    write_in_lungs(attention, lung_mask, result.in_lungs_node)
+    """Show another heat map of the same score; the probability and the regions stay those of the result.
 
-
-def show_opacity(result: Result, labels: np.ndarray) -> slicer.vtkMRMLSegmentationNode:
-    """Densities as segments of a node of their own; shown filled, so that they are not taken for the lung mask.
-
-    Parameters
-    ----------
-    labels
-        ``opacity.opacity_labels`` on the CT's grid.
+    A heat map that was removed from the scene comes back.
     """
-    ct_node = result.ct_node
-    assert ct_node is not None, "a result whose CT is gone cannot be measured"
-    node = result.opacity_node
-    if node is None:
-        node = new_segmentation(ct_node, f"{ct_node.GetName()} opacity")
-        result.refer_to_opacity(node)
-        node.GetDisplayNode().SetVisibility2DFill(True)
-        node.GetDisplayNode().SetOpacity2DFill(0.4)
-    geometry = geometry_of(ct_node)
-    for label, title, color in _DENSITIES:
-        write_segment(node, geometry, labels == label, f"COVIDDetect_{label}", title, color)
-    return node
+    heat_map, in_lungs = _heat_maps(result.ct_node, result)
+    write_heat_map(attention, heat_map)
+    write_in_lungs(attention, lung_mask, in_lungs)
+    result.refer_to_heat_maps(heat_map, in_lungs)
+
+
+def require_nodes(result: Result) -> None:
+    """Make sure that a result, its CT and its mask are still in the scene.
+
+    Raises
+    ------
+    COVIDDetectError
+        If they are not: what was computed meanwhile has no place any more.
+    """
+    if result.node.GetScene() is None:
+        raise COVIDDetectError(_("The result was removed meanwhile."))
+    if result.ct_node is None or result.lung_mask_node is None:
+        raise COVIDDetectError(_("The CT or its mask was removed meanwhile."))
 
 
 def chest_cts() -> list[slicer.vtkMRMLScalarVolumeNode]:
@@ -132,3 +128,21 @@ def why_no_ct() -> str:
             if finding:
                 return finding.sentence
     return ""
+
+
+def _is_only_of(result: Result | None, lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
+    """Whether no other result rests on a mask."""
+    others = [one for one in Result.all() if result is None or one.node is not result.node]
+    return all(one.lung_mask_node is not lung_mask_node for one in others)
+
+
+def _heat_maps(
+    ct_node: slicer.vtkMRMLScalarVolumeNode, result: Result | None
+) -> tuple[slicer.vtkMRMLScalarVolumeNode, slicer.vtkMRMLScalarVolumeNode]:
+    """The nodes of the whole heat map and of that in the lungs: those of a result, new ones where it has none."""
+    whole = result.heat_map_node if result else None
+    in_lungs = result.in_lungs_node if result else None
+    return (
+        whole or new_heat_map(ct_node, f"{ct_node.GetName()} heat map"),
+        in_lungs or new_heat_map(ct_node, f"{ct_node.GetName()} heat map in lungs"),
+    )

@@ -16,16 +16,12 @@
         <translation>Das Netz wurde von Zheng, Deng, Fu, Zhou et al. (medRxiv 2020.03.12.20027185) und Wang et al. (IEEE Transactions on Medical Imaging 2020, doi 10.1109/TMI.2020.2995965) veröffentlicht.</translation>
     </message>
     <message>
-        <source>The CT or its mask was removed during the analysis.</source>
-        <translation>Das CT oder seine Maske wurde während der Analyse entfernt.</translation>
+        <source>The module was closed or reloaded during the analysis; analyze again.</source>
+        <translation>Das Modul wurde während der Analyse geschlossen oder neu geladen; bitte erneut analysieren.</translation>
     </message>
     <message>
         <source>The CT was changed during the analysis; analyze it again.</source>
         <translation>Das CT wurde während der Analyse verändert; bitte erneut analysieren.</translation>
-    </message>
-    <message>
-        <source>The result was removed meanwhile.</source>
-        <translation>Das Ergebnis wurde inzwischen entfernt.</translation>
     </message>
     <message>
         <source>CT:</source>
@@ -346,6 +342,21 @@
     <message>
         <source>Research use only, not a medical device.</source>
         <translation>Nur für die Forschung, kein Medizinprodukt.</translation>
+    </message>
+</context>
+<context>
+    <name>mrml.scene</name>
+    <message>
+        <source>The CT or its mask was removed during the analysis.</source>
+        <translation>Das CT oder seine Maske wurde während der Analyse entfernt.</translation>
+    </message>
+    <message>
+        <source>The result was removed meanwhile.</source>
+        <translation>Das Ergebnis wurde inzwischen entfernt.</translation>
+    </message>
+    <message>
+        <source>The CT or its mask was removed meanwhile.</source>
+        <translation>Das CT oder seine Maske wurde inzwischen entfernt.</translation>
     </message>
 </context>
 <context>
