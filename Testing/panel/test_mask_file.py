@@ -67,6 +67,30 @@ def test_a_segmentation_of_slicer_comes_back_from_its_file(panel: Any, choose: A
     assert result.lung_mask_node is mask
 
 
+@pytest.mark.parametrize("kind", ["lungs.nrrd", "lungs.seg.nrrd"])
+def test_under_a_transform_the_mask_lies_where_the_ct_does(panel: Any, choose: Any, tmp_path: Path, kind: str) -> None:
+    import slicer
+    import vtk
+    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+
+    ct = load_phantom()
+    if kind.endswith(".seg.nrrd"):
+        expected_mask = analyze(panel).lung_mask_node
+        expected = lung_mask_from_node(expected_mask, ct).labels
+        assert slicer.util.saveNode(expected_mask, str(tmp_path / kind))
+        choose(tmp_path / kind)
+    else:
+        expected = phantom().lung_mask
+        choose(write_labels(tmp_path / kind, expected))
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    matrix = vtk.vtkMatrix4x4()
+    matrix.SetElement(0, 3, 40.0)
+    transform.SetMatrixTransformToParent(matrix)
+    ct.SetAndObserveTransformNodeID(transform.GetID())
+    panel.ui.maskFileButton.click()
+    np.testing.assert_array_equal(lung_mask_from_node(panel.ui.maskSelector.currentNode(), ct).labels, expected)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [("labels", "labels other than 0"), ("empty", "is empty"), ("text", "cannot be read"), ("", "")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import slicer
@@ -10,8 +11,9 @@ from slicer.i18n import tr as _
 from ..analysis import Analysis
 from ..attention import Attention
 from ..errors import COVIDDetectError, MaskError
+from ..geometry import Geometry
 from ..lungs import LungMask
-from .ct import layout_finding
+from .ct import layout_finding, to_world
 from .heat_map import is_heat_map, new_heat_map, write_heat_map, write_in_lungs
 from .lung_mask import is_automatic, mark_automatic, new_segmentation, write_lung_mask
 from .result import Result
@@ -59,6 +61,8 @@ def write_analysis(
 def load_lung_mask(file: Path, ct_node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLSegmentationNode:
     """A lung mask from a file as a new segmentation over a CT, on the grid that the file has.
 
+    The file lies where the CT's own file does: a transform that moves the CT moves the mask too.
+
     Parameters
     ----------
     file
@@ -73,12 +77,15 @@ def load_lung_mask(file: Path, ct_node: slicer.vtkMRMLScalarVolumeNode) -> slice
 
     if file.name.lower().endswith((".seg.nrrd", ".seg.nhdr")):
         try:
-            return slicer.util.loadSegmentation(str(file))
+            node = slicer.util.loadSegmentation(str(file))
         except RuntimeError as error:
             raise MaskError(f"{file.name} cannot be read as a segmentation; choose another file.") from error
+        node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
+        return node
     lung_mask = read_lung_mask(file)
+    geometry = Geometry.from_ijk_to_ras(to_world(ct_node) @ lung_mask.geometry.ijk_to_ras)
     node = new_segmentation(ct_node, file.name.split(".")[0])
-    write_lung_mask(lung_mask, node)
+    write_lung_mask(replace(lung_mask, geometry=geometry), node)
     return node
 
 
