@@ -25,12 +25,8 @@ class CornerText:
 
     def __init__(self, logic: Any, renderer: Any) -> None:
         self._logic = logic
-        self._actor = vtk.vtkCornerAnnotation()
-        self._actor.SetMaximumFontSize(14)
-        self._actor.SetMinimumFontSize(10)
-        self._actor.SetNonlinearFontScaleFactor(0.25)
-        self._actor.GetTextProperty().ShadowOn()
-        renderer.AddViewProp(self._actor)
+        # Two, because the longest text of one decides the size of all.
+        self._corners, self._edges = _annotation(renderer), _annotation(renderer)
         self._shown: tuple[str, ...] = ()
 
     def refresh(self) -> None:
@@ -46,8 +42,10 @@ class CornerText:
         sides = self._sides() if background is not None else ("", "", "", "")
         if (names, window, *sides) != self._shown:
             self._shown = (names, window, *sides)
-            for place, text in zip((_LOWER_LEFT, _UPPER_LEFT, _LEFT, _RIGHT, _LOWER, _UPPER), self._shown, strict=True):
-                self._actor.SetText(place, text)
+            self._corners.SetText(_LOWER_LEFT, names)
+            self._corners.SetText(_UPPER_LEFT, window)
+            for place, letter in zip((_LEFT, _RIGHT, _LOWER, _UPPER), sides, strict=True):
+                self._edges.SetText(place, letter)
 
     def _sides(self) -> tuple[str, str, str, str]:
         """Letters of the left, right, lower and upper edge."""
@@ -59,3 +57,13 @@ class CornerText:
             towards = _TOWARDS[main]
             letters += towards if along[main] > 0 else towards[::-1]
         return letters[0], letters[1], letters[2], letters[3]
+
+
+def _annotation(renderer: Any) -> Any:
+    actor = vtk.vtkCornerAnnotation()
+    actor.SetMaximumFontSize(14)
+    actor.SetMinimumFontSize(10)
+    actor.SetNonlinearFontScaleFactor(0.25)
+    actor.GetTextProperty().ShadowOn()
+    renderer.AddViewProp(actor)
+    return actor
