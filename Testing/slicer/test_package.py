@@ -20,7 +20,7 @@ def installed_extension(tmp_path: Path) -> Path:
     assert packaged.returncode == 0, packaged.stderr
     [archive] = tmp_path.glob("COVIDDetect-*-Slicer-5.13.tar.gz")
     with tarfile.open(archive) as content:
-        content.extractall(tmp_path, filter="data")
+        content.extractall(tmp_path)
     return tmp_path / archive.name.removesuffix(".tar.gz") / "lib" / "Slicer-5.13" / "qt-scripted-modules"
 
 
