@@ -42,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.analyze:
             host.panel.logic.finished.connect(lambda result: host.window.show_3d())
             host.panel.ui.analyzeButton.click()
+            if options.offscreen and not host.panel.logic.busy:
+                host.panel.ui.analyzeButton.click()  # nobody can be asked there, and the result keeps the sentence
         if not options.offscreen:
             return _run_until_closed(host)
         if options.analyze:
@@ -107,6 +109,8 @@ def _report(result: Any) -> None:
     print(
         f"Probability   {record['probability']:.3f} of COVID-19 (decision threshold {record['decision_threshold']:.2f})"
     )
+    for note in record["notes"]:
+        print(f"Note          {note}")
     print(f"Lungs         right {lungs['right_ml']:.0f} mL, left {lungs['left_ml']:.0f} mL")
     total = seconds["total"] if "total" in seconds else sum(seconds.values())
     print(f"Time          {total:.1f} s on {record['device']}")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from COVIDDetectLib.phantom import Phantom
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,6 +37,16 @@ def test_pictures_of_the_window_and_of_every_view_are_saved(tmp_path: Path) -> N
     for name in ("window", "red", "yellow", "green", "3d"):
         assert f"{name}.png" in done.stdout
         assert sitk.ReadImage(str(ROOT / "build" / "run" / f"{name}.png")).GetSize()[0] > 100
+
+
+def test_off_screen_what_would_be_asked_stands_beside_the_result(small_phantom: Phantom, tmp_path: Path) -> None:
+    few = sitk.GetImageFromArray(small_phantom.ct.hu[8:20])
+    few.SetSpacing(small_phantom.ct.geometry.spacing)
+    sitk.WriteImage(few, str(tmp_path / "few.nrrd"))
+    done = run("--analyze", str(tmp_path / "few.nrrd"))
+    assert done.returncode == 0, done.stderr
+    assert "only 12 axial slices" in done.stdout
+    assert "Probability" in done.stdout
 
 
 @pytest.mark.slow
