@@ -48,3 +48,8 @@ def test_exchanged_sides_are_refused(tmp_path: Path) -> None:
     exchanged = np.array([0, LEFT, RIGHT], np.uint8)[labels()]
     with pytest.raises(MaskError, match="lungs exchanged"):
         read_lung_mask(write(tmp_path / "lungs.nrrd", exchanged))
+
+
+def test_a_left_lung_alone_with_its_own_label_stays_the_left(tmp_path: Path) -> None:
+    left = np.where(labels() == LEFT, LEFT, 0).astype(np.uint8)
+    np.testing.assert_array_equal(read_lung_mask(write(tmp_path / "lungs.nrrd", left)).labels, left)

@@ -126,7 +126,8 @@ def read_lung_mask(path: Path) -> LungMask:
     lung_mask = LungMask.from_labels(sitk.GetArrayFromImage(image), Geometry.from_sitk(image))
     if not (lung_mask.labels == LEFT).any():
         return _with_sides(lung_mask)
-    if _left_mm(lung_mask, RIGHT) > _left_mm(lung_mask, LEFT):
+    has_both = (lung_mask.labels == RIGHT).any()
+    if has_both and _left_mm(lung_mask, RIGHT) > _left_mm(lung_mask, LEFT):
         raise MaskError(
             f"{path.name} has the lungs exchanged: label 1 is the patient's right lung, 2 the left; correct the labels "
             "or the orientation in the file."
