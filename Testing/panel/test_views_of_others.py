@@ -76,3 +76,18 @@ def test_a_cancelled_analysis_leaves_window_and_level(panel: Any) -> None:
     panel.ui.cancelButton.click()
     wait_until(lambda: not panel.logic.busy, 5, "cancelled")
     assert (ct.GetDisplayNode().GetWindow(), ct.GetDisplayNode().GetLevel()) == (400, 40)
+
+
+def test_a_re_score_shows_no_outlines_over_another_volume(panel: Any) -> None:
+    import slicer
+
+    from Testing.panel.steps import finish
+
+    load_phantom()
+    result = analyze(panel)
+    other = load_phantom("Prior")
+    panel.ui.rescoreButton.click()
+    slicer.util.setSliceViewerLayers(background=other)
+    slicer.app.processEvents()
+    finish(panel)
+    assert not result.lung_mask_node.GetDisplayNode().GetVisibility()

@@ -133,7 +133,7 @@ class Panel:
     def show_mask(self, visible: bool) -> None:
         """Show or hide the outlines."""
         if not self._updating:
-            show_mask_of(self._result, visible)
+            show_mask_of(None if self.heat_map.is_elsewhere else self._result, visible)
 
     def toggle_heat_map(self) -> None:
         """By its key, where there is a heat map."""
@@ -180,7 +180,8 @@ class Panel:
     def _on_finished(self, result: Result) -> None:
         self._rest()
         if self.parameters and result.ct_node is self.parameters.ct:
-            show_mask_of(result, self.ui.maskVisibleCheckBox.checked)
+            shown = None if self.heat_map.is_elsewhere else result
+            show_mask_of(shown, self.ui.maskVisibleCheckBox.checked)
             with slicer.util.NodeModify(self.parameters):
                 self.parameters.lungMask = result.lung_mask_node
                 self.parameters.decisionThreshold = result.decision_threshold
@@ -227,7 +228,7 @@ class Panel:
             return
         if self._parameters.ct is not self._ct_shown:
             self._on_ct_selected(self._parameters.ct)
-        elif self._result is not None:
+        elif self._result is not None and not self._updating:
             self._result.keep_decision_threshold(self._parameters.decisionThreshold)
         self.mask_editor.keep_to(self._parameters.lungMask)
         self.update()
