@@ -44,6 +44,11 @@ class OpacityBounds:
                 "The bounds of emphysema, ground glass and consolidation overlap; let them rise in this order."
             )
 
+    @property
+    def levels(self) -> list[float]:
+        """Emphysema below, ground glass from, consolidation from, consolidation to: in HU."""
+        return [self.emphysema_below, self.ground_glass[0], *self.consolidation]
+
 
 @dataclass(frozen=True)
 class LungOpacity:

@@ -208,6 +208,22 @@ def test_density_segments_go_with_the_bounds_that_they_show(panel: Any) -> None:
     assert result.opacity_node is None
 
 
+def test_density_segments_wanted_while_the_bounds_still_move_stay_and_are_those_of_the_numbers(panel: Any) -> None:
+    import time
+
+    import slicer
+
+    load_phantom()
+    result = analyze(panel)
+    panel.ui.groundGlassFromSpinBox.value = -700
+    panel.ui.opacitySegmentsButton.click()
+    assert result.opacity_bounds[1] == -700
+    until = time.monotonic() + 1
+    while time.monotonic() < until:
+        slicer.app.processEvents()
+    assert result.opacity_node is not None
+
+
 def test_the_result_says_what_its_weights_are_for(panel: Any) -> None:
     load_phantom()
     analyze(panel)

@@ -26,13 +26,13 @@ def test_while_the_views_show_another_volume_the_number_is_gray_and_the_outlines
     slicer.app.processEvents()
     assert "another volume" in panel.ui.verdictLabel.text
     assert not panel.ui.probabilityLabel.enabled
-    assert not display.GetVisibility()
+    assert not display.GetVisibility2D()
     assert all(view.GetForegroundVolumeID() != result.in_lungs_node.GetID() for view in composites())
     slicer.util.setSliceViewerLayers(background=ct)
     slicer.app.processEvents()
     assert "another volume" not in panel.ui.verdictLabel.text
     assert panel.ui.probabilityLabel.enabled
-    assert display.GetVisibility()
+    assert display.GetVisibility2D()
     assert panel.ui.maskVisibleCheckBox.checked
     assert all(view.GetForegroundVolumeID() == result.in_lungs_node.GetID() for view in composites())
 
@@ -78,6 +78,66 @@ def test_a_cancelled_analysis_leaves_window_and_level(panel: Any) -> None:
     assert (ct.GetDisplayNode().GetWindow(), ct.GetDisplayNode().GetLevel()) == (400, 40)
 
 
+def test_window_and_level_that_she_chose_during_the_first_analysis_stay(panel: Any) -> None:
+    from Testing.panel.steps import begin, finish
+
+    ct = load_phantom()
+    begin(panel, "threshold")
+    ct.GetDisplayNode().AutoWindowLevelOff()
+    ct.GetDisplayNode().SetWindowLevel(400, 40)
+    finish(panel)
+    assert (ct.GetDisplayNode().GetWindow(), ct.GetDisplayNode().GetLevel()) == (400, 40)
+
+
+def test_blended_over_another_volume_the_ct_is_shown(panel: Any) -> None:
+    import slicer
+
+    ct = load_phantom()
+    result = analyze(panel)
+    prior = load_phantom("Prior")
+    slicer.util.setSliceViewerLayers(background=prior, foreground=ct, foregroundOpacity=0.5)
+    slicer.app.processEvents()
+    assert panel.ui.probabilityLabel.enabled
+    assert result.lung_mask_node.GetDisplayNode().GetVisibility2D()
+    slicer.util.setSliceViewerLayers(foregroundOpacity=0)
+    slicer.app.processEvents()
+    assert not panel.ui.probabilityLabel.enabled
+
+
+def test_the_mask_that_she_edits_stays_over_any_volume(panel: Any) -> None:
+    import slicer
+
+    load_phantom()
+    display = analyze(panel).lung_mask_node.GetDisplayNode()
+    panel.ui.editMaskButton.click()
+    slicer.util.setSliceViewerLayers(background=load_phantom("Prior"))
+    slicer.app.processEvents()
+    assert display.GetVisibility2D()
+    panel.ui.editMaskButton.click()
+    slicer.app.processEvents()
+    assert not display.GetVisibility2D()
+
+
+def test_lungs_in_3d_stay_while_the_slice_views_show_another_volume(panel: Any) -> None:
+    import slicer
+
+    load_phantom()
+    result = analyze(panel)
+    panel.ui.opacitySegmentsButton.click()
+    panel.ui.heatMapIn3DCheckBox.click()
+    lungs, densities = (node.GetDisplayNode() for node in (result.lung_mask_node, result.opacity_node))
+    slicer.util.setSliceViewerLayers(background=load_phantom("Prior"))
+    slicer.app.processEvents()
+    assert lungs.GetVisibility()
+    assert lungs.GetVisibility3D()
+    assert not lungs.GetVisibility2D()
+    assert not densities.GetVisibility2D()
+    slicer.util.setSliceViewerLayers(background=result.ct_node)
+    slicer.app.processEvents()
+    assert lungs.GetVisibility2D()
+    assert densities.GetVisibility2D()
+
+
 def test_a_re_score_shows_no_outlines_over_another_volume(panel: Any) -> None:
     import slicer
 
@@ -90,4 +150,4 @@ def test_a_re_score_shows_no_outlines_over_another_volume(panel: Any) -> None:
     slicer.util.setSliceViewerLayers(background=other)
     slicer.app.processEvents()
     finish(panel)
-    assert not result.lung_mask_node.GetDisplayNode().GetVisibility()
+    assert not result.lung_mask_node.GetDisplayNode().GetVisibility2D()

@@ -11,7 +11,13 @@ from COVIDDetectLib.phantom import thorax
 from COVIDDetectLib.training.demonstration.backgrounds import Background, load_backgrounds, store_backgrounds
 from COVIDDetectLib.training.demonstration.calibration import Calibration, fit_calibration, fold
 from COVIDDetectLib.training.demonstration.classifier import LesionGuidance, Phase, SceneBatches, train_classifier
-from COVIDDetectLib.training.demonstration.lungs import LungsPhase, SliceBatches, draw_slices, train_unet
+from COVIDDetectLib.training.demonstration.lungs import (
+    LungsPhase,
+    SliceBatches,
+    draw_slices,
+    segmentation_loss,
+    train_unet,
+)
 from COVIDDetectLib.training.demonstration.scenes import draw_scene
 
 SMALL = Phase(steps=2, pairs=1, sizes=((64, 96),), slices=(6, 8), rate=1e-3, guidance=1.0)
@@ -44,12 +50,37 @@ def test_scenes_of_one_background_differ() -> None:
 def test_slices_for_the_unet_keep_dense_disease_in_the_lungs() -> None:
     dense = []
     for seed in range(12):
-        image, lungs = draw_slices(background(), 96, np.random.default_rng(seed))
-        assert image.shape == lungs.shape == (2, 96, 96)
-        inside = image[lungs]
+        drawn = draw_slices(background(), 96, np.random.default_rng(seed))
+        assert drawn.shape == (2, 3, 96, 96) and drawn.dtype == np.uint8
+        image, lungs, lesions = drawn.swapaxes(0, 1)
+        inside = image[lungs == 1]
         if inside.size:
             dense.append(np.mean(inside > 150))  # above −140 HU
+            assert not lesions[lungs == 0].any()
     assert max(dense) > 0.1
+
+
+def test_slices_for_the_unet_often_come_from_above_the_lungs() -> None:
+    apex = int(np.flatnonzero(background().labels.any(axis=(1, 2)))[-1])
+    hu = background().hu.copy()
+    hu[apex + 1 :] = 2000  # what is drawn from there is white
+    neck = Background(hu, background().labels, background().spacing, "neck")
+    drawn = [draw_slices(neck, 64, np.random.default_rng(seed)) for seed in range(60)]
+    from_neck = [one for one in drawn if np.mean(one[-1, 0] > 250) > 0.25]
+    assert 10 < len(from_neck) < 30
+    assert not any(one[-1, 1].any() for one in from_neck)
+
+
+def test_a_lesion_that_is_missed_costs_more_than_healthy_lung() -> None:
+    lungs = torch.zeros(1, 8, 8)
+    lungs[:, 2:6, 2:6] = 1
+    found = lungs.clone()
+    found[:, 2:4, 2:4] = 0
+    logits = 8 * torch.stack([1 - found, found], dim=1) - 4
+    missed, elsewhere = torch.zeros(2, 1, 8, 8)
+    missed[:, 2:4, 2:4] = 1
+    elsewhere[:, 4:6, 4:6] = 1
+    assert segmentation_loss(logits, lungs, missed) > segmentation_loss(logits, lungs, elsewhere)
 
 
 def test_batches_hold_a_healthy_and_a_diseased_volume() -> None:
@@ -86,7 +117,7 @@ def test_training_of_the_unet_lowers_its_loss() -> None:
     phase = LungsPhase(steps=25, batch=4, size=64, rate=3e-3)
     train_unet([background()], (phase,), workers=0, report=lambda _, __, loss: losses.append(loss))
     assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:3])
-    assert SliceBatches([background()], phase, (0,))[0].shape == (4, 2, 64, 64)
+    assert SliceBatches([background()], phase, (0,))[0].shape == (4, 3, 64, 64)
 
 
 def test_backgrounds_are_stored_once_and_read_again(tmp_path) -> None:

@@ -24,8 +24,14 @@ def measure_densities(result: Result, bounds: OpacityBounds) -> None:
 
 
 def show_densities(result: Result, bounds: OpacityBounds) -> slicer.vtkMRMLSegmentationNode:
-    """Segments of a node of their own; shown filled, so that they are not taken for the lung mask."""
-    labels = opacity_labels(*_ct_and_mask(result), bounds)
+    """Segments of a node of their own; shown filled, so that they are not taken for the lung mask.
+
+    The numbers of the result follow the same bounds.
+    """
+    ct, mask = _ct_and_mask(result)
+    if bounds.levels != result.opacity_bounds:
+        result.write_opacity(measure_opacity(ct, mask, bounds), bounds)
+    labels = opacity_labels(ct, mask, bounds)
     ct_node = result.ct_node
     assert ct_node is not None, "a result whose CT is gone cannot be measured"
     node = result.opacity_node

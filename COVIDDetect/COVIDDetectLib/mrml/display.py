@@ -27,6 +27,14 @@ def set_lung_window(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
         display.SetWindowLevel(LUNG_WINDOW, LUNG_LEVEL)
 
 
+def window_level(ct_node: slicer.vtkMRMLScalarVolumeNode) -> tuple[float, float] | None:
+    """The window that somebody chose for a CT; None while Slicer chooses it."""
+    display = ct_node.GetDisplayNode()
+    if display is None or display.GetAutoWindowLevel():
+        return None
+    return display.GetWindow(), display.GetLevel()
+
+
 def show_ct(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
     """Make a CT the background of all slice views; where it is so already nothing moves."""
     if any(view.GetBackgroundVolumeID() != ct_node.GetID() for view in _composites()):
@@ -39,8 +47,11 @@ def is_shown(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
 
 
 def shows_another(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
-    """Whether the slice views show volumes, and none of them is this CT."""
-    return any(view.GetBackgroundVolumeID() for view in _composites()) and not is_shown(ct_node)
+    """Whether the slice views show volumes, and none of them is this CT; not even blended over others."""
+    views = _composites()
+    if not any(view.GetBackgroundVolumeID() for view in views) or is_shown(ct_node):
+        return False
+    return not any(view.GetForegroundVolumeID() == ct_node.GetID() and view.GetForegroundOpacity() for view in views)
 
 
 @dataclass(frozen=True)
@@ -126,13 +137,15 @@ class Overlay:
                 view.SetForegroundOpacity(opacity)
 
 
-def show_mask_of(result: Result | None, visible: bool) -> None:
+def show_mask_of(result: Result | None, visible: bool, elsewhere: bool = False) -> None:
     """The outlines of one result's mask; those of all other results would lie over a CT that is not theirs.
 
     Parameters
     ----------
     visible
         Of the outlines in the slice views; whether the lungs are shown in 3D is another choice.
+    elsewhere
+        While the slice views show another volume, neither outlines nor densities are seen in them.
     """
     shown = (result.lung_mask_node, result.opacity_node) if result else ()
     for other in Result.all():
@@ -142,9 +155,11 @@ def show_mask_of(result: Result | None, visible: bool) -> None:
     display = result.lung_mask_node.GetDisplayNode() if result and result.lung_mask_node else None
     if display is not None:
         with slicer.util.NodeModify(display):
-            display.SetVisibility2D(visible)
+            display.SetVisibility2D(visible and not elsewhere)
             if visible:
                 display.SetVisibility2DOutline(True)
+    if result and result.opacity_node and result.opacity_node.GetDisplayNode():
+        result.opacity_node.GetDisplayNode().SetVisibility2D(not elsewhere)
 
 
 def jump_to(position_ras: tuple[float, float, float]) -> None:

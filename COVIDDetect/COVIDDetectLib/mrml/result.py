@@ -180,10 +180,8 @@ class Result:
 
     @property
     def opacity_bounds(self) -> list[float]:
-        """Emphysema below, ground-glass from, consolidation from, consolidation to: in HU, of ``record["opacity"]``."""
-        bounds = OpacityBounds()
-        default = [bounds.emphysema_below, bounds.ground_glass[0], *bounds.consolidation]
-        return json.loads(self.node.GetAttribute(_OPACITY_BOUNDS) or json.dumps(default))
+        """``OpacityBounds.levels`` of ``record["opacity"]``."""
+        return json.loads(self.node.GetAttribute(_OPACITY_BOUNDS) or json.dumps(OpacityBounds().levels))
 
     def write_opacity(self, lungs: Sequence[LungOpacity], bounds: OpacityBounds) -> None:
         """Exchange the densities of each lung for those within other bounds."""
@@ -194,9 +192,7 @@ class Result:
         ]
         with slicer.util.NodeModify(self.node):
             self.node.SetAttribute(_RECORD, json.dumps(record))
-            self.node.SetAttribute(
-                _OPACITY_BOUNDS, json.dumps([bounds.emphysema_below, bounds.ground_glass[0], *bounds.consolidation])
-            )
+            self.node.SetAttribute(_OPACITY_BOUNDS, json.dumps(bounds.levels))
             self._write_table()
         if self.opacity_node is not None:
             slicer.mrmlScene.RemoveNode(self.opacity_node)  # it shows what lies within other bounds

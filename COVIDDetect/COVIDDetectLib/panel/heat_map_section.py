@@ -26,6 +26,8 @@ class HeatMapSection:
         self._overlay = Overlay()
         self.is_elsewhere = False
         """Whether the views show other volumes than the CT of the result."""
+        self.hides_outlines = False
+        """Whether the outlines of the lungs are hidden for that; never while she edits them."""
         for method, title in method_titles().items():
             ui.layerComboBox.addItem(title, METHODS[method])
 
@@ -43,7 +45,14 @@ class HeatMapSection:
             ui.layerComboBox.enabled = not busy and not result.stale
             ui.layerComboBox.currentIndex = max(0, ui.layerComboBox.findData(layer_of(result.heat_map_node)))
 
-    def show(self, result: Result | None, parameters: COVIDDetectParameterNode, over_others: bool = False) -> None:
+    def show(
+        self,
+        result: Result | None,
+        parameters: COVIDDetectParameterNode,
+        *,
+        editing: bool = False,
+        over_others: bool = False,
+    ) -> None:
         """Lay the map, and the outlines of the lungs, over their CT; while the views show others, neither is seen."""
         if slicer.mrmlScene.IsImporting():  # what of it is shown, and how, is not there yet
             return
@@ -56,9 +65,15 @@ class HeatMapSection:
             parameters.heatMapColors,
         )
         self._overlay.show(result, look, over_others)
-        was_elsewhere, self.is_elsewhere = self.is_elsewhere, bool(result) and shows_another(parameters.ct)
-        if was_elsewhere != self.is_elsewhere:
-            show_mask_of(None if self.is_elsewhere else result, self._ui.maskVisibleCheckBox.checked)
+        self.is_elsewhere = bool(result) and shows_another(parameters.ct)
+        hide = self.is_elsewhere and not editing
+        if hide != self.hides_outlines:
+            self.hides_outlines = hide
+            self.show_outlines(result)
+
+    def show_outlines(self, result: Result | None) -> None:
+        """Show the outlines of one result as she wants them, and those of no other."""
+        show_mask_of(result, self._ui.maskVisibleCheckBox.checked, self.hides_outlines)
 
 
 def method_titles() -> dict[str, str]:

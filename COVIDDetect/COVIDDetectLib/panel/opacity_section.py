@@ -65,7 +65,9 @@ class OpacitySection:
             return
         self._fill(result)
         wanted = result.record["time"], _numbers(parameters)
-        if wanted[1] != result.opacity_bounds and wanted != self._tried and not result.stale:
+        if wanted[1] == result.opacity_bounds:
+            self._timer.stop()
+        elif wanted != self._tried and not result.stale:
             self._tried = wanted  # once: what cannot be measured now cannot be measured in a moment either
             self._timer.start()
 

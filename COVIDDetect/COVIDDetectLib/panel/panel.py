@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 from ..attribution import METHODS
 from ..errors import Cancelled, COVIDDetectError
-from ..mrml.display import is_shown, jump_to, set_lung_window, show_ct, show_mask_of
+from ..mrml.display import is_shown, jump_to, set_lung_window, show_ct, window_level
 from ..mrml.heat_map import heat_map_ids, layer_of
 from ..mrml.lung_mask import is_automatic, is_edited, lung_segment_ids, outlines_shown
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
@@ -46,6 +46,7 @@ class Panel:
         self.parameters: COVIDDetectParameterNode | None = None
         self._ct_shown: slicer.vtkMRMLScalarVolumeNode | None = None
         self._computed_ct: slicer.vtkMRMLScalarVolumeNode | None = None
+        self._window_level: tuple[float, float] | None = None  # when the analysis began
         self._updating = False
         self.progress = ProgressRow(ui)
         self._question = InputQuestion(self.say)
@@ -70,7 +71,7 @@ class Panel:
         ui.rescoreButton.connect("clicked(bool)", lambda checked: self.rescore())
         ui.editMaskButton.connect("clicked(bool)", self.edit_mask)
         ui.maskFileButton.connect("clicked(bool)", lambda checked: self.load_mask())
-        ui.maskVisibleCheckBox.connect("toggled(bool)", self.show_mask)
+        ui.maskVisibleCheckBox.connect("toggled(bool)", lambda checked: self.show_mask())
         ui.layerComboBox.connect("activated(int)", self.explain)
         ui.sampleDataButton.connect("clicked(bool)", lambda checked: self.make_sample())
         logic.progressed.connect(self.progress.show)
@@ -130,10 +131,10 @@ class Panel:
 
             self._request_now(load)
 
-    def show_mask(self, visible: bool) -> None:
+    def show_mask(self) -> None:
         """Show or hide the outlines."""
         if not self._updating:
-            show_mask_of(None if self.heat_map.is_elsewhere else self._result, visible)
+            self.heat_map.show_outlines(self._result)
 
     def toggle_heat_map(self) -> None:
         """By its key, where there is a heat map."""
@@ -180,12 +181,11 @@ class Panel:
     def _on_finished(self, result: Result) -> None:
         self._rest()
         if self.parameters and result.ct_node is self.parameters.ct:
-            shown = None if self.heat_map.is_elsewhere else result
-            show_mask_of(shown, self.ui.maskVisibleCheckBox.checked)
+            self.heat_map.show_outlines(result)
             with slicer.util.NodeModify(self.parameters):
                 self.parameters.lungMask = result.lung_mask_node
                 self.parameters.decisionThreshold = result.decision_threshold
-            if len(result.history) == 1:
+            if len(result.history) == 1 and window_level(result.ct_node) == self._window_level:
                 set_lung_window(result.ct_node)
             self._updating = True  # the new map goes over whatever lay over this CT
             self.heat_map.show(result, self.parameters, over_others=True)
@@ -240,7 +240,7 @@ class Panel:
         self.mask_editor.close()
         self.say("")
         result = Result.of(ct)
-        show_mask_of(result, self.ui.maskVisibleCheckBox.checked)
+        self.heat_map.show_outlines(result)
         with slicer.util.NodeModify(self._parameters):
             self._parameters.lungMask = result.lung_mask_node if result else None
             if result is not None:
@@ -296,7 +296,7 @@ class Panel:
         measured = measured_of(result) if result else None
         if measured:
             follow_cohort(parameters, measured["positives"], measured["negatives"])
-        self.heat_map.show(result, parameters)
+        self.heat_map.show(result, parameters, editing=self.mask_editor.is_open)
         self.result.show(result, parameters.decisionThreshold, parameters.prevalencePercent, self.heat_map.is_elsewhere)
         self.regions.show(result.record["regions"] if result else ())
         self.experiments.update(result, self.regions.current(), busy)
@@ -305,7 +305,7 @@ class Panel:
         ui.editMaskButton.enabled = mask is not None and ct is not None and (not busy or self.mask_editor.is_open)
         ui.maskFileButton.enabled = ct is not None and not busy
         ui.maskVisibleCheckBox.enabled = mask is not None
-        if result is not None and not self.heat_map.is_elsewhere:
+        if result is not None and not self.heat_map.hides_outlines:
             ui.maskVisibleCheckBox.checked = outlines_shown(result.lung_mask_node)
 
     def update_overlay(self) -> None:
@@ -338,6 +338,7 @@ class Panel:
             self.logic.startAnalysis(ct, mask, lungs=settings.lungs, device=settings.device, card=settings.card)
             if not is_shown(ct):
                 show_ct(ct)
+            self._window_level = window_level(ct)
             return True
 
         self._request(start)

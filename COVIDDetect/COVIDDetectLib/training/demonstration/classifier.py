@@ -52,7 +52,7 @@ PHASES = (
     Phase(steps=800, pairs=1, sizes=(_SMALL,), slices=(12, 28), rate=1e-3, guidance=4.0, easy_steps=250),
     Phase(steps=400, pairs=1, sizes=(_SMALL, _SMALL, _MIDDLE, _FULL), slices=(12, 28), rate=4e-4, guidance=2.0),
     Phase(steps=900, pairs=1, sizes=(_SMALL, _SMALL, _MIDDLE, _FULL), slices=(12, 28), rate=5e-4, guidance=2.0),
-    Phase(steps=240, pairs=1, sizes=(_SMALL, _SMALL, _MIDDLE), slices=(16, 80), rate=4e-4, guidance=2.0),
+    Phase(steps=480, pairs=1, sizes=(_SMALL, _SMALL, _MIDDLE), slices=(16, 80), rate=4e-4, guidance=2.0),
     Phase(steps=40, pairs=1, sizes=(_FULL,), slices=(16, 56), rate=5e-5, guidance=0.0),
 )
 

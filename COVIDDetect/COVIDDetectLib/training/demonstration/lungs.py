@@ -18,7 +18,10 @@ from .backgrounds import Background
 from .scenes import choose_background, develop, sample_slices, short_floats
 
 _SLICES_A_DRAW = 2
-_BACKGROUND_SHARE = 0.3  # of the draws, those anywhere: neck and abdomen must stay empty
+_ANYWHERE_SHARE = 0.2  # of the draws: the abdomen must stay empty
+_APEX_SHARE = 0.2  # of the draws, those from a little below the apex up: so must neck and shoulders
+_APEX_MM = (-25.0, 100.0)
+_LESION_WEIGHT = 3.0
 _PADDING_HU = -3024.0
 _EXTENTS = ("mild", "moderate", "severe", "severe")
 _KINDS = ("covid", "covid", "consolidation", "consolidation")
@@ -34,48 +37,66 @@ class LungsPhase:
     rate: float
 
 
-LUNGS_PHASES = (LungsPhase(1200, 8, 256, 2e-3), LungsPhase(400, 4, 368, 8e-4))
+LUNGS_PHASES = (LungsPhase(2000, 8, 256, 2e-3), LungsPhase(500, 4, 368, 8e-4))
 
 
-def draw_slices(background: Background, size: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Some whole slices near each other, painted and moved: image uint8 and lungs bool ``[slice, size, size]``."""
+def draw_slices(background: Background, size: int, random: np.random.Generator) -> np.ndarray:
+    """Some whole slices near each other, painted and moved.
+
+    Returns
+    -------
+    ndarray
+        uint8 ``[slice, 3, size, size]``: image, lungs (0 or 1), lesions (0 or 1).
+    """
     k_mm, j_mm, i_mm = background.spacing
-    with_lung = np.flatnonzero(background.labels.any(axis=(1, 2)))
-    anywhere = random.random() < _BACKGROUND_SHARE
-    middle = int(random.integers(len(background.hu)) if anywhere else random.choice(with_lung))
     stride = max(1, round(random.uniform(2, 8) / k_mm))
-    chosen = np.clip(middle + stride * np.arange(_SLICES_A_DRAW), 0, len(background.hu) - 1)
+    chosen = _place(background, random) + stride * np.arange(_SLICES_A_DRAW)
+    chosen = np.clip(chosen, 0, len(background.hu) - 1)
     hu = background.hu[chosen].astype(np.float32)
     labels = background.labels[chosen]
+    lesions = np.zeros(labels.shape, dtype=bool)
     if labels.any():
-        hu, labels = _painted(hu, labels, (stride * k_mm, j_mm, i_mm), random)
+        hu, labels, lesions = _painted(hu, labels, (stride * k_mm, j_mm, i_mm), random)
     grid = _grid(hu.shape[1:], (j_mm, i_mm), size, random)
     moved = sample_slices(hu, grid, "bilinear", outside=-1000)
     lungs = sample_slices((labels > 0).astype(np.float32), grid, "bilinear") >= 0.5
+    lesions = sample_slices(lesions.astype(np.float32), grid, "bilinear") >= 0.5
     if random.random() < 0.5:
-        moved, lungs = moved[:, :, ::-1], lungs[:, :, ::-1]
+        moved, lungs, lesions = moved[:, :, ::-1], lungs[:, :, ::-1], lesions[:, :, ::-1]
     if random.random() < 0.15:  # prone
-        moved, lungs = moved[:, ::-1], lungs[:, ::-1]
+        moved, lungs, lesions = moved[:, ::-1], lungs[:, ::-1], lesions[:, ::-1]
     moved = develop(np.ascontiguousarray(moved), random)
     if random.random() < 0.4:
         moved = _round_field_of_view(moved, random)
-    return window_to_8_bit(moved), np.ascontiguousarray(lungs)
+    return np.stack([window_to_8_bit(moved), lungs.astype(np.uint8), lesions.astype(np.uint8)], axis=1)
+
+
+def _place(background: Background, random: np.random.Generator) -> int:
+    """A slice in the lungs, around the apex or anywhere."""
+    with_lung = np.flatnonzero(background.labels.any(axis=(1, 2)))
+    draw = random.random()
+    if draw < _ANYWHERE_SHARE:
+        return int(random.integers(len(background.hu)))
+    if draw < _ANYWHERE_SHARE + _APEX_SHARE:
+        return int(with_lung[-1]) + round(random.uniform(*_APEX_MM) / background.spacing[0])
+    return int(random.choice(with_lung))
 
 
 def _painted(
     hu: np.ndarray, labels: np.ndarray, spacing: tuple[float, float, float], random: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rows, columns = (np.flatnonzero(labels.any(axis=axes)) for axes in ((0, 2), (0, 1)))
     box = (slice(None), slice(max(0, rows[0] - 2), rows[-1] + 3), slice(max(0, columns[0] - 2), columns[-1] + 3))
     part, lungs = hu[box], labels[box]
+    painted = np.zeros(part.shape, dtype=bool)
     if random.random() < 0.5:
         part, lungs = paint_mimic(random, part, lungs, spacing, str(random.choice(tuple(MIMICS))))
     if random.random() < 0.65:
         kind, extent = str(random.choice(_KINDS)), str(random.choice(_EXTENTS))
-        part, _ = paint_disease(random, part, lungs, spacing, kind, extent)
-    hu, labels = hu.copy(), labels.copy()
-    hu[box], labels[box] = part, lungs
-    return hu, labels
+        part, painted = paint_disease(random, part, lungs, spacing, kind, extent)
+    hu, labels, lesions = hu.copy(), labels.copy(), np.zeros(labels.shape, dtype=bool)
+    hu[box], labels[box], lesions[box] = part, lungs, painted
+    return hu, labels, lesions
 
 
 def _grid(shape: tuple[int, ...], spacing: tuple[float, float], size: int, random: np.random.Generator) -> Tensor:
@@ -104,7 +125,7 @@ def _round_field_of_view(hu: np.ndarray, random: np.random.Generator) -> np.ndar
 
 
 class SliceBatches(torch.utils.data.Dataset[Tensor]):
-    """The batch of each step, uint8 ``(batch, 2, size, size)``: image and lungs. The same for the same seed."""
+    """The batch of each step, uint8 ``(batch, 3, size, size)``: image, lungs, lesions. The same for the same seed."""
 
     def __init__(self, backgrounds: list[Background], phase: LungsPhase, seed: tuple[int, ...]) -> None:
         self._backgrounds, self._phase, self._seed = backgrounds, phase, seed
@@ -116,8 +137,7 @@ class SliceBatches(torch.utils.data.Dataset[Tensor]):
         random = np.random.default_rng([*self._seed, step])
         draws = []
         for _ in range(max(1, self._phase.batch // _SLICES_A_DRAW)):
-            image, lungs = draw_slices(choose_background(self._backgrounds, random), self._phase.size, random)
-            draws.append(np.stack([image, lungs.astype(np.uint8)], axis=1))
+            draws.append(draw_slices(choose_background(self._backgrounds, random), self._phase.size, random))
         return torch.from_numpy(np.concatenate(draws))
 
 
@@ -162,7 +182,7 @@ def train_unet(
             images = (batch[:, :1].float() / 255.0).to(memory_format=torch.channels_last)
             with torch.autocast("cpu", torch.bfloat16, enabled=short_floats()):
                 logits = network(images)
-            loss = segmentation_loss(logits.float(), batch[:, 1].float())
+            loss = segmentation_loss(logits.float(), batch[:, 1].float(), batch[:, 2].float())
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -175,16 +195,18 @@ def train_unet(
     return network.state_dict()
 
 
-def segmentation_loss(logits: Tensor, lungs: Tensor) -> Tensor:
-    """Cross-entropy plus one minus the Dice coefficient of the batch.
+def segmentation_loss(logits: Tensor, lungs: Tensor, lesions: Tensor) -> Tensor:
+    """Cross-entropy, in which lesions count three times, plus one minus the Dice coefficient of the batch.
 
     Parameters
     ----------
     logits
         ``(N, 2, H, W)``.
-    lungs
-        ``(N, H, W)``, 1 in the lungs.
+    lungs, lesions
+        ``(N, H, W)``, 1 in the lungs and in the lesions.
     """
     lung_probability = logits.softmax(dim=1)[:, 1]
     dice = (2 * (lung_probability * lungs).sum() + 1) / (lung_probability.sum() + lungs.sum() + 1)
-    return torch.nn.functional.cross_entropy(logits, lungs.long()) + 1 - dice
+    weights = 1 + (_LESION_WEIGHT - 1) * lesions
+    cross_entropy = torch.nn.functional.cross_entropy(logits, lungs.long(), reduction="none")
+    return (weights * cross_entropy).sum() / weights.sum() + 1 - dice
