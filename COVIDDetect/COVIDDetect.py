@@ -116,15 +116,16 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartImport(self, caller, event):
         # Until all of it is there, nothing is shown by choices whose nodes are not.
+        self.panel.mask_editor.close()
         self.setParameterNode(None)
 
     def onSceneEndImport(self, caller, event):
         self.initializeParameterNode()
-        self.panel.take_mask_of_result()
+        self.panel.on_scene_added()
 
     def onViewModified(self, caller, event):
         # From anywhere in Slicer another volume may have come into it, or depth peeling into a 3D view.
-        self.panel.update_overlay()
+        self.panel.update_overlay(caller)
 
     def onSceneEndBatchProcess(self, caller, event):
         if not caller.IsBatchProcessing():

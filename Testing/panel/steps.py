@@ -59,6 +59,13 @@ def finish(panel: Any) -> Any:
     return result
 
 
+def composite(name: str) -> Any:
+    """The node that says what a slice view shows."""
+    import slicer
+
+    return slicer.app.layoutManager().sliceWidget(name).mrmlSliceCompositeNode()
+
+
 def view(name: str = "Red") -> Any:
     """The widget of a slice view that mouse and keys go to."""
     import slicer

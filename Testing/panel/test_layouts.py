@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from Testing.panel.host import is_slicer
-from Testing.panel.steps import analyze, let_views_settle, load_phantom, pixels
+from Testing.panel.steps import analyze, composite, let_views_settle, load_phantom, pixels
 
 
 @pytest.fixture
@@ -23,12 +23,6 @@ def layouts(host: None) -> Iterator[Any]:
 
     yield switch
     switch("FourUpView")
-
-
-def composite(name: str) -> Any:
-    import slicer
-
-    return slicer.app.layoutManager().sliceWidget(name).mrmlSliceCompositeNode()
 
 
 def go_to_hottest(result: Any) -> None:

@@ -224,6 +224,15 @@ def test_density_segments_wanted_while_the_bounds_still_move_stay_and_are_those_
     assert result.opacity_node is not None
 
 
+def test_bounds_that_go_to_and_fro_are_measured_in_the_end(panel: Any) -> None:
+    load_phantom()
+    result = analyze(panel)
+    start = panel.ui.groundGlassFromSpinBox.value
+    for bound in (-740, start, -740):
+        panel.ui.groundGlassFromSpinBox.value = bound
+    wait_until(lambda: result.opacity_bounds[1] == -740, 5, "measured again")
+
+
 def test_the_result_says_what_its_weights_are_for(panel: Any) -> None:
     load_phantom()
     analyze(panel)

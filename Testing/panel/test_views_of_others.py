@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from Testing.panel.steps import analyze, load_phantom
+from Testing.panel.steps import analyze, composite, load_phantom
 
 
 def composites() -> list[Any]:
@@ -131,11 +131,98 @@ def test_lungs_in_3d_stay_while_the_slice_views_show_another_volume(panel: Any) 
     assert lungs.GetVisibility()
     assert lungs.GetVisibility3D()
     assert not lungs.GetVisibility2D()
-    assert not densities.GetVisibility2D()
+    assert not densities.GetVisibility()
     slicer.util.setSliceViewerLayers(background=result.ct_node)
     slicer.app.processEvents()
     assert lungs.GetVisibility2D()
-    assert densities.GetVisibility2D()
+    assert densities.GetVisibility()
+
+
+@pytest.fixture
+def one_slice(panel: Any) -> Any:
+    """The layout *Red slice only*; at the end it is four-up again."""
+    import slicer
+
+    manager = slicer.app.layoutManager()
+    yield lambda: manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
+    manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
+
+
+def test_views_behind_the_layout_do_not_count_as_showing_the_ct(panel: Any, one_slice: Any) -> None:
+    import slicer
+
+    load_phantom()
+    result = analyze(panel)
+    composite("Red").SetBackgroundVolumeID(load_phantom("Prior").GetID())
+    slicer.app.processEvents()
+    assert panel.ui.probabilityLabel.enabled, "green and yellow show the CT"
+    one_slice()
+    slicer.app.processEvents()
+    assert not panel.ui.probabilityLabel.enabled
+    assert not result.lung_mask_node.GetDisplayNode().GetVisibility2D()
+
+
+def test_densities_are_not_painted_over_another_volume(panel: Any) -> None:
+    import slicer
+
+    ct = load_phantom()
+    result = analyze(panel)
+    slicer.util.setSliceViewerLayers(background=load_phantom("Prior"))
+    slicer.app.processEvents()
+    panel.ui.opacitySegmentsButton.click()
+    display = result.opacity_node.GetDisplayNode()
+    assert not display.GetVisibility()
+    slicer.util.setSliceViewerLayers(background=ct)
+    slicer.app.processEvents()
+    assert display.GetVisibility()
+
+
+def test_densities_that_she_hid_stay_hidden(panel: Any) -> None:
+    ct = load_phantom()
+    result = analyze(panel)
+    panel.ui.opacitySegmentsButton.click()
+    display = result.opacity_node.GetDisplayNode()
+    display.SetVisibility(False)
+    panel.ui.maskVisibleCheckBox.click()
+    panel.ui.maskVisibleCheckBox.click()
+    panel.ui.ctSelector.setCurrentNode(load_phantom("Prior"))
+    panel.ui.ctSelector.setCurrentNode(ct)
+    assert not display.GetVisibility()
+
+
+def test_outlines_are_not_switched_off_by_choosing_the_other_of_two_cts_on_screen(panel: Any) -> None:
+    first = load_phantom()
+    of_first = analyze(panel)
+    second = load_phantom("Second")
+    panel.ui.ctSelector.setCurrentNode(second)
+    of_second = analyze(panel)
+    panel.ui.ctSelector.setCurrentNode(first)
+    composite("Yellow").SetBackgroundVolumeID(second.GetID())
+    panel.ui.ctSelector.setCurrentNode(second)
+    assert panel.ui.maskVisibleCheckBox.checked
+    assert of_second.lung_mask_node.GetDisplayNode().GetVisibility2D()
+    panel.ui.ctSelector.setCurrentNode(first)
+    assert panel.ui.maskVisibleCheckBox.checked
+    assert of_first.lung_mask_node.GetDisplayNode().GetVisibility2D()
+
+
+def test_a_scene_that_is_added_shows_its_own_outlines_and_ends_editing(panel: Any, tmp_path: Any) -> None:
+    import slicer
+
+    load_phantom("Second")
+    analyze(panel)
+    file = str(tmp_path / "second.mrb")
+    assert slicer.util.saveScene(file)
+    slicer.mrmlScene.Clear(0)
+    load_phantom()
+    first = analyze(panel)
+    panel.ui.editMaskButton.click()
+    slicer.util.loadScene(file)
+    slicer.app.processEvents()
+    assert not panel.ui.editMaskButton.checked
+    assert panel.ui.ctSelector.currentNode().GetName() == "Second"
+    assert not first.lung_mask_node.GetDisplayNode().GetVisibility()
+    assert panel.panel.parameters.lungMask.GetDisplayNode().GetVisibility()
 
 
 def test_a_re_score_shows_no_outlines_over_another_volume(panel: Any) -> None:

@@ -8,6 +8,7 @@ import torch
 from COVIDDetectLib.errors import COVIDDetectError
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.phantom import thorax
+from COVIDDetectLib.training.demonstration.__main__ import classifier_card, lungs_card
 from COVIDDetectLib.training.demonstration.backgrounds import Background, load_backgrounds, store_backgrounds
 from COVIDDetectLib.training.demonstration.calibration import Calibration, fit_calibration, fold
 from COVIDDetectLib.training.demonstration.classifier import LesionGuidance, Phase, SceneBatches, train_classifier
@@ -129,6 +130,13 @@ def test_backgrounds_are_stored_once_and_read_again(tmp_path) -> None:
     (one,) = load_backgrounds(tmp_path)
     np.testing.assert_array_equal(one.hu, background().hu)
     assert one.spacing == background().spacing and not one.is_real
+
+
+def test_a_card_names_what_was_trained_on(tmp_path) -> None:
+    real = Background(background().hu, background().labels, background().spacing, "my-ct")
+    for card in (lungs_card, classifier_card):
+        assert "CTs without COVID-19 (my-ct) and 1 phantoms" in card(tmp_path, [real, background()]).training_data
+        assert "my-ct" not in card(tmp_path, [background()]).training_data
 
 
 def test_calibration_takes_certainty_back_and_is_part_of_the_last_layer() -> None:

@@ -13,8 +13,11 @@ from .result import Result
 LUNG_WINDOW, LUNG_LEVEL = 1400.0, -500.0
 """Slicer's own CT-lung preset."""
 
-VIEWS = ("vtkMRMLSliceCompositeNode", "vtkMRMLViewNode")
-"""Classes of the nodes that say what a slice view and a 3D view show."""
+VIEWS = ("vtkMRMLSliceCompositeNode", "vtkMRMLSliceNode", "vtkMRMLViewNode")
+"""Classes of the nodes that say what a slice view shows and whether it is on screen, and what a 3D view shows."""
+
+_SET_ASIDE = "COVIDDetect.setAside"
+"""Attribute of what was hidden here and is to come back; what she hides herself does not."""
 
 
 def set_lung_window(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
@@ -42,13 +45,13 @@ def show_ct(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
 
 
 def is_shown(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
-    """Whether a slice view shows this CT."""
-    return any(view.GetBackgroundVolumeID() == ct_node.GetID() for view in _composites())
+    """Whether a slice view on screen shows this CT; where the layout has none, those behind it count."""
+    return any(view.GetBackgroundVolumeID() == ct_node.GetID() for view in _on_screen() or _composites())
 
 
 def shows_another(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
-    """Whether the slice views show volumes, and none of them is this CT; not even blended over others."""
-    views = _composites()
+    """Whether the slice views on screen show volumes, and none of them is this CT; not even blended over others."""
+    views = _on_screen()
     if not any(view.GetBackgroundVolumeID() for view in views) or is_shown(ct_node):
         return False
     return not any(view.GetForegroundVolumeID() == ct_node.GetID() and view.GetForegroundOpacity() for view in views)
@@ -147,19 +150,20 @@ def show_mask_of(result: Result | None, visible: bool, elsewhere: bool = False) 
     elsewhere
         While the slice views show another volume, neither outlines nor densities are seen in them.
     """
-    shown = (result.lung_mask_node, result.opacity_node) if result else ()
+    own = result.lung_mask_node if result else None
     for other in Result.all():
-        for node in (other.lung_mask_node, other.opacity_node):
-            if node is not None and node.GetDisplayNode() is not None:
-                node.GetDisplayNode().SetVisibility(node in shown)  # two results may rest on one mask
+        mask = other.lung_mask_node
+        if mask is not None and mask.GetDisplayNode() is not None:
+            mask.GetDisplayNode().SetVisibility(mask is own)  # two results may rest on one mask
+        if other.opacity_node is not None and other.opacity_node.GetDisplayNode() is not None:
+            is_own = result is not None and other.opacity_node is result.opacity_node
+            _set_aside(other.opacity_node.GetDisplayNode(), elsewhere or not is_own)
     display = result.lung_mask_node.GetDisplayNode() if result and result.lung_mask_node else None
     if display is not None:
         with slicer.util.NodeModify(display):
             display.SetVisibility2D(visible and not elsewhere)
             if visible:
                 display.SetVisibility2DOutline(True)
-    if result and result.opacity_node and result.opacity_node.GetDisplayNode():
-        result.opacity_node.GetDisplayNode().SetVisibility2D(not elsewhere)
 
 
 def jump_to(position_ras: tuple[float, float, float]) -> None:
@@ -171,6 +175,15 @@ def jump_to(position_ras: tuple[float, float, float]) -> None:
     slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *position_ras, slicer.vtkMRMLSliceNode.CenteredJumpSlice)
 
 
+def _set_aside(display: slicer.vtkMRMLDisplayNode, aside: bool) -> None:
+    if aside and display.GetVisibility():
+        display.SetAttribute(_SET_ASIDE, "1")
+        display.SetVisibility(False)
+    elif not aside and display.GetAttribute(_SET_ASIDE):
+        display.RemoveAttribute(_SET_ASIDE)
+        display.SetVisibility(True)
+
+
 def _has_heat_map(view: slicer.vtkMRMLSliceCompositeNode) -> bool:
     foreground = slicer.mrmlScene.GetNodeByID(view.GetForegroundVolumeID() or "")
     return foreground is not None and is_heat_map(foreground)
@@ -178,3 +191,17 @@ def _has_heat_map(view: slicer.vtkMRMLSliceCompositeNode) -> bool:
 
 def _composites() -> list[slicer.vtkMRMLSliceCompositeNode]:
     return list(slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"))
+
+
+def _on_screen() -> list[slicer.vtkMRMLSliceCompositeNode]:
+    """Those of the layout; others keep what they showed when they were last seen."""
+    return [view for view in _composites() if _is_mapped(slicer.vtkMRMLSliceLogic.GetSliceNode(view))]
+
+
+def _is_mapped(view: slicer.vtkMRMLSliceNode | None) -> bool:
+    return view is not None and bool(view.IsMappedInLayout())
+
+
+def views_on_screen() -> tuple[str, ...]:
+    """IDs of the slice views that the layout shows."""
+    return tuple(view.GetID() for view in slicer.util.getNodesByClass("vtkMRMLSliceNode") if _is_mapped(view))

@@ -67,6 +67,7 @@ class OpacitySection:
         wanted = result.record["time"], _numbers(parameters)
         if wanted[1] == result.opacity_bounds:
             self._timer.stop()
+            self._tried = None
         elif wanted != self._tried and not result.stale:
             self._tried = wanted  # once: what cannot be measured now cannot be measured in a moment either
             self._timer.start()

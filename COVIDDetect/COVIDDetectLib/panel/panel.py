@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 from ..attribution import METHODS
 from ..errors import Cancelled, COVIDDetectError
-from ..mrml.display import is_shown, jump_to, set_lung_window, show_ct, window_level
+from ..mrml.display import is_shown, jump_to, set_lung_window, show_ct, views_on_screen, window_level
 from ..mrml.heat_map import heat_map_ids, layer_of
 from ..mrml.lung_mask import is_automatic, is_edited, lung_segment_ids, outlines_shown
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
@@ -47,6 +47,7 @@ class Panel:
         self._ct_shown: slicer.vtkMRMLScalarVolumeNode | None = None
         self._computed_ct: slicer.vtkMRMLScalarVolumeNode | None = None
         self._window_level: tuple[float, float] | None = None  # when the analysis began
+        self._views_on_screen: tuple[str, ...] = ()
         self._updating = False
         self.progress = ProgressRow(ui)
         self._question = InputQuestion(self.say)
@@ -168,6 +169,7 @@ class Panel:
         """Densities as segments in the views."""
         if self._result is not None and not self._result.stale:
             self._request_now(lambda: self.logic.showOpacity(self._result, bounds))
+            self.heat_map.show_outlines(self._result)
 
     def make_sample(self) -> None:
         """A synthetic CT to try the module with."""
@@ -237,10 +239,10 @@ class Panel:
         """Each CT has its own mask and result: never those of one over the slices of another."""
         self._ct_shown = ct
         self._question.drop()
+        result = Result.of(ct)
+        self.heat_map.show_outlines(result)  # before anything asks whether they are shown
         self.mask_editor.close()
         self.say("")
-        result = Result.of(ct)
-        self.heat_map.show_outlines(result)
         with slicer.util.NodeModify(self._parameters):
             self._parameters.lungMask = result.lung_mask_node if result else None
             if result is not None:
@@ -248,9 +250,10 @@ class Panel:
         if ct is not None:
             show_ct(ct)
 
-    def take_mask_of_result(self) -> None:
-        """After a scene was added: the result's own mask where none is chosen."""
+    def on_scene_added(self) -> None:
+        """Outlines of what was chosen before are those of another CT; the result's own mask where none is chosen."""
         result = self._result
+        self.heat_map.show_outlines(result)
         if result is not None and self._parameters.lungMask is None:
             self._parameters.lungMask = result.lung_mask_node
 
@@ -308,8 +311,11 @@ class Panel:
         if result is not None and not self.heat_map.hides_outlines:
             ui.maskVisibleCheckBox.checked = outlines_shown(result.lung_mask_node)
 
-    def update_overlay(self) -> None:
+    def update_overlay(self, view: slicer.vtkMRMLNode | None = None) -> None:
         """Whatever came into the views: the heat map and the outlines lie over their own CT only."""
+        before, self._views_on_screen = self._views_on_screen, views_on_screen()
+        if view is not None and view.IsA("vtkMRMLSliceNode") and before == self._views_on_screen:
+            return  # she only scrolls
         if self.parameters is not None and not slicer.mrmlScene.IsBatchProcessing():
             self.update()
 

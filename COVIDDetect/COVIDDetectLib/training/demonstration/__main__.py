@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-
-from torch import Tensor
 
 from ...ct_mask import HU_WINDOW, CTMask, make_ct_mask
 from ...domain import fit_domain
@@ -28,13 +26,11 @@ _INTENDED_USE = (
     "To demonstrate and test the program. Not a medical device, not for diagnosis: trained on synthetic disease, "
     "never measured on patients with known disease."
 )
-_BACKGROUNDS = (
-    "two public CTs without pneumonia (LIDC-IDRI-0001, CC BY 3.0; Lung-PET-CT-Dx A0001, CC BY 4.0) and 24 phantoms"
-)
+_SOURCE = "coviddetect.training.demonstration; Docs/demonstration-weights.md says where the CTs come from"
 
 
-def lungs_card(folder: Path) -> ModelCard:
-    """What the bundled UNet is."""
+def lungs_card(folder: Path, backgrounds: list[Background]) -> ModelCard:
+    """What a UNet that was trained on these is."""
     return ModelCard(
         id="unet-demonstration",
         version=_VERSION,
@@ -45,18 +41,18 @@ def lungs_card(folder: Path) -> ModelCard:
         sha256="",
         input_size=LUNGS_SIZE,
         hu_window=HU_WINDOW,
-        training_data=f"Slices of {_BACKGROUNDS}, moved, re-scanned and painted anew at every step with synthetic "
-        "disease and with findings that resemble it; the truth is the phantoms' own masks and unsupervised masks of "
-        "the CTs, looked through by eye, made before the disease was painted",
+        training_data=f"Slices of {_in_words(backgrounds)}, moved, re-scanned and painted anew at every step "
+        "with synthetic disease and with findings that resemble it; the truth is the phantoms' own masks and "
+        "unsupervised masks of the CTs, looked through by eye, made before the disease was painted",
         intended_use=_INTENDED_USE,
         licence="Apache-2.0",
-        source="coviddetect.training.demonstration",
+        source=_SOURCE,
         path=folder / "unet-demonstration.json",
     )
 
 
-def classifier_card(folder: Path) -> ModelCard:
-    """What the bundled DeCoVNet is."""
+def classifier_card(folder: Path, backgrounds: list[Background]) -> ModelCard:
+    """What a DeCoVNet that was trained on these is."""
     return ModelCard(
         id="decovnet-demonstration",
         version=_VERSION,
@@ -67,48 +63,43 @@ def classifier_card(folder: Path) -> ModelCard:
         sha256="",
         input_size=CLASSIFIER_SIZE,
         hu_window=HU_WINDOW,
-        training_data=f"Synthetic COVID-like disease painted anew at every step into {_BACKGROUNDS}, against the same "
-        "healthy and with nodules, masses, collapse, effusion, atelectasis, dependent density, expiration, motion, "
-        "emphysema and scars. Lesion masks guided the first phases, labels alone the last. Temperature and shift were "
-        "fitted on synthetic cases that were held back, and are part of the last layer",
+        training_data=f"Synthetic COVID-like disease painted anew at every step into {_in_words(backgrounds)}, "
+        "against the same healthy and with nodules, masses, collapse, effusion, atelectasis, dependent density, "
+        "expiration, motion, emphysema and scars. Lesion masks guided the first phases, labels alone the last. "
+        "Temperature and shift were fitted on synthetic cases that were held back, and are part of the last layer",
         intended_use=_INTENDED_USE,
         licence="Apache-2.0",
-        source="coviddetect.training.demonstration",
+        source=_SOURCE,
         decision_threshold=0.5,
         operating_characteristics=None,
         path=folder / "decovnet-demonstration.json",
     )
 
 
-def make_lungs(backgrounds: Path, output: Path) -> None:
+def _in_words(backgrounds: list[Background]) -> str:
+    real = [one.name for one in backgrounds if one.is_real]
+    parts = [f"CTs without COVID-19 ({', '.join(real)})"] if real else []
+    if len(real) < len(backgrounds):
+        parts.append(f"{len(backgrounds) - len(real)} phantoms")
+    return " and ".join(parts)
+
+
+def make_lungs(folder: Path, output: Path) -> None:
     """Train the UNet and write it with its card."""
-
-    def checkpoint(phase: int, weights: Mapping[str, Tensor]) -> None:
-        save_weights(weights, lungs_card(output))
-
-    train_unet(load_backgrounds(backgrounds), seed=_SEED, report=_Printer("UNet"), checkpoint=checkpoint)
+    backgrounds = load_backgrounds(folder)
+    save_weights(train_unet(backgrounds, seed=_SEED, report=_Printer("UNet")), lungs_card(output, backgrounds))
 
 
-def make_scores(backgrounds: Path, output: Path) -> None:
-    """Train DeCoVNet, calibrate it and write it with its card; each phase leaves its weights too."""
-
-    def checkpoint(phase: int, weights: Mapping[str, Tensor]) -> None:
-        save_weights(weights, classifier_card(output))
-
-    weights = train_classifier(
-        load_backgrounds(backgrounds), PHASES, seed=_SEED, report=_Printer("DeCoVNet"), checkpoint=checkpoint
-    )
-    finish_scores(weights, backgrounds, output)
-
-
-def finish_scores(weights: Mapping[str, Tensor], backgrounds: Path, output: Path) -> None:
-    """Calibrate trained weights, write them with their card, and say what volumes they know."""
-    held_back = [one for one in load_backgrounds(backgrounds) if one.is_real]
+def make_scores(folder: Path, output: Path) -> None:
+    """Train DeCoVNet, calibrate it, write it with its card, and say what volumes it knows."""
+    backgrounds = load_backgrounds(folder)
+    weights = train_classifier(backgrounds, PHASES, seed=_SEED, report=_Printer("DeCoVNet"))
+    held_back = [one for one in backgrounds if one.is_real]
     held_back += [phantom_background(_FIRST_HELD_BACK + number) for number in range(_HELD_BACK_PHANTOMS)]
     calibration = fit_calibration(*held_back_margins(weights, held_back, CLASSIFIER_SIZE))
     print(f"temperature {calibration.temperature:.2f}, shift {calibration.shift:.2f}")
-    card = save_weights(fold(weights, calibration), classifier_card(output))
-    fit_domain(card, _domain_cases(load_backgrounds(backgrounds)))
+    card = save_weights(fold(weights, calibration), classifier_card(output, backgrounds))
+    fit_domain(card, _domain_cases(backgrounds))
 
 
 def _domain_cases(backgrounds: list[Background]) -> Iterator[tuple[str, CTMask]]:

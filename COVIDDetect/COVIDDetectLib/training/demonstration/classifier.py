@@ -115,7 +115,6 @@ def train_classifier(
     seed: int = 0,
     workers: int = 1,
     report: Callable[[int, int, float, float], None] | None = None,
-    checkpoint: Callable[[int, Mapping[str, Tensor]], None] | None = None,
 ) -> dict[str, Tensor]:
     """Train the paper's variant; every step sees patients that never were before.
 
@@ -127,8 +126,6 @@ def train_classifier(
         Processes that draw volumes while this one learns; 0 draws here.
     report
         Called with (phase, step, cross-entropy, lesion loss).
-    checkpoint
-        Called with (phase, weights) after every 100 steps and at the end of each phase.
     """
     torch.manual_seed(seed)
     network = DeCoVNet("paper")
@@ -166,10 +163,6 @@ def train_classifier(
             schedule.step()
             if report:
                 report(number, step, float(cross_entropy.detach()), float(lesion_loss.detach()))
-            if checkpoint and (step + 1) % 100 == 0:
-                checkpoint(number, network.state_dict())
-        if checkpoint:
-            checkpoint(number, network.state_dict())
     return network.state_dict()
 
 

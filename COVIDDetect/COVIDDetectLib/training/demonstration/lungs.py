@@ -148,7 +148,6 @@ def train_unet(
     seed: int = 0,
     workers: int = 1,
     report: Callable[[int, int, float], None] | None = None,
-    checkpoint: Callable[[int, Mapping[str, Tensor]], None] | None = None,
 ) -> dict[str, Tensor]:
     """Train the UNet (Adam, one cycle a phase).
 
@@ -160,8 +159,6 @@ def train_unet(
         Processes that draw slices while this one learns; 0 draws here.
     report
         Called with (phase, step, loss).
-    checkpoint
-        Called with (phase, weights) at the end of each phase.
     """
     torch.manual_seed(seed)
     network: UNet = UNet().train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -190,8 +187,6 @@ def train_unet(
             schedule.step()
             if report:
                 report(number, step, float(loss.detach()))
-        if checkpoint:
-            checkpoint(number, network.state_dict())
     return network.state_dict()
 
 
