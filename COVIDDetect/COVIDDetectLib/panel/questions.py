@@ -7,6 +7,7 @@ from typing import Literal
 
 import qt
 import slicer
+import vtk
 from slicer.i18n import tr as _
 
 from ..mrml.ct import voxels_of
@@ -49,17 +50,18 @@ class InputQuestion:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._asked_about: slicer.vtkMRMLScalarVolumeNode | None = None
+        # Weak, because a CT whose question is still open when its scene is closed must not stay in memory.
+        self._asked_about = vtk.vtkWeakReference()
         self._checked: tuple[object, ...] = ()
         self._sentences = ""
 
     def is_open(self, ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
         """Whether the next click means "all the same"."""
-        return ct_node is not None and self._asked_about is ct_node
+        return ct_node is not None and self._asked_about.Get() is ct_node
 
     def drop(self) -> None:
         """Another CT was selected."""
-        self._asked_about = None
+        self._asked_about.Set(None)
 
     def is_settled(self, ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
         """Whether nothing is wrong with a CT, or she wants its result all the same, which its result will say.
@@ -75,7 +77,7 @@ class InputQuestion:
         if not sentences:
             ct_node.RemoveAttribute(ACCEPTED_FINDINGS)
         unknown = "" if (ct_node.GetAttribute(ACCEPTED_FINDINGS) or "") == sentences else sentences
-        self._asked_about = ct_node if unknown else None
+        self._asked_about.Set(ct_node if unknown else None)
         self._say(unknown)
         return not unknown
 
