@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distributions, version
@@ -21,6 +22,11 @@ TORCH = "torch>=2.6"
 TORCH_SIZE = "1 GB, with an NVIDIA graphics card up to 7 GB"
 OTHERS_SIZE = "60 MB"
 """On disk, with what they depend on: torch 2.13 for CPU and for CUDA 13, scikit-image 0.26, safetensors 0.8."""
+
+TORCH_NOT_LOADED = (
+    "torch is installed, but cannot be loaded; in Windows install the Microsoft Visual C++ Redistributable (x64), "
+    "restart Slicer, and analyze again."
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,36 @@ def missing_packages() -> Missing:
     )
 
 
+def require_packages() -> None:
+    """
+    Raises
+    ------
+    InstallationError
+        If an analysis needs what this Python lacks.
+    """
+    missing = missing_packages()
+    if missing:
+        raise InstallationError(
+            f"An analysis needs {', '.join(missing.names)}, which this Python lacks; click Analyze in the module "
+            "COVIDDetect, which offers to install them (but not in Slicer's testing mode)."
+        )
+
+
+def load_torch() -> None:
+    """Import torch into this process.
+
+    Raises
+    ------
+    InstallationError
+        If it is installed, but the libraries that it needs are not all here.
+    """
+    try:
+        import torch  # noqa: F401
+    except (ImportError, OSError) as error:
+        logging.warning("COVIDDetect: %s", error)
+        raise InstallationError(TORCH_NOT_LOADED) from error
+
+
 def packages_folder() -> Path:
     """Where this Python keeps its packages: where numpy is, which every Slicer has."""
     return Path(np.__file__).resolve().parents[1]
@@ -63,11 +99,16 @@ def require_writable_folder() -> None:
         If the user may not write where Slicer's Python looks for packages; pip would put them where it does not look.
     """
     folder = packages_folder()
-    if not os.access(folder, os.W_OK):
+    # In Windows os.access calls every folder writable, and tempfile tries ten thousand names before it gives up.
+    file = folder / f".coviddetect-{os.getpid()}"
+    try:
+        file.touch()
+        file.unlink()
+    except OSError as error:
         raise InstallationError(
             f"Packages cannot be installed, because you may not write to {folder}; start Slicer once as administrator, "
             "or install Slicer into a folder of your own."
-        )
+        ) from error
 
 
 # fmt: off
@@ -86,7 +127,8 @@ def pinned_versions(missing: Missing) -> str:
     """A pip constraints file: no installation can exchange Slicer's numpy, SimpleITK or VTK, nor a torch that works."""
     from packaging.utils import canonicalize_name
 
-    kept = KEPT - set(missing.names)
+    # A torchvision goes with one torch only.
+    kept = KEPT - set(missing.names) - ({"torchvision"} if missing.torch else set())
     here = {
         canonicalize_name(package.metadata["Name"] or ""): package.version
         for package in distributions(path=[str(packages_folder())])

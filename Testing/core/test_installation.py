@@ -10,6 +10,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from COVIDDetectLib import installation
+from COVIDDetectLib.errors import InstallationError
 from COVIDDetectLib.installation import (
     TORCH,
     Missing,
@@ -17,6 +19,8 @@ from COVIDDetectLib.installation import (
     missing_packages,
     packages_folder,
     pinned_versions,
+    require_packages,
+    require_writable_folder,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +76,40 @@ def test_slicers_own_packages_and_torch_are_pinned_and_others_are_not() -> None:
 
 def test_a_torch_that_is_to_be_renewed_is_not_pinned() -> None:
     assert "torch==" not in pinned_versions(Missing(True, ()))
+
+
+def test_a_torchvision_that_goes_with_the_old_torch_does_not_keep_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("torch", "torchvision", "numpy"):
+        package = tmp_path / f"{name}-1.0.dist-info"
+        package.mkdir()
+        (package / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    monkeypatch.setattr(installation, "packages_folder", lambda: tmp_path)
+    assert pinned_versions(Missing(True, ())) == "numpy==1.0\n"
+    assert pinned_versions(Missing(False, ())) == "numpy==1.0\ntorch==1.0\ntorchvision==1.0\n"
+
+
+def test_a_folder_that_only_says_it_is_writable_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: True)  # as Windows answers for every folder
+    monkeypatch.setattr(installation, "packages_folder", lambda: tmp_path / "not there")
+    with pytest.raises(InstallationError, match="you may not write to"):
+        require_writable_folder()
+
+
+def test_looking_whether_a_folder_is_writable_leaves_nothing_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installation, "packages_folder", lambda: tmp_path)
+    require_writable_folder()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_packages()
+    monkeypatch.setattr(installation, "missing_packages", lambda: Missing(True, ("scikit-image>=0.22",)))
+    with pytest.raises(InstallationError, match="needs torch, scikit-image, which this Python lacks"):
+        require_packages()
 
 
 def test_torch_numpy_simpleitk_and_vtk_are_never_asked_of_pip() -> None:

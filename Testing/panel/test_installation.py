@@ -1,10 +1,13 @@
-"""What pip is told while packages are installed: read by the real pip of the host's Python."""
+"""What is asked before packages are installed, and what the real pip of the host's Python is told meanwhile."""
 
 from __future__ import annotations
 
 import subprocess
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -41,3 +44,124 @@ def test_pip_finds_wheels_and_pins_whatever_the_folders_are_called(
         assert log.is_file()
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "Would install nothing_at_all-1.0"
+
+
+class Box:
+    """A message box that nobody clicks."""
+
+    text = "Which one?"
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def exec_(self) -> None:
+        self.calls.append("shown")
+
+    def clickedButton(self) -> str:
+        return "clicked"
+
+    def deleteLater(self) -> None:
+        self.calls.append("deleted")
+
+
+@pytest.fixture
+def testing_mode(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The panel's modules believe that Slicer was started with ``--testing``."""
+    host.start()
+    import slicer
+    from COVIDDetectLib.panel import installation, questions
+
+    in_testing_mode = SimpleNamespace(app=SimpleNamespace(testingEnabled=lambda: True), util=slicer.util)
+    for module in (installation, questions):
+        monkeypatch.setattr(module, "slicer", in_testing_mode)
+    yield
+
+
+def miss(monkeypatch: pytest.MonkeyPatch, *in_turn: Any) -> None:
+    """What is missing each time that somebody looks; the last for ever."""
+    import COVIDDetectLib.installation
+    from COVIDDetectLib.panel import installation
+
+    left = list(in_turn)
+    for module in (COVIDDetectLib.installation, installation):
+        monkeypatch.setattr(module, "missing_packages", lambda: left.pop(0) if len(left) > 1 else left[0])
+
+
+def test_a_box_is_answered_by_a_click_and_does_not_stay() -> None:
+    host.start()
+    from COVIDDetectLib.panel.questions import answer_to
+
+    box = Box()
+    assert answer_to(box, "default") == "clicked"
+    assert box.calls == ["shown", "deleted"]
+
+
+@pytest.mark.usefixtures("testing_mode")
+def test_in_testing_mode_no_box_is_shown() -> None:
+    from COVIDDetectLib.panel.questions import answer_to
+
+    box = Box()
+    assert answer_to(box, "default") == "default"
+    assert box.calls == ["deleted"]
+
+
+@pytest.mark.usefixtures("testing_mode")
+def test_in_testing_mode_nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from COVIDDetectLib.errors import InstallationError
+    from COVIDDetectLib.installation import Missing
+    from COVIDDetectLib.panel import installation
+
+    assert installation.ensure_packages()
+    miss(monkeypatch, Missing(True, ("pooch>=1.8",)))
+    monkeypatch.setattr(installation, "_agrees_and_installs", lambda missing: pytest.fail("it begins to install"))
+    with pytest.raises(InstallationError, match="torch, pooch"):
+        installation.ensure_packages()
+
+
+def test_a_torch_that_windows_cannot_load_is_said_and_no_folder_of_wheels_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    host.start()
+    from COVIDDetectLib.errors import InstallationError
+    from COVIDDetectLib.installation import Missing
+    from COVIDDetectLib.panel import installation
+
+    def install_torch(**options: Any) -> None:
+        raise OSError("[WinError 126] Error loading c10.dll or one of its dependencies.")
+
+    miss(monkeypatch, Missing(True, ()), Missing(False, ()))
+    monkeypatch.setattr(installation, "_torch_installer", lambda: SimpleNamespace(installTorch=install_torch))
+    monkeypatch.setattr(installation, "_agrees", lambda missing: True)
+    monkeypatch.setattr(installation, "_ask_for_wheels", lambda sentence: pytest.fail(sentence))
+    with pytest.raises(InstallationError, match="Visual C"):
+        installation.ensure_packages()
+
+
+def test_a_pip_that_does_not_start_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    host.start()
+    from COVIDDetectLib.errors import InstallationError
+    from COVIDDetectLib.installation import Missing
+    from COVIDDetectLib.panel import installation
+
+    def install_torch(**options: Any) -> None:
+        raise FileNotFoundError("PythonSlicer")
+
+    miss(monkeypatch, Missing(True, ()))
+    monkeypatch.setattr(installation, "_torch_installer", lambda: SimpleNamespace(installTorch=install_torch))
+    monkeypatch.setattr(installation, "_agrees", lambda missing: True)
+    monkeypatch.setattr(installation, "_ask_for_wheels", lambda sentence: None)
+    with pytest.raises(InstallationError, match="torch could not be installed"):
+        installation.ensure_packages()
+
+
+def test_where_the_packages_come_from_is_said() -> None:
+    host.start()
+    from COVIDDetectLib.installation import Missing
+    from COVIDDetectLib.panel.installation import _question
+
+    others = ("pooch>=1.8",)
+    assert "PyTorch's own server" in _question(Missing(True, others))
+    assert "torchvision" in _question(Missing(True, ()))
+    assert "PyTorch" not in _question(Missing(False, others))
+    for missing in (Missing(True, others), Missing(False, others)):
+        assert "from the Python Package Index." in _question(missing)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
 
-from Testing.panel.host import wait_until
-from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, finish, load_phantom
+from Testing.panel.host import close_scene, wait_until
+from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, finish, load_phantom, phantom
 
 
 def remove(node: Any) -> None:
@@ -111,3 +112,112 @@ def test_a_result_that_is_removed_is_no_longer_shown(panel: Any) -> None:
     assert mask.GetDisplayNode().GetOpacity3D() == pytest.approx(1.0)
     displays = slicer.util.getNodesByClass("vtkMRMLVolumeRenderingDisplayNode")
     assert not any(display.GetVisibility() for display in displays)
+
+
+class Memory:
+    """Objects of VTK, and which of them somebody still holds."""
+
+    def __init__(self, **objects: Any) -> None:
+        import vtk
+
+        self._references = {name: vtk.vtkWeakReference() for name in objects}
+        for name, reference in self._references.items():
+            reference.Set(objects[name])
+            assert reference.Get() is not None, name
+
+    def kept(self) -> list[str]:
+        """Their names, once another CT is there: slice views keep the voxels that they showed last until then."""
+        import slicer
+
+        load_phantom("The next CT")
+        slicer.util.forceRenderAllViews()
+        gc.collect()
+        return [name for name, reference in self._references.items() if reference.Get() is not None]
+
+
+def memory_of(result: Any) -> Memory:
+    """All that an analyzed CT has in the scene."""
+    return Memory(
+        ct=result.ct_node,
+        voxels=result.ct_node.GetImageData(),
+        mask=result.lung_mask_node,
+        segmentation=result.lung_mask_node.GetSegmentation(),
+        heat_map=result.heat_map_node,
+        in_lungs=result.in_lungs_node,
+        table=result.node,
+    )
+
+
+def test_nothing_of_a_closed_scene_stays_in_memory(panel: Any) -> None:
+    load_phantom()
+    memory = memory_of(analyze(panel))
+    close_scene()
+    assert memory.kept() == []
+
+
+def test_nothing_of_removed_nodes_stays_in_memory(panel: Any) -> None:
+    load_phantom()
+    result = analyze(panel)
+    memory = memory_of(result)
+    nodes = [result.ct_node, result.lung_mask_node, result.heat_map_node, result.in_lungs_node, result.node]
+    del result
+    while nodes:
+        remove(nodes.pop(0))
+    assert set(memory.kept()) <= {"voxels"}, "the views alone may hold them, until the scene is closed"
+
+
+def test_nothing_of_a_ct_that_was_asked_about_stays_in_memory(panel: Any) -> None:
+    import slicer
+
+    ct = load_phantom()
+    slicer.util.updateVolumeFromArray(ct, phantom().ct.hu[8:20])  # too few slices
+    panel.ui.analyzeButton.click()
+    assert panel.ui.analyzeButton.text == "Analyze all the same"
+    memory = Memory(ct=ct, voxels=ct.GetImageData())
+    del ct
+    close_scene()
+    assert memory.kept() == []
+
+
+def test_nothing_of_a_scene_that_is_closed_during_an_analysis_stays_in_memory(panel: Any) -> None:
+    ct = load_phantom()
+    memory = Memory(ct=ct, voxels=ct.GetImageData())
+    del ct
+    begin(panel)
+    close_scene()
+    wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "it ends")
+    assert memory.kept() == []
+
+
+def test_what_is_under_computation_is_watched_when_another_ct_is_removed(panel: Any) -> None:
+    import slicer
+    from COVIDDetectLib.mrml.watch import CT_CHANGED
+
+    earlier = load_phantom("Earlier CT")
+    analyze(panel)
+    ct = load_phantom()
+    panel._parameterNode.ct = ct
+    begin(panel)
+    remove(earlier)
+    assert panel.logic.busy
+    slicer.util.arrayFromVolume(ct)[0] += 1
+    slicer.util.arrayFromVolumeModified(ct)
+    assert panel.logic._watch.disturbance == CT_CHANGED
+    panel.ui.cancelButton.click()
+    assert_at_rest(panel)
+
+
+def test_the_other_result_becomes_stale_as_before_when_a_ct_was_removed(panel: Any) -> None:
+    import slicer
+    from COVIDDetectLib.mrml.watch import CT_CHANGED
+
+    other = load_phantom("Earlier CT")
+    analyze(panel)
+    ct = load_phantom()
+    panel._parameterNode.ct = ct
+    result = analyze(panel)
+    remove(other)
+    assert result.stale == ""
+    slicer.util.arrayFromVolume(ct)[0] += 1
+    slicer.util.arrayFromVolumeModified(ct)
+    assert result.stale == CT_CHANGED

@@ -1,17 +1,19 @@
 """The first Analyze in a Slicer that has nothing but its own packages: one question, then the result, no restart.
 
-Packages are really installed, into a copy of the Slicer of ``../shared/slicer``, from the package index. torch alone is
-lent: the PyTorch extension installs it, and brings gigabytes.
+Packages are really installed, into a copy of the Slicer of ``../shared/slicer``, from the package index; where that
+cannot be reached these tests are skipped. torch alone is lent: the PyTorch extension installs it, and brings gigabytes.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from COVIDDetectLib.installation import failure_reason
 
 from Testing.slicer.conftest import RunSlicer
 from Testing.slicer.packages import needed, top_level
@@ -66,6 +68,36 @@ def answers(agree: bool = True, folder: str = "", meanwhile: str = "pass") -> st
     return ANSWER.format(agree=agree, folder=folder, meanwhile=meanwhile)
 
 
+def copy_slicer(installed: Path, home: Path) -> None:
+    """By links, which another file system does not take: pip replaces files and never writes into them."""
+    if subprocess.run(["cp", "-al", installed, home], capture_output=True).returncode:
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run(["cp", "-a", installed, home], check=True)
+
+
+@pytest.fixture(scope="module")
+def package_index(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Packages can be downloaded with the settings of pip that the Slicer with fresh settings has too."""
+    folder = tmp_path_factory.mktemp("package_index")
+    log = folder / "pip.log"
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--no-cache-dir",
+        "--no-deps",
+        "--retries",
+        "0",
+        "--timeout",
+        "15",
+    ]
+    environment = os.environ | {"HOME": str(folder), "PIP_LOG": str(log)}
+    done = subprocess.run([*command, "-d", folder, "pooch"], env=environment, capture_output=True)
+    if done.returncode:
+        pytest.skip(f"packages cannot be installed here: {failure_reason(log.read_text() if log.is_file() else '')}")
+
+
 @pytest.fixture
 def empty_slicer(tmp_path: Path) -> dict[str, str]:
     """The environment of a Slicer of its own, to which torch alone is lent."""
@@ -73,8 +105,7 @@ def empty_slicer(tmp_path: Path) -> dict[str, str]:
     if not (installed / ".installed").is_file():
         pytest.skip("needs the Slicer of ../shared/slicer, which can be copied")
     home = tmp_path / "slicer"
-    # Links instead of copies: pip replaces files and never writes into them.
-    subprocess.run(["cp", "-al", installed, home], check=True)
+    copy_slicer(installed, home)
     lent = tmp_path / "torch"
     lent.mkdir()
     for package in needed("torch").values():
@@ -84,6 +115,7 @@ def empty_slicer(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("package_index")
 def test_the_first_analysis_installs_what_is_missing_and_needs_no_restart(
     empty_slicer: dict[str, str], run_slicer: RunSlicer
 ) -> None:
@@ -103,6 +135,7 @@ def test_the_first_analysis_installs_what_is_missing_and_needs_no_restart(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("package_index")
 def test_a_ct_that_is_removed_while_packages_are_installed_is_not_analyzed(
     empty_slicer: dict[str, str], run_slicer: RunSlicer
 ) -> None:
@@ -124,6 +157,7 @@ def test_who_declines_gets_no_packages_and_no_analysis(empty_slicer: dict[str, s
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("package_index")
 def test_without_network_a_sentence_says_so_and_a_folder_of_wheels_helps(
     empty_slicer: dict[str, str], run_slicer: RunSlicer, tmp_path: Path
 ) -> None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from COVIDDetectLib import installation
 from COVIDDetectLib.analysis import Analysis, analyze
 from COVIDDetectLib.attention import Attention
-from COVIDDetectLib.errors import Cancelled, DeviceError, InputError
+from COVIDDetectLib.errors import Cancelled, DeviceError, InputError, InstallationError
 from COVIDDetectLib.geometry import Geometry
 from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.phantom import Phantom
@@ -110,6 +111,16 @@ def test_an_error_is_its_sentence_and_the_next_request_works(
     recorder.begin()
     recorder.client.analyze(phantom_ct, lung_mask, "cpu")
     assert isinstance(recorder.end(), Analysis)
+
+
+def test_without_packages_nothing_begins_and_they_are_named(
+    recorder: Recorder, phantom_ct: CTVolume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installation, "missing_packages", lambda: installation.Missing(True, ("pooch>=1.8",)))
+    with pytest.raises(InstallationError, match="torch, pooch"):
+        recorder.client.analyze(phantom_ct, "threshold", "cpu")
+    assert not recorder.client.busy
+    assert recorder.client.process_id == 0
 
 
 def test_a_second_request_has_to_wait(recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask) -> None:

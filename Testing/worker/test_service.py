@@ -170,6 +170,21 @@ def test_what_libraries_print_does_not_disturb_the_protocol(phantom_ct: CTVolume
     noisy.process.wait()
 
 
+def test_a_torch_that_cannot_be_loaded_is_said(phantom_ct: CTVolume, tmp_path: Path, private_folder: Path) -> None:
+    torch = tmp_path / "torch.py"
+    torch.write_text("raise OSError('[WinError 126] Error loading c10.dll or one of its dependencies.')")
+    start = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from COVIDDetectLib.worker.service import main; "
+    worker = Worker(private_folder, "-c", start + "main(sys.argv[1])")
+    assert worker.hear()["type"] == "ready"
+    worker.say({"type": "warm", "device": "cpu"})
+    worker.say(request(phantom_ct, tmp_path))
+    answer = worker.hear_last()
+    assert answer["id"] == 1 and answer["kind"] == "InstallationError"
+    assert "Visual C++" in answer["sentence"]
+    worker.process.kill()
+    worker.process.wait()
+
+
 def test_messages_may_arrive_in_any_pieces() -> None:
     content = encode({"type": "ready"}) + encode({"type": "progress", "stage": "Lüngs"})
     for size in (1, 2, 7, len(content)):

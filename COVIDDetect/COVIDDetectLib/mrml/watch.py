@@ -38,22 +38,27 @@ class ResultWatch(VTKObservationMixin):
 
     def __init__(self, changed: Callable[[], None]) -> None:
         VTKObservationMixin.__init__(self)
+        # The mixin keeps in memory whatever it has once observed, until all its observations end together.
+        self._nodes = VTKObservationMixin()
         self._changed = changed
         self._paused = False
         self._voxels: dict[str, tuple[object, ...]] = {}
         self._places: dict[str, bytes] = {}
         self._sides: dict[str, dict[str, int]] = {}
         self._outlines: dict[str, bool] = {}
-        self._running: tuple[slicer.vtkMRMLNode | None, ...] = ()
+        self._running: tuple[slicer.vtkMRMLNode | None, slicer.vtkMRMLNode | None] = (None, None)
         self.disturbance = ""
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAboutToBeRemovedEvent, self._on_node_removed)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self._on_end_import)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self._on_end_close)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self._on_node_about_to_be_removed)
+        self.addObserver(scene, scene.NodeRemovedEvent, self._on_node_removed)
+        self.addObserver(scene, scene.EndImportEvent, self._on_end_import)
+        self.addObserver(scene, scene.EndCloseEvent, self._on_end_close)
         self.observe_results()
 
     def observe_results(self) -> None:
         """Observe what the results in the scene rest on now."""
         for result in Result.all():
+            self._remember(result.ct_node, result.lung_mask_node)
             self._observe(result.ct_node, result.lung_mask_node)
 
     def verify_results(self) -> None:
@@ -79,11 +84,13 @@ class ResultWatch(VTKObservationMixin):
     def begin(self, ct: slicer.vtkMRMLScalarVolumeNode, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
         """An analysis of these begins; what changes of them from now on stands in ``disturbance``."""
         self._running, self.disturbance = (ct, mask), ""
+        self._remember(ct, mask)
         self._observe(ct, mask)
 
     def stop(self) -> None:
         """Observe nothing any more."""
         self.removeObservers()
+        self._nodes.removeObservers()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -94,18 +101,23 @@ class ResultWatch(VTKObservationMixin):
         finally:
             self._paused = False
 
+    def _remember(self, ct: slicer.vtkMRMLScalarVolumeNode | None, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
+        """What changes are told by: nodes report much that is none."""
+        if mask is not None:
+            self._places[mask.GetID()] = place_of(mask)
+            self._sides[mask.GetID()] = sides_of(mask)
+            self._outlines[mask.GetID()] = outlines_shown(mask)
+        if ct is not None:
+            self._voxels[ct.GetID()] = voxels_of(ct)
+
     def _observe(self, ct: slicer.vtkMRMLScalarVolumeNode | None, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
         if mask is not None:
             for event in _mask_events():
                 self._observe_once(mask, event, self._on_mask_changed)
             self._observe_once(mask, slicer.vtkSegmentation.SegmentModified, self._on_segment_modified)
-            self._places[mask.GetID()] = place_of(mask)
-            self._sides[mask.GetID()] = sides_of(mask)
             self._observe_once(mask, slicer.vtkMRMLTransformableNode.TransformModifiedEvent, self._on_mask_moved)
-            self._outlines[mask.GetID()] = outlines_shown(mask)
             self._observe_once(mask, slicer.vtkMRMLDisplayableNode.DisplayModifiedEvent, self._on_mask_shown)
         if ct is not None:
-            self._voxels[ct.GetID()] = voxels_of(ct)
             for event in (
                 vtk.vtkCommand.ModifiedEvent,
                 slicer.vtkMRMLScalarVolumeNode.ImageDataModifiedEvent,
@@ -114,8 +126,17 @@ class ResultWatch(VTKObservationMixin):
                 self._observe_once(ct, event, self._on_ct_changed)
 
     def _observe_once(self, node: vtk.vtkObject, event: int, slot: Callable[..., None]) -> None:
-        if not self.hasObserver(node, event, slot):
-            self.addObserver(node, event, slot)
+        if not self._nodes.hasObserver(node, event, slot):
+            self._nodes.addObserver(node, event, slot)
+
+    def _observe_anew(self) -> None:
+        """Let go of nodes that are no longer in the scene."""
+        self._nodes.removeObservers()
+        ct, mask = (node if node and node.GetScene() else None for node in self._running)
+        self._running = ct, mask
+        for result in Result.all():
+            self._observe(result.ct_node, result.lung_mask_node)
+        self._observe(ct, mask)
 
     def _on_mask_changed(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
         if not self._is_our_own_change():
@@ -156,9 +177,14 @@ class ResultWatch(VTKObservationMixin):
         self._mark(lambda result: result.ct_node is ct, CT_CHANGED)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
-    def _on_node_removed(self, scene: slicer.vtkMRMLScene, event: str, node: slicer.vtkMRMLNode) -> None:
+    def _on_node_about_to_be_removed(self, scene: slicer.vtkMRMLScene, event: str, node: slicer.vtkMRMLNode) -> None:
         if not scene.IsClosing() and node.IsA("vtkMRMLSegmentationNode"):
             self._mark(lambda result: result.lung_mask_node is node, MASK_REMOVED)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _on_node_removed(self, scene: slicer.vtkMRMLScene, event: str, node: slicer.vtkMRMLNode) -> None:
+        if not scene.IsClosing() and any(observed is node for observed, *_ in self._nodes.Observations):
+            self._observe_anew()
 
     def _on_end_import(self, scene: slicer.vtkMRMLScene, event: str) -> None:
         self.observe_results()
@@ -178,6 +204,7 @@ class ResultWatch(VTKObservationMixin):
         self._places.clear()
         self._sides.clear()
         self._outlines.clear()
+        self._observe_anew()
 
     def _mark(self, concerns: Callable[[Result], bool], reason: str) -> None:
         if self._is_our_own_change():

@@ -20,26 +20,34 @@ from ..errors import InstallationError
 from ..installation import (
     OTHERS_SIZE,
     TORCH,
+    TORCH_NOT_LOADED,
     TORCH_SIZE,
     Missing,
     failure_reason,
     missing_packages,
     packages_folder,
     pinned_versions,
+    require_packages,
     require_writable_folder,
 )
+from .questions import answer_to
 
 _REQUESTER = "COVIDDetect"
 _under_way = False
 """While pip runs, and while something is asked, Slicer's event loop turns: what she clicks then comes back here."""
 
 
+class _TorchNotLoaded(InstallationError):
+    """No other package would help."""
+
+
 def ensure_packages() -> bool:
     """Install what is missing, if she agrees; quick and silent when nothing is.
 
-    torch is installed by the PyTorch extension, which knows the build that fits the graphics card; the rest by
-    ``slicer.packaging`` where Slicer has it (5.12), else by ``slicer.util.pip_install``. None of Slicer's own
-    packages is exchanged, and nothing is imported into Slicer itself, so that no restart is needed.
+    torch is installed by the PyTorch extension, which knows the build that fits the graphics card, takes it from
+    PyTorch's own server, brings torchvision along and imports torch into Slicer; the rest by ``slicer.packaging`` where
+    Slicer has it (5.12), else by ``slicer.util.pip_install``. None of Slicer's own packages is exchanged, so that no
+    restart is needed. In Slicer's testing mode nothing is asked and nothing installed.
 
     Returns
     -------
@@ -49,9 +57,12 @@ def ensure_packages() -> bool:
     Raises
     ------
     InstallationError
-        If packages are missing still.
+        If packages are missing still, or torch cannot be loaded.
     """
     global _under_way
+    if slicer.app.testingEnabled():
+        require_packages()
+        return True
     if _under_way:
         return False
     missing = missing_packages()
@@ -73,6 +84,8 @@ def _agrees_and_installs(missing: Missing) -> bool:
             if wheels is None and not _agrees(missing):
                 return False
             _install(missing, torch_installer, wheels)
+        except _TorchNotLoaded:
+            raise
         except InstallationError as error:
             wheels = _ask_for_wheels(str(error))
             if wheels is None:
@@ -87,12 +100,20 @@ def _agrees(missing: Missing) -> bool:
 
 def _question(missing: Missing) -> str:
     size = " + ".join([*([TORCH_SIZE] if missing.torch else []), *([OTHERS_SIZE] if missing.others else [])])
+    source = (
+        _(
+            "The extension PyTorch downloads torch, and torchvision with it, from PyTorch's own server; all else comes "
+            "from the Python Package Index."
+        )
+        if missing.torch
+        else _("They are downloaded from the Python Package Index.")
+    )
     return _(
         "COVIDDetect needs packages that Slicer does not bring along: {names}.\n\n"
-        "They are downloaded from the Python Package Index and take about {size} in {folder}. "
+        "{source} This takes about {size} in {folder}. "
         "Slicer's own packages stay as they are. Nothing about you or your images is sent.\n\n"
         "Install them now?"
-    ).format(names=", ".join(missing.names), size=size, folder=packages_folder())
+    ).format(names=", ".join(missing.names), source=source, size=size, folder=packages_folder())
 
 
 def _torch_installer() -> Any:
@@ -117,12 +138,12 @@ def _install(missing: Missing, torch_installer: Any, wheels: Path | None) -> Non
         reason = None
         try:
             if torch_installer is not None:
-                torch_installer.installTorch(askConfirmation=False, torchVersionRequirement=TORCH.removeprefix("torch"))
+                _install_torch(torch_installer)
             # The PyTorch extension always asks the network; in her own folder is the torch that she chose.
             from_folder = [TORCH] if missing.torch and wheels is not None else []
             if from_folder or missing.others:
                 _pip_install([*from_folder, *missing.others])
-        except (CalledProcessError, RuntimeError, ImportError) as error:
+        except (CalledProcessError, RuntimeError, ImportError, OSError) as error:
             logging.info("COVIDDetect: %s", error)
             reason = failure_reason(log.read_text(errors="replace") if log.is_file() else "")
     importlib.invalidate_caches()
@@ -133,6 +154,18 @@ def _install(missing: Missing, torch_installer: Any, wheels: Path | None) -> Non
                 names=", ".join(still.names), reason=reason or failure_reason("")
             )
         )
+
+
+def _install_torch(installer: Any) -> None:
+    """Install torch by the PyTorch extension, which imports it in the end."""
+    try:
+        installer.installTorch(askConfirmation=False, torchVersionRequirement=TORCH.removeprefix("torch"))
+    except (ImportError, OSError) as error:
+        importlib.invalidate_caches()
+        if missing_packages().torch:
+            raise
+        logging.info("COVIDDetect: %s", error)
+        raise _TorchNotLoaded(TORCH_NOT_LOADED) from error
 
 
 @contextmanager
@@ -194,9 +227,8 @@ def _ask_for_wheels(sentence: str) -> Path | None:
         )
     )
     choose = box.addButton(_("Install from a folder"), qt.QMessageBox.AcceptRole)
-    box.addButton(qt.QMessageBox.Cancel)
-    box.exec_()
-    if box.clickedButton() != choose:
+    cancel = box.addButton(qt.QMessageBox.Cancel)
+    if answer_to(box, cancel) != choose:
         return None
     folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder with downloaded packages"))
     return Path(folder) if folder else None

@@ -222,6 +222,8 @@ class Panel:
         self._ct_shown = parameters.ct if parameters else None
         if parameters is None:
             self.opacity.stop()
+            self._question.drop()
+            self.say("")
         self.update()
 
     def on_parameters_changed(self) -> None:

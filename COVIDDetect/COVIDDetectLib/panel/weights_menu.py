@@ -15,6 +15,7 @@ from ..weights import ModelCard
 from ..weights_download import check_address
 from ..worker.errand import Errand
 from .installation import ensure_packages
+from .questions import answer_to
 
 
 class WeightsMenu:
@@ -121,8 +122,7 @@ class WeightsMenu:
     def show(self, card: ModelCard) -> None:
         """Show a model card, and whether the files are those that it describes."""
         box = _box(card.title, card_text(card))
-        box.addButton(qt.QMessageBox.Close)
-        box.exec_()
+        answer_to(box, box.addButton(qt.QMessageBox.Close))
 
     def remove(self, name: str, title: str) -> None:
         """Remove weights, after a question."""
@@ -226,9 +226,8 @@ def _confirms(question: str, explanation: str) -> bool:
     box = _box(question, explanation)
     box.setIcon(qt.QMessageBox.Question)
     yes = box.addButton(qt.QMessageBox.Ok)
-    box.addButton(qt.QMessageBox.Cancel)
-    box.exec_()
-    return bool(box.clickedButton() == yes)
+    cancel = box.addButton(qt.QMessageBox.Cancel)
+    return bool(answer_to(box, cancel) == yes)
 
 
 def _box(text: str, more: str) -> qt.QMessageBox:

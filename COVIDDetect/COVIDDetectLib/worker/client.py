@@ -16,6 +16,7 @@ import qt
 
 from ..analysis import Progress
 from ..errors import Cancelled, COVIDDetectError, DeviceError
+from ..installation import require_packages
 from ..lungs import LungMask
 from ..regions import Region
 from ..volume import CTVolume
@@ -51,7 +52,8 @@ class WorkerClient:
     experiment(ct, lung_mask, region, device, weights)
         Probabilities with one lung in the mask, and with a region replaced by healthy-looking lung.
 
-    Each raises RuntimeError while another is under way (``busy``), and ends in exactly one of the last three signals.
+    Each raises RuntimeError while another is under way (``busy``) and InstallationError where packages are missing, and
+    ends in exactly one of the last three signals.
 
     Signals
     -------
@@ -173,6 +175,7 @@ class WorkerClient:
     ) -> None:
         if self.busy:
             raise RuntimeError("a request is under way")
+        require_packages()
         self.warm_up(device)
         assert self._folder is not None
         self._request += 1

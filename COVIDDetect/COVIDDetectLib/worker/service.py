@@ -18,6 +18,7 @@ from ..attribution import explain
 from ..device import choose_device, release_memory
 from ..errors import Cancelled, COVIDDetectError
 from ..experiments import run_experiments
+from ..installation import load_torch
 from ..loaded_networks import loaded_network
 from ..regions import Region
 from ..volume import CTVolume
@@ -81,8 +82,7 @@ class Service:
         except Cancelled:
             self._say({"type": "cancelled", "id": request["id"]})
         except COVIDDetectError as error:
-            if request["type"] != "warm":
-                self._say_failed(request, type(error).__name__, str(error))
+            self._say_failed(request, type(error).__name__, str(error))
         except OSError as error:
             sentence = f"The folder for temporary files cannot be used ({error.strerror}); make room there."
             self._say_failed(request, "COVIDDetectError", sentence)
@@ -92,6 +92,7 @@ class Service:
     def _compute(self, request: Message) -> Message | None:
         """Do what a request asks for; the answer to it."""
         number = request.get("id")
+        load_torch()
 
         def report(progress: Progress) -> None:
             if number in self._cancelled:
@@ -142,7 +143,8 @@ class Service:
         return self._ct[1]
 
     def _say_failed(self, request: Message, kind: str, sentence: str) -> None:
-        self._say({"type": "failed", "id": request["id"], "kind": kind, "sentence": sentence})
+        if request["type"] != "warm":  # the first request fails likewise, and is waited for
+            self._say({"type": "failed", "id": request["id"], "kind": kind, "sentence": sentence})
 
     def _say(self, message: Message | None) -> None:
         if message is not None:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from .. import weights_store as store
 from ..errors import COVIDDetectError
+from ..installation import load_torch
 from ..weights import ModelCard
 from ..weights_download import add_from_url
 from .protocol import encode, take_standard_streams
@@ -32,6 +33,7 @@ def main(request: str) -> None:
     threading.Thread(target=_end_with, args=(asking,), daemon=True).start()
     asked = json.loads(request)
     try:
+        load_torch()
         answer = {"type": "done", "value": _ACTIONS[asked["type"]](*asked["values"]).id}
     except COVIDDetectError as error:
         answer = {"type": "failed", "kind": type(error).__name__, "sentence": str(error)}
