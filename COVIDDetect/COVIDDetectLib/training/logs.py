@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .atomic import whole_file
+from ..atomic import whole_file
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard.writer import SummaryWriter

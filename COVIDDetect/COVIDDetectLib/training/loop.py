@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from ..atomic import forget_unfinished
 from ..errors import COVIDDetectError
-from .atomic import forget_unfinished
 from .chance import seed_dropout_at
 from .checkpoints import BEST, LAST, State, read_checkpoint, write_checkpoint
 from .logs import Logs

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import __version__
 from ..analysis import check_hounsfield_units
+from ..atomic import whole_file
 from ..ct_mask import HU_WINDOW, CTMask, make_ct_mask, resample_in_plane
 from ..errors import InputError, MaskError
 from ..geometry import Geometry
@@ -20,7 +21,6 @@ from ..reading import read_ct
 from ..report.files import read_lung_mask
 from ..volume import CTVolume
 from ..weights import ModelCard, NetworkName, default_card
-from .atomic import whole_file
 from .cases import Case
 
 _FORMAT = 1
