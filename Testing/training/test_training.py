@@ -162,9 +162,27 @@ def test_two_processes_learn_together_and_agree(cohort: Cohort, trained: dict[st
     last = checkpoint(tmp_path / "out")
     assert all(torch.equal(last["network"][name], first[name]) for name in first)
     one = checkpoint(trained["classifier"])
+    losses = [json.loads((tmp_path / f"losses{rank}.json").read_text()) for rank in (0, 1)]
+    assert losses[0] != losses[1]
+    first_epoch = [loss for own in losses for loss in own[: len(own) // 2]]
+    told = last["history"][0]["training_loss"]  # type: ignore[index]
+    assert told == pytest.approx(sum(first_epoch) / len(first_epoch))
     steps = [state["optimizer"]["state"][0]["step"] for state in (last, one)]
     assert float(steps[0]) == float(steps[1]) / 2  # each took its share of the cases
     load_network(read_card(tmp_path / "out" / "decovnet.json"))
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_no_number_in_one_process_ends_all_before_it_is_kept(tmp_path: Path) -> None:
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+        Path(__file__).with_name("diverging_process.py"), tmp_path,
+    ]  # fmt: skip
+    done = subprocess.run(list(map(str, command)), env=ENVIRONMENT, capture_output=True, text=True, timeout=240)
+    assert done.returncode != 0
+    for rank in (0, 1):
+        assert "diverged in epoch 1 (the loss is nan)" in (tmp_path / f"rank{rank}.txt").read_text()
+    assert all(torch.isfinite(values).all() for values in checkpoint(tmp_path)["network"].values())
 
 
 def _rows(path: Path) -> list[str]:

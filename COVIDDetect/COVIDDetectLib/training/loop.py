@@ -216,7 +216,7 @@ class _Run:
         self.scaler.scale(loss).backward()
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        value = float(loss.detach())
+        value = self.processes.mean(float(loss.detach()))
         if not math.isfinite(value):
             raise COVIDDetectError(
                 f"The training diverged in epoch {self.state.epoch + 1} (the loss is {value}); start again in another "
