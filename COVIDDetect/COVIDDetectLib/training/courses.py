@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import torch
 
+from ..atomic import forget_unfinished
 from ..device import choose_device
 from ..domain import fit_domain
 from ..errors import InputError, WeightsError
@@ -22,15 +23,12 @@ from .classifier_task import ClassifierTask
 from .failed_masks import review_masks
 from .loop import Progress, Settings, learn
 from .lungs_task import LungsTask, confusion, intersection_over_union
-from .preparation import Prepared, Recipe, prepare
+from .preparation import SEEN, Prepared, Recipe, prepare
 from .processes import Processes, joined_processes
 from .results import count_cases, new_card, write_predictions, write_review, write_split
 from .splits import Split, split_cases
 
-_INTENDED_USE = (
-    "Research only. Not a medical device; not for diagnosis. Measure it on your own cases before you trust it."
-)
-_LICENCE = "Not stated; it is for whoever trained these weights to say"
+_ABANDONED_S = 24 * 3600.0  # another training may be writing into the same cache
 
 
 @dataclass(frozen=True)
@@ -210,6 +208,9 @@ def _split(cases: Sequence[Case], course: Course) -> Split:
 def _prepare(cases: Sequence[Case], recipe: Recipe, course: Course, processes: Processes) -> dict[str, Prepared]:
     """All cases by name; each process makes its share, then all find them in the cache."""
     cache = course.cache or course.folder / "cache"
+    if processes.leads:
+        for folder in (cache, cache / SEEN):
+            forget_unfinished(folder, _ABANDONED_S)
     share = processes.share(list(cases))
     for number, case in enumerate(share):
         prepare(case, recipe, cache, processes.device)

@@ -23,6 +23,9 @@ from ..volume import CTVolume
 from ..weights import ModelCard, NetworkName, default_card
 from .cases import Case
 
+SEEN = "seen"
+"""Folder in the cache: what was made of files of a certain size and time of change."""
+
 _FORMAT = 1
 _VOLUME_SUFFIXES = (".nii", ".gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 
@@ -110,7 +113,7 @@ def prepare(case: Case, recipe: Recipe, cache: Path, device: str = "auto") -> Pr
         does not find are no error for a UNet's training: such a case has 0 mL.
     """
     files = _hash_of([recipe.settings(), _stamps(case.path), _stamps(case.mask) if case.mask else recipe.lungs_id])
-    seen = cache / "seen" / f"{files}.json"
+    seen = cache / SEEN / f"{files}.json"
     try:
         if seen.is_file():
             prepared = _load(case, json.loads(seen.read_text(encoding="utf-8"))["key"], cache)
