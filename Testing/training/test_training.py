@@ -138,6 +138,10 @@ def test_a_training_starts_from_weights_of_its_own_kind(
     start = trained["classifier"] / "decovnet.json"
     result = train("classifier", cohort, tmp_path / "on", "--start", start, "--rate", "1e-12", "--epochs", 1)
     assert result.exit_code == 0, result.output
+    started, card = read_card(start), read_card(tmp_path / "on" / "decovnet.json")
+    assert all(started.sha256[:12] in told for told in (card.training_data, card.source, card.licence))
+    assert started.training_data in card.training_data and card.licence.endswith(started.licence)
+    assert started.title in card.source
     before, after = (load_network(read_card(path)).state_dict() for path in (start, tmp_path / "on" / "decovnet.json"))
     torch.testing.assert_close(after["stem.0.weight"], before["stem.0.weight"], atol=1e-9, rtol=0)
     refused = train("lungs", cohort, tmp_path / "no", "--start", start)

@@ -97,8 +97,9 @@ def train_classifier(course: Course, variant: Variant, lungs: str | ModelCard) -
     """
     cases = read_cases(course.table)
     split = _split(cases, course)
+    start = _start(course, "decovnet", variant)
     with joined_processes(choose_device(course.device)) as processes:
-        network = cast("DeCoVNet", _network("decovnet", variant, course).to(processes.device))
+        network = cast("DeCoVNet", _network("decovnet", variant, start, course).to(processes.device))
         prepared = _prepare(cases, Recipe("decovnet", course.input_size, lungs), course, processes)
         task = ClassifierTask(
             network,
@@ -107,15 +108,16 @@ def train_classifier(course: Course, variant: Variant, lungs: str | ModelCard) -
             course.settings.seed,
             processes.device,
         )
-        plan = _plan(course, split, prepared, {"network": "decovnet", "variant": variant})
+        plan = _plan(course, split, prepared, start, {"network": "decovnet", "variant": variant})
         best = learn(
             task, course.settings, course.folder, plan, processes, course.on_progress,
             begin=lambda: course.say(write_split(course.folder, split)),
         )  # fmt: skip
         data = f"{count_cases(split.training)}; lungs by {_title(lungs)} where not given"
         card = new_card(
-            course.folder, course.table, "decovnet", variant, course.input_size, course.settings, best, data
-        )
+            course.folder, course.table, "decovnet", variant, course.input_size, course.settings, best, data,
+            start,
+        )  # fmt: skip
         if processes.leads:
             card = save_weights(best.network, card)
             card = _with_domain(card, [prepared[case.name] for case in split.training], course)
@@ -148,8 +150,9 @@ def train_lungs(course: Course) -> ModelCard:
         With the sentence that the user reads.
     """
     cases = read_cases(course.table, labels_needed=False)
+    start = _start(course, "unet", "released")
     with joined_processes(choose_device(course.device)) as processes:
-        network = cast("UNet", _network("unet", "released", course).to(processes.device))
+        network = cast("UNet", _network("unet", "released", start, course).to(processes.device))
         prepared = _prepare(cases, Recipe("unet", course.input_size, "threshold"), course, processes)
         review = review_masks(list(prepared.values()))
         kept = {one.case.name for one in review.kept}
@@ -166,7 +169,7 @@ def train_lungs(course: Course) -> ModelCard:
             course.settings.seed,
             processes.device,
         )
-        plan = _plan(course, split, prepared, {"network": "unet"})
+        plan = _plan(course, split, prepared, start, {"network": "unet"})
 
         def begin() -> None:
             course.say(write_review(course.folder, review))
@@ -175,7 +178,10 @@ def train_lungs(course: Course) -> ModelCard:
         best = learn(task, course.settings, course.folder, plan, processes, course.on_progress, begin)
         given = sum(case.mask is not None for case in split.training)
         data = f"{len(split.training)} CTs, {given} of them with given masks, the others with unsupervised ones"
-        card = new_card(course.folder, course.table, "unet", "released", course.input_size, course.settings, best, data)
+        card = new_card(
+            course.folder, course.table, "unet", "released", course.input_size, course.settings, best, data,
+            start,
+        )  # fmt: skip
         if processes.leads:
             card = save_weights(best.network, card)
             mean = best.history[best.best_epoch]["tuning_mean_iou"]
@@ -224,25 +230,32 @@ def _prepare(cases: Sequence[Case], recipe: Recipe, course: Course, processes: P
     return prepared
 
 
-def _network(name: NetworkName, variant: str, course: Course) -> torch.nn.Module:
+def _network(name: NetworkName, variant: str, start: ModelCard | None, course: Course) -> torch.nn.Module:
     torch.manual_seed(course.settings.seed)
+    return load_network(start) if start else build_network(name, variant)
+
+
+def _start(course: Course, name: NetworkName, variant: str) -> ModelCard | None:
+    """The card of the weights to start from, read before the training: it may be gone after."""
     if course.start is None:
-        return build_network(name, variant)
+        return None
     card = read_card(course.start)
     if (card.network, card.variant) != (name, variant):
         raise WeightsError(
             f"{card.title} is a {card.network} of the {card.variant} variant; start a {name} of the {variant} variant "
             "from weights of its own kind."
         )
-    return load_network(card)
+    return card
 
 
-def _plan(course: Course, split: Split, prepared: dict[str, Prepared], more: dict[str, Any]) -> dict[str, Any]:
+def _plan(
+    course: Course, split: Split, prepared: dict[str, Prepared], start: ModelCard | None, more: dict[str, Any]
+) -> dict[str, Any]:
     """What a training must have in common with its continuation."""
     rows = sorted((part, case.name, str(case.label), prepared[case.name].key) for part, case in split.parts())
     return {
         **more,
         "size": list(course.input_size),
-        "start": read_card(course.start).sha256 if course.start else "fresh weights",
+        "start": start.sha256 if start else "fresh weights",
         "cases": hashlib.sha256(repr(rows).encode()).hexdigest(),
     }

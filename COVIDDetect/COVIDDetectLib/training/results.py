@@ -74,6 +74,7 @@ def new_card(
     settings: Settings,
     best: State,
     training_data: str,
+    start: ModelCard | None,
 ) -> ModelCard:
     """The card of freshly trained weights; its checksum comes when they are written.
 
@@ -83,10 +84,20 @@ def new_card(
         State of the best epoch.
     training_data
         In words; the table's name is put in front.
+    start
+        Weights that it started from, whose data and licence are told too; None for fresh ones.
     """
     title, command = _TITLES[network]
     figures = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in best.history[best.best_epoch].items()]
     how = f"Adam {settings.rate:g}, seed {settings.seed}, epoch {best.best_epoch + 1} of {settings.epochs}"
+    source = f"coviddetect train {command}: {how} ({', '.join(figures)})"
+    training_data = f"{table.name}: {training_data}; {TUNING_SHARE:.0%} of the patients chose the epoch"
+    licence = _LICENCE
+    if start:
+        begun = f"started from {start.title} (SHA-256 {start.sha256[:12]})"
+        source = f"{source}; {begun}"
+        training_data = f"{training_data}; {begun}, whose training data were: {start.training_data}"
+        licence = f"{licence}; {begun}, whose licence is: {start.licence}"
     return ModelCard(
         id=f"{network}-{folder.resolve().name}",
         version="1",
@@ -97,10 +108,10 @@ def new_card(
         sha256="",
         input_size=input_size,
         hu_window=HU_WINDOW,
-        training_data=f"{table.name}: {training_data}; {TUNING_SHARE:.0%} of the patients chose the epoch",
+        training_data=training_data,
         intended_use=_INTENDED_USE,
-        licence=_LICENCE,
-        source=f"coviddetect train {command}: {how} ({', '.join(figures)})",
+        licence=licence,
+        source=source,
         decision_threshold=0.5 if network == "decovnet" else None,
         path=folder / f"{network}.json",
     )
