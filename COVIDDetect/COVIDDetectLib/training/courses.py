@@ -15,7 +15,7 @@ from ..atomic import forget_unfinished
 from ..device import choose_device
 from ..domain import fit_domain
 from ..errors import InputError, WeightsError
-from ..networks.decovnet import DeCoVNet, Variant
+from ..networks.decovnet import DeCoVNet, Variant, with_zero_sum_logits
 from ..networks.unet import UNet
 from ..weights import ModelCard, NetworkName, build_network, default_card, load_network, read_card, save_weights
 from .cases import Case, read_cases
@@ -119,7 +119,7 @@ def train_classifier(course: Course, variant: Variant, lungs: str | ModelCard) -
             start,
         )  # fmt: skip
         if processes.leads:
-            card = save_weights(best.network, card)
+            card = save_weights(with_zero_sum_logits(best.network), card)
             card = _with_domain(card, [prepared[case.name] for case in split.training], course)
             figures = best.history[best.best_epoch]
             course.say(
