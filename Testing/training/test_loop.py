@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from COVIDDetectLib.errors import COVIDDetectError
+from COVIDDetectLib.errors import COVIDDetectError, DeviceError
 from COVIDDetectLib.training.checkpoints import read_checkpoint
 from COVIDDetectLib.training.logs import Logs
 from COVIDDetectLib.training.loop import Progress, Settings, learn
@@ -45,6 +45,9 @@ class FindSlope:
 
     def measure(self, tuning: int) -> tuple[float, ...]:
         return (self._scores[self._epoch] if self._scores else 0.0,)
+
+    def name(self, sample: int) -> str:
+        return f"case {sample}"
 
     def tuning_count(self) -> int:
         return 3
@@ -124,6 +127,17 @@ def test_a_training_that_diverges_says_so_and_leaves_the_last_good_checkpoint(tm
     with pytest.raises(COVIDDetectError, match="diverged in epoch . .* smaller learning rate"):
         learn(task, settings(rate=1e30), tmp_path, {}, ALONE)
     assert all(torch.isfinite(value).all() for value in _last(tmp_path)["network"].values())
+
+
+@pytest.mark.parametrize("method", ["loss", "measure"])
+def test_too_little_memory_ends_with_a_sentence(method: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def exhaust(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+    monkeypatch.setattr(FindSlope, method, exhaust)
+    what = "case [0-4]" if method == "loss" else "the tuning cases"
+    with pytest.raises(DeviceError, match=f"too little memory for {what}; .*--device cpu or a smaller --size"):
+        learn(FindSlope(), settings(), tmp_path, {}, ALONE)
 
 
 def _last(folder: Path) -> dict[str, dict[str, Tensor]]:

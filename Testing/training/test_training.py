@@ -7,10 +7,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from COVIDDetectLib.training import results
+from COVIDDetectLib.training.cases import read_cases
 from COVIDDetectLib.training.checkpoints import LAST
+from COVIDDetectLib.training.preparation import Recipe, prepare
 from COVIDDetectLib.weights import load_network, read_card
 
 from .conftest import SMALL, Cohort, run, train, write_table
@@ -91,6 +95,32 @@ def test_what_was_trained_analyzes(trained: dict[str, Path], cohort: Cohort, tmp
             assert again.exit_code == 0, again.output
             probability = json.loads((tmp_path / "analysis.json").read_text())["probability"]
             assert probability == pytest.approx(float(tuning[f"patient {number}"]), abs=1e-6)
+
+
+def test_trained_weights_have_logits_that_sum_to_zero(trained: dict[str, Path]) -> None:
+    state = load_network(read_card(trained["classifier"] / "decovnet.json")).state_dict()
+    learned = checkpoint(trained["classifier"])["network"]
+    for name in ("classifier.output.weight", "classifier.output.bias"):
+        assert state[name].sum(dim=0).abs().max() < 1e-6 < learned[name].sum(dim=0).abs().max()
+
+
+def test_a_score_that_needs_too_much_memory_is_computed_on_the_cpu(
+    trained: dict[str, Path], cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score, where = results.features_of, list[str]()
+
+    def on_a_small_gpu(network: Any, ct_mask: Any, device: str, slices: int) -> Any:
+        where.append(device)
+        if device == "cuda":
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return score(network, ct_mask, device, slices)
+
+    monkeypatch.setattr(results, "features_of", on_a_small_gpu)
+    monkeypatch.setattr(results, "loaded_network", lambda card, device: load_network(card))
+    case = prepare(read_cases(cohort.table)[0], Recipe("decovnet", (32, 48), "unet"), cohort.cache)
+    card = read_card(trained["classifier"] / "decovnet.json")
+    assert _rows(results.write_predictions(tmp_path, "test", card, [case], "cuda"))[0].startswith("patient 0,")
+    assert where == ["cuda", "cuda", "cpu"]
 
 
 def test_trained_lungs_load_and_say_what_they_are(trained: dict[str, Path]) -> None:

@@ -79,6 +79,10 @@ class ClassifierTask:
         """The smaller the cross-entropy of the tuning cases, the better."""
         return -figures["tuning_loss"]
 
+    def name(self, sample: int) -> str:
+        """Of its case."""
+        return self._training[sample].case.name
+
     def _label(self, prepared: Prepared) -> Tensor:
         return torch.tensor([prepared.case.label], device=self._device)
 

@@ -13,10 +13,11 @@ from .. import __version__
 from ..analysis import check_hounsfield_units
 from ..atomic import whole_file
 from ..ct_mask import HU_WINDOW, CTMask, make_ct_mask, resample_in_plane
+from ..device import Device, within_memory
 from ..errors import InputError, MaskError
 from ..geometry import Geometry
 from ..lungs import LungMask, lung_mask_sha256, segment_lungs
-from ..lungs.unet import unet_slices
+from ..lungs.unet import SLICES_PER_BATCH, unet_slices
 from ..reading import read_ct
 from ..report.files import read_lung_mask
 from ..volume import CTVolume
@@ -141,11 +142,15 @@ def _make(
 ) -> Prepared:
     check_hounsfield_units(ct)
     axial, reorientation = ct.axial()
+
+    def find_lungs(device: str, slices: int) -> LungMask:
+        return segment_lungs(axial, recipe.lungs, device=device, slices_per_batch=slices)
+
     if mask is not None:
         labels = np.ascontiguousarray(reorientation.apply(mask.labels))
     else:
         try:
-            labels = segment_lungs(axial, recipe.lungs, device=device).labels
+            labels = within_memory(find_lungs, Device(device), SLICES_PER_BATCH)[0].labels
         except MaskError:
             if recipe.network == "decovnet":
                 raise

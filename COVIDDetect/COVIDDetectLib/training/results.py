@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
-from ..analysis import score_ct_mask
+from ..analysis import features_of, score_features
 from ..ct_mask import HU_WINDOW
+from ..device import Device, within_memory
 from ..evaluation.files import write_together
 from ..evaluation.predictions import COLUMNS as PREDICTION_COLUMNS
-from ..networks.decovnet import DeCoVNet
-from ..weights import ModelCard, NetworkName, load_network
+from ..loaded_networks import loaded_network
+from ..networks.decovnet import SLICES_PER_CHUNK, DeCoVNet
+from ..weights import ModelCard, NetworkName
 from .cases import Case
 from .checkpoints import State
 from .failed_masks import Review, contact_sheet
@@ -55,10 +58,19 @@ def write_review(folder: Path, review: Review) -> str:
 
 
 def write_predictions(folder: Path, part: str, card: ModelCard, cases: Sequence[Prepared], device: str) -> Path:
-    """Score cases as an analysis does and write the table that ``coviddetect evaluate`` reads. Returns its path."""
-    network = cast("DeCoVNet", load_network(card, device))
+    """Score cases as an analysis does and write the table that ``coviddetect evaluate`` reads. Returns its path.
+
+    As there, what a GPU has too little memory for is computed on the CPU.
+    """
+
+    def score(one: Prepared, device: str, slices: int) -> float:
+        network = cast("DeCoVNet", loaded_network(card, device))
+        ct_mask = one.ct_mask()
+        return score_features(network, features_of(network, ct_mask, device, slices), ct_mask)[0].probability
+
     rows = [
-        (one.case.name, score_ct_mask(network, one.ct_mask(), device)[0].probability, one.case.label) for one in cases
+        (one.case.name, within_memory(partial(score, one), Device(device), SLICES_PER_CHUNK)[0], one.case.label)
+        for one in cases
     ]
     path = folder / f"predictions-{part}.csv"
     _write_table(path, PREDICTION_COLUMNS, rows)
