@@ -9,7 +9,11 @@ def probability_text(probability: float, decision_threshold: float) -> str:
         return "> 0.99"
     if probability < 0.005:
         return "< 0.01"
-    decimals = 2
+    return rounded(probability, decision_threshold, 2)
+
+
+def rounded(probability: float, decision_threshold: float, decimals: int) -> str:
+    """With as many decimals as keep the number on its side of the threshold, and at least ``decimals``."""
     while (round(probability, decimals) >= decision_threshold) != (probability >= decision_threshold):
         decimals += 1
     return f"{probability:.{decimals}f}"

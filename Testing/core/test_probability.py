@@ -1,7 +1,7 @@
 """The number that is read lies on the side of the threshold on which the probability lies."""
 
 import pytest
-from COVIDDetectLib.probability import probability_text
+from COVIDDetectLib.probability import probability_text, rounded
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,11 @@ from COVIDDetectLib.probability import probability_text
 )
 def test_as_many_decimals_as_the_verdict_needs(probability: float, threshold: float, text: str) -> None:
     assert probability_text(probability, threshold) == text
+
+
+def test_the_command_line_shows_three_decimals_and_more_where_these_would_reach_the_threshold() -> None:
+    assert rounded(0.87, 0.5, 3) == "0.870"
+    assert rounded(0.4997, 0.5, 3) == "0.4997"
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.3, 0.123456789, 0.005, 0.995])
