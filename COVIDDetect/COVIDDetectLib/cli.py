@@ -23,6 +23,7 @@ from .device import DeviceChoice
 from .errors import InputError
 from .evaluation import commands as evaluation_commands
 from .lungs import METHODS, LungMask, segment_lungs
+from .probability import rounded
 from .reading import read_ct
 from .report.files import check_folder, check_mask_file, read_lung_mask, write_analysis, write_lung_mask
 from .sentences import sentences_instead_of_tracebacks
@@ -211,9 +212,10 @@ def _sentences_about(ct: CTVolume) -> tuple[str, ...]:
 
 def _print_result(name: str, analysis: Analysis, output: Path, seconds: float) -> None:
     stages = ", ".join(f"{stage} {duration:.1f} s" for stage, duration in analysis.seconds.items())
+    probability = rounded(analysis.probability, analysis.decision_threshold, 3)
     lines = [
         name,
-        f"Probability of COVID-19: {analysis.probability:.3f} (decision threshold {analysis.decision_threshold:.2f}; "
+        f"Probability of COVID-19: {probability} (decision threshold {analysis.decision_threshold:.2f}; "
         f"{analysis.card.title})",
         *analysis.notes,
         _volumes(analysis.lung_mask),

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+
+import numpy as np
 
 from .errors import DeviceError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from .networks.decovnet import DeCoVNet
 
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
 Result = TypeVar("Result")
@@ -88,7 +93,11 @@ def device_title(device: str) -> str:
 @cache
 def _trouble_with(device: str) -> str:
     """What is wrong with a device, tried once a process; empty if nothing is."""
-    return "" if device == "cpu" else convolution_trouble(lambda volume, kernel: _convolve(volume, kernel, device))
+    if device == "cpu":
+        return ""
+    return convolution_trouble(lambda volume, kernel: _convolve(volume, kernel, device)) or network_trouble(
+        lambda network, ct_mask: _score(network, ct_mask, device)
+    )
 
 
 def convolution_trouble(convolve: Callable[[Tensor, Tensor], Tensor]) -> str:
@@ -112,7 +121,7 @@ def convolution_trouble(convolve: Callable[[Tensor, Tensor], Tensor]) -> str:
     try:
         found = convolve(volume, kernel).cpu()
     except RuntimeError as error:
-        return f"a convolution fails: {str(error).strip().splitlines()[0].rstrip('.')}" if str(error) else "it fails"
+        return _failure("a convolution", error)
     if not torch.isfinite(found).all() or (found - expected).abs().max() > _TOLERANCE * expected.abs().max():
         return "a convolution gives wrong numbers"
     return ""
@@ -123,6 +132,46 @@ def _convolve(volume: Tensor, kernel: Tensor, device: str) -> Tensor:
 
     with torch.inference_mode():
         return torch.nn.functional.conv3d(volume.to(device), kernel.to(device), padding=1).relu()
+
+
+def network_trouble(score: Callable[[DeCoVNet, Tensor], np.ndarray]) -> str:
+    """Try every layer of a small case, with the way back that the heat map takes: PyTorch has not all for each device.
+
+    Parameters
+    ----------
+    score
+        Takes a fresh DeCoVNet on the CPU and a CT-Mask volume ``(1, 2, 4, 16, 24)``, returns the heat map.
+
+    Returns
+    -------
+    str
+        What went wrong, for the middle of a sentence; empty if nothing did.
+    """
+    import torch
+
+    from .networks.decovnet import DeCoVNet
+
+    with torch.random.fork_rng(devices=[]):  # what is drawn here must change nothing that is drawn later
+        torch.manual_seed(1)
+        network, ct_mask = DeCoVNet().eval(), torch.rand(1, 2, 4, 16, 24)
+    try:
+        heat_map = score(network, ct_mask)
+    except NotImplementedError:
+        return "PyTorch cannot compute every layer of the network on it"
+    except RuntimeError as error:
+        return _failure("the network", error)
+    return "" if np.isfinite(heat_map).all() else "the network gives wrong numbers"
+
+
+def _score(network: DeCoVNet, ct_mask: Tensor, device: str) -> np.ndarray:
+    from .attention import score_with_grad_cam
+
+    network = network.to(device)
+    return score_with_grad_cam(network, network.features_by_chunks(ct_mask.to(device)))[1]
+
+
+def _failure(what: str, error: RuntimeError) -> str:
+    return f"{what} fails: {str(error).strip().splitlines()[0].rstrip('.')}" if str(error) else "it fails"
 
 
 def within_memory(compute: Callable[[str, int], Result], device: Device, batch: int) -> tuple[Result, Device]:
@@ -151,6 +200,30 @@ def within_memory(compute: Callable[[str, int], Result], device: Device, batch: 
         # Here, not above: while the error is handled, its traceback holds what the failed try had in memory.
         release_memory()
     return compute("cpu", batch), Device("cpu", (*device.notes, TOO_LITTLE_MEMORY))
+
+
+@contextmanager
+def memory_for(what: str, remedy: str) -> Iterator[None]:
+    """What cannot be computed elsewhere by itself: too little memory becomes a sentence.
+
+    Parameters
+    ----------
+    what
+        That the memory must suffice for, such as ``"case 'A-17'"``.
+    remedy
+        What to do, for the end of the sentence.
+
+    Raises
+    ------
+    DeviceError
+        If the GPU's memory is too small.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise DeviceError(f"The GPU has too little memory for {what}; {remedy}.") from error
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

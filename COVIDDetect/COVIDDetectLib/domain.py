@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from .atomic import whole_file
 from .ct_mask import CTMask
 from .errors import WeightsError
 from .weights import ModelCard, load_network, read_checked, write_card
@@ -150,6 +151,8 @@ def fit_domain(card: ModelCard, ct_masks: Iterable[tuple[str, CTMask]]) -> Model
     ------
     WeightsError
         If the volumes come from fewer than four patients or phantoms.
+    InputError
+        If the files cannot be written.
     """
     from safetensors.numpy import save
 
@@ -168,7 +171,8 @@ def fit_domain(card: ModelCard, ct_masks: Iterable[tuple[str, CTMask]]) -> Model
         content |= {f"{name}.mean": cloud.mean, f"{name}.covariance": cloud.covariance, f"{name}.unit": cloud.unit}
     encoded = save({name: np.atleast_1d(np.asarray(values, dtype=np.float64)) for name, values in content.items()})
     file = card.path.with_name(f"{card.path.stem}-domain.safetensors")
-    file.write_bytes(encoded)
+    with whole_file(file) as opened:
+        opened.write(encoded)
     card = replace(card, domain_file=file.name, domain_sha256=hashlib.sha256(encoded).hexdigest())
     write_card(card)
     return card
@@ -280,11 +284,12 @@ def _pooled(features: Tensor, ct_mask: CTMask) -> np.ndarray:
     """Mean of each feature over the lungs' cells, ``(128,)``."""
     import torch
 
-    mask = torch.from_numpy(ct_mask.mask).to(features.device, torch.float32)[None, None]
+    mask = torch.from_numpy(ct_mask.mask).to(torch.float32)[None, None]
     slices, rows, columns = features.shape[2:]
-    lung = torch.nn.functional.adaptive_avg_pool3d(mask, (slices, rows, columns))[0]
+    # On the CPU, where the mask is: Apple's GPUs have neither this pooling nor double precision.
+    lung = torch.nn.functional.adaptive_avg_pool3d(mask, (slices, rows, columns))[0].to(features.device)
     pooled = (features[0] * lung).sum(dim=(1, 2, 3)) / lung.sum()
-    return pooled.detach().double().cpu().numpy()
+    return pooled.detach().cpu().double().numpy()
 
 
 def _reason(deviations: np.ndarray) -> str:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from .atomic import whole_file
 from .errors import WeightsError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ NetworkName = Literal["unet", "decovnet"]
 
 _CARD_SCHEMA = "coviddetect-model-card-1"
 _LARGEST_CARD = 1_000_000
-_INPUT_EDGES = range(16, 2049)
+INPUT_EDGES = range(16, 2049)
 """Rows and columns that are believed; what is larger would only fill the memory."""
 
 
@@ -155,9 +156,16 @@ def _read_card(path: Path, modified_ns: int, size: int) -> ModelCard:
 
 
 def write_card(card: ModelCard) -> None:
-    """Write a card to its path."""
+    """Write a card to its path.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written; a card that was there stays.
+    """
     entries = {key: value for key, value in asdict(card).items() if key != "path"}
-    card.path.write_text(json.dumps({"schema": _CARD_SCHEMA, **entries}, indent=2) + "\n", encoding="utf-8")
+    with whole_file(card.path) as file:
+        file.write((json.dumps({"schema": _CARD_SCHEMA, **entries}, indent=2) + "\n").encode())
 
 
 def save_weights(state: Mapping[str, Tensor], card: ModelCard) -> ModelCard:
@@ -167,12 +175,17 @@ def save_weights(state: Mapping[str, Tensor], card: ModelCard) -> ModelCard:
     -------
     ModelCard
         The card with the checksum of the file as written.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written.
     """
     from safetensors.torch import save
 
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
-    card.path.parent.mkdir(parents=True, exist_ok=True)
-    card.weights_path.write_bytes(content)
+    with whole_file(card.weights_path) as file:
+        file.write(content)
     # The statistics of a training set are in terms of the weights: those of earlier weights do not hold.
     card = replace(card, sha256=hashlib.sha256(content).hexdigest(), domain_file=None, domain_sha256=None)
     write_card(card)
@@ -255,7 +268,7 @@ def _is_as_expected(name: str, value: Any) -> bool:
         return (
             isinstance(value, list)
             and len(value) == 2
-            and all(type(edge) is int and edge in _INPUT_EDGES for edge in value)
+            and all(type(edge) is int and edge in INPUT_EDGES for edge in value)
         )
     if name == "hu_window":
         return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) and value[0] < value[1]

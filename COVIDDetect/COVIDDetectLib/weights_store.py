@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .domain import check_domain
-from .errors import WeightsError
+from .errors import InputError, WeightsError
 from .released import import_checkpoint
 from .weights import ModelCard, bundled_cards, load_network, read_card, read_checked, write_card
 
@@ -188,10 +188,12 @@ def staging() -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    except OSError as error:
+    except (OSError, InputError) as error:
+        cause = error.__cause__ if isinstance(error, InputError) else error
+        reason = getattr(cause, "strerror", None) or cause
         raise WeightsError(
-            f"The folder for weights {user_folder()} cannot be used ({error.strerror or error}); make room there, or "
-            "ask for the right to write there."
+            f"The folder for weights {user_folder()} cannot be used ({reason}); make room there, or ask for the right "
+            "to write there."
         ) from error
 
 

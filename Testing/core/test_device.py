@@ -1,20 +1,28 @@
 """A GPU is trusted after it has computed rightly, and given up for the CPU when its memory is too small."""
 
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
 from COVIDDetectLib.device import (
     TOO_LITTLE_MEMORY,
     Device,
+    _score,
     choose_device,
     convolution_trouble,
     is_out_of_memory,
+    memory_for,
+    network_trouble,
     release_memory,
     trust,
     trusted_device,
     within_memory,
 )
 from COVIDDetectLib.errors import DeviceError
+from COVIDDetectLib.networks.decovnet import DeCoVNet
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 GPU = "cuda"  # what is tried is passed as a function: no test here needs one
 
@@ -28,7 +36,7 @@ def in_half_precision(volume: Tensor, kernel: Tensor) -> Tensor:
     return convolve(volume.bfloat16(), kernel.bfloat16()).float()
 
 
-def failing(volume: Tensor, kernel: Tensor) -> Tensor:
+def failing(volume: Tensor, kernel: Tensor) -> Any:
     raise RuntimeError("CUDA error: no kernel image is available for execution on the device\nCompile with ...")
 
 
@@ -58,6 +66,51 @@ def test_a_device_that_does_not_is_replaced_by_the_cpu_and_says_so(broken, words
     assert device.title == "CPU"
     (note,) = device.notes
     assert words in note and note.endswith("computed on the CPU.") and "\n" not in note
+
+
+class WithoutAdaptivePooling(TorchFunctionMode):
+    """As PyTorch on Apple's GPUs."""
+
+    def __torch_function__(self, function, types, arguments=(), named=None):  # type: ignore[no-untyped-def]
+        if "adaptive" in function.__name__:
+            raise NotImplementedError("The operator 'aten::adaptive_max_pool3d.out' is not implemented for the device.")
+        return function(*arguments, **(named or {}))
+
+
+def test_a_device_that_lacks_a_layer_of_the_network_is_replaced_by_the_cpu() -> None:
+    def score(network: DeCoVNet, ct_mask: Tensor) -> np.ndarray:
+        with WithoutAdaptivePooling():
+            return _score(network, ct_mask, "cpu")
+
+    device = trust("mps", lambda _: network_trouble(score))
+    assert device == Device(
+        "cpu",
+        (
+            "The GPU does not work as it should (PyTorch cannot compute every layer of the network on it); computed on "
+            "the CPU.",
+        ),
+    )
+
+
+def test_the_trial_goes_through_every_layer_and_draws_nothing_from_others() -> None:
+    used: set[torch.nn.Module] = set()
+
+    def score(network: DeCoVNet, ct_mask: Tensor) -> np.ndarray:
+        for module in network.modules():
+            module.register_forward_hook(lambda module, given, result: used.add(module))
+        heat_map = _score(network, ct_mask, "cpu")
+        assert used >= {module for module in network.modules() if not list(module.children())}
+        return heat_map
+
+    torch.manual_seed(5)
+    expected = torch.rand(())
+    torch.manual_seed(5)
+    assert network_trouble(score) == ""
+    assert torch.rand(()) == expected
+    assert "the network gives wrong numbers" in network_trouble(lambda *_: np.array([np.nan]))
+    assert network_trouble(lambda network, ct_mask: failing(ct_mask, ct_mask)).startswith(
+        "the network fails: CUDA error"
+    )
 
 
 def test_the_cpu_is_always_there_and_needs_no_test() -> None:
@@ -118,6 +171,14 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory() -> None:
     with pytest.raises(RuntimeError, match="shapes do not fit"):
         within_memory(compute, Device(GPU), 4)
     assert not is_out_of_memory(RuntimeError("shapes do not fit"))
+
+
+def test_too_little_memory_is_told_where_nothing_else_can_compute() -> None:
+    sentence = r"^The GPU has too little memory for A-17; take the CPU\.$"
+    with pytest.raises(DeviceError, match=sentence), memory_for("A-17", "take the CPU"):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+    with pytest.raises(RuntimeError, match="shapes do not fit"), memory_for("A-17", "take the CPU"):
+        raise RuntimeError("shapes do not fit")
 
 
 def test_memory_can_be_released_without_a_gpu() -> None:

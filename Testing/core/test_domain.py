@@ -111,6 +111,23 @@ def test_features_alone_can_put_a_volume_outside(card: ModelCard) -> None:
     assert fit.sentence is not None and ": " not in fit.sentence
 
 
+class OnAppleGPU(torch.Tensor):
+    """As there: no double precision but on the CPU."""
+
+    def double(self) -> torch.Tensor:  # type: ignore[override]
+        raise TypeError("Cannot convert a MPS Tensor to float64 dtype as the MPS framework doesn't support float64.")
+
+    def cpu(self) -> torch.Tensor:  # type: ignore[override]
+        return self.as_subclass(torch.Tensor)
+
+
+def test_features_on_an_apple_gpu_are_judged_as_those_on_the_cpu(card: ModelCard) -> None:
+    phantom = patient(500)
+    ct_mask = make_ct_mask(phantom.ct, phantom.lung_mask > 0, SIZE)
+    features = load_network(card).features(ct_mask.tensor())  # type: ignore[operator]
+    assert judge(card, features.as_subclass(OnAppleGPU), ct_mask) == judge(card, features, ct_mask)
+
+
 def test_a_card_without_statistics_judges_nothing(card: ModelCard) -> None:
     phantom = patient(500)
     ct_mask = make_ct_mask(phantom.ct, phantom.lung_mask > 0, SIZE)

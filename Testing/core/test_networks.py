@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from COVIDDetectLib.networks.decovnet import DeCoVNet
+from COVIDDetectLib.networks.decovnet import DeCoVNet, with_zero_sum_logits
 from COVIDDetectLib.networks.unet import UNet
 
 # Zheng et al. 2020, table 1, for an input of 2 × T × 192 × 288 with T = 10.
@@ -73,3 +73,20 @@ def test_features_by_chunks_are_those_of_the_whole_volume(slices: int) -> None:
         whole = network.features(ct_mask)
     torch.testing.assert_close(network.features_by_chunks(ct_mask, slices=32), whole, atol=1e-5, rtol=1e-5)
     assert whole.shape[2] == slices // 2
+
+
+@pytest.mark.parametrize("variant", ["paper", "released"])
+def test_logits_that_sum_to_zero_leave_every_probability(variant: str) -> None:
+    torch.manual_seed(4)
+    network = DeCoVNet(variant).eval()  # type: ignore[arg-type]
+    before = {name: values.clone() for name, values in network.state_dict().items()}
+    changed = with_zero_sum_logits(network.state_dict())
+    ct_mask = torch.rand(1, 2, 6, 32, 48)
+    with torch.inference_mode():
+        logits = network(ct_mask)
+        assert logits.sum().abs() > 1e-3
+        assert all(torch.equal(values, before[name]) for name, values in network.state_dict().items())
+        network.load_state_dict(changed)
+        moved = network(ct_mask)
+    assert moved.sum().abs() < 1e-6
+    torch.testing.assert_close(moved.softmax(1), logits.softmax(1))

@@ -1,12 +1,14 @@
 """Weights are what their card says, or they are not used."""
 
+import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from COVIDDetectLib.errors import WeightsError
+from COVIDDetectLib.errors import InputError, WeightsError
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.weights import (
     ModelCard,
@@ -119,3 +121,16 @@ def test_a_card_that_is_written_anew_is_read_anew(tmp_path: Path) -> None:
     card.path.unlink()
     with pytest.raises(WeightsError, match="cannot be read"):
         read_card(card.path)
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(card: ModelCard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    for write in (lambda: write_card(replace(card, title="New")), lambda: save_weights({}, card)):
+        with pytest.raises(InputError, match=r"cannot be written \(No space left on device\)"):
+            write()
+    assert read_card(card.path) == card
+    load_network(card)
+    assert {file.name for file in card.path.parent.iterdir()} == {"mine.json", "mine.safetensors"}

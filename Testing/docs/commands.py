@@ -94,7 +94,8 @@ COMMANDS: dict[str, Run | Exists] = {
     # Docs/training.md
     'pip install ".[train]"': Run(("--dry-run", "--no-deps", "--no-build-isolation", "--quiet"), at_root=True),
     "coviddetect train classifier cohort.csv --output trained --test-after 2020-01-23": _TRAIN,
-    "coviddetect train classifier cohort.csv --output tuned --start trained/decovnet.json --patience 15": _TRAIN,
+    "coviddetect train classifier cohort.csv --output tuned --start trained/decovnet.json "
+    "--test-after 2020-01-23": _TRAIN,
     "coviddetect evaluate trained/predictions-test.csv --output trained/figures": _RUN,
     "coviddetect analyze scans/A-18.nii.gz --output result --weights trained/decovnet.json": _RUN,
     "coviddetect train lungs cohort.csv --output lungs --patience 10": Run(("--epochs", "2", "--size", "48", "48")),

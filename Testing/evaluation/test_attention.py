@@ -8,6 +8,8 @@ import pytest
 import torch
 from COVIDDetectLib.cli import app
 from COVIDDetectLib.ct_mask import CTMask
+from COVIDDetectLib.errors import DeviceError
+from COVIDDetectLib.evaluation.attention_figures import summarize
 from COVIDDetectLib.evaluation.cells import (
     Cells,
     blob_map,
@@ -18,6 +20,7 @@ from COVIDDetectLib.evaluation.cells import (
     spread_cells,
     sum_in_cells,
 )
+from COVIDDetectLib.evaluation.faithfulness import MAPS, TRUTH, CaseResult, _probability, measure
 from COVIDDetectLib.evaluation.held_back import FIRST_SEED, held_back_cases, take_turns
 from COVIDDetectLib.evaluation.perturbation import (
     CASCADE,
@@ -30,6 +33,7 @@ from COVIDDetectLib.evaluation.perturbation import (
 from COVIDDetectLib.geometry import Geometry
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.phantom import MIMICS
+from COVIDDetectLib.weights import default_card
 from typer.testing import CliRunner
 
 SHAPE, GRID = (4, 4, 6), (9, 32, 48)
@@ -110,9 +114,58 @@ def test_deletion_falls_and_insertion_rises_at_once_for_a_map_of_the_lesion(
 def test_likeness_is_one_for_the_same_order_and_none_for_an_empty_real_map(cells: Cells) -> None:
     heat = np.random.default_rng(1).random(SHAPE)
     assert likeness(heat, heat**3, cells) == pytest.approx(1)
-    assert likeness(heat, -heat, cells) == pytest.approx(-1)
+    assert likeness(heat, -heat, cells) == pytest.approx(1)  # and does not cancel the likeness of another case
     assert likeness(heat, np.zeros(SHAPE), cells) == 0
     assert np.isnan(likeness(np.zeros(SHAPE), heat, cells))
+
+
+def result_of(likeness: float, emptied: list[str]) -> CaseResult:
+    maps = (*MAPS, TRUTH)
+    curves = {name: [0.5] * len(FRACTIONS) for name in maps}
+    return CaseResult(
+        "case", "mild", True, 0.9, 0.1, dict.fromkeys(maps, True), dict.fromkeys(maps, 0.5), curves, curves,
+        dict.fromkeys(CASCADE, likeness), emptied,
+    )  # fmt: skip
+
+
+def test_summary_tells_of_maps_that_forgetting_emptied_and_limits_only_where_cases_differ() -> None:
+    healthy = CaseResult("other", "healthy", False, 0.1)
+    results = [result_of(0.4, []), result_of(0.0, ["stem"]), result_of(float("nan"), []), healthy]
+    figures = summarize(results, default_card("decovnet"), 0)
+    assert [figures["randomized"][layer]["empty"] for layer in CASCADE] == [*[0] * (len(CASCADE) - 1), 1]
+    assert figures["randomized_absolute_correlation"] == {"value": pytest.approx(0.2), "low": 0.0, "high": 0.4}
+    assert figures["maps"]["heat map"]["energy"] == {"value": 0.5, "low": None, "high": None}
+
+
+def test_a_case_for_which_a_gpu_has_too_little_memory_is_named(
+    monkeypatch: pytest.MonkeyPatch, diseased: CTMask
+) -> None:
+    def exhaust(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    card = default_card("decovnet")
+    network = DeCoVNet().eval()
+    monkeypatch.setattr(network, "features_by_chunks", exhaust)
+    (case, _) = held_back_cases(1, 0)
+    with pytest.raises(DeviceError, match=f"too little memory for {case.name}; choose --device cpu"):
+        measure(network, card, [case], 0)
+
+
+class OnAppleGPU(torch.Tensor):
+    """As there: no double precision but on the CPU."""
+
+    def double(self) -> torch.Tensor:  # type: ignore[override]
+        raise TypeError("Cannot convert a MPS Tensor to float64 dtype as the MPS framework doesn't support float64.")
+
+    def cpu(self) -> torch.Tensor:  # type: ignore[override]
+        return self.as_subclass(torch.Tensor)
+
+
+def test_a_probability_on_an_apple_gpu_is_that_on_the_cpu(diseased: CTMask) -> None:
+    network = DeCoVNet().eval()
+    expected = _probability(network, diseased, "cpu")
+    network.classifier.register_forward_hook(lambda module, given, logits: logits.as_subclass(OnAppleGPU))
+    assert _probability(network, diseased, "cpu") == expected
 
 
 @pytest.mark.parametrize("variant", ["paper", "released"])
@@ -173,6 +226,8 @@ def test_the_command_writes_figures_and_page(results: Path) -> None:
     assert truth["pointing"]["value"] == 1.0
     assert truth["energy_ratio"]["value"] > figures["maps"]["random blob"]["energy_ratio"]["value"]
     assert truth["deletion"][-1] == pytest.approx(truth["insertion"][0], abs=1e-3)
+    assert figures["reached"]["randomized_absolute_correlation"] in (True, False)
+    assert figures["randomized_absolute_correlation"]["value"] == figures["randomized"]["stem"]["value"]
     page = (results / "attention.html").read_text()
     assert "not a medical device" in page and page.count("data:image/") == 2
 

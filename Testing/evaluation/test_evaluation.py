@@ -134,6 +134,24 @@ def test_pr_auc_interval_holds_the_value_and_repeats() -> None:
     assert first.low <= first.value <= first.high
 
 
+def test_kinds_that_do_not_overlap_have_no_bootstrap_interval_and_the_page_says_so(tmp_path: Path) -> None:
+    few = predictions([0.9, 0.8, 0.1, 0.2], [1, 1, 0, 0])
+    assert pr_auc(few).value == 1.0 and np.isnan([pr_auc(few).low, pr_auc(few).high]).all()
+    metrics = write_evaluation(few, tmp_path)
+    assert metrics["pr_auc"] == {"value": 1.0, "low": None, "high": None}
+    assert "1.000 <span class='interval'>–</span>" in (tmp_path / "evaluation.html").read_text()
+    table = "case,probability,label\na,0.9,1\nb,0.8,1\nc,0.1,0\nd,0.2,0\n"
+    (tmp_path / "p.csv").write_text(table)
+    result = run_evaluate(tmp_path / "p.csv", "--output", tmp_path)
+    assert result.exit_code == 0 and "PR AUC 1.000 (95 % interval –)" in result.stdout
+
+
+def test_a_threshold_on_the_page_does_not_pass_the_case_that_it_comes_from(tmp_path: Path) -> None:
+    write_evaluation(predictions([0.87656, 0.99999, 0.1, 0.00012346], [1, 1, 0, 0]), tmp_path)
+    page = (tmp_path / "evaluation.html").read_text()
+    assert "<td>0.8765</td>" in page and "<td>0.8766</td>" not in page
+
+
 def test_named_operating_points_keep_their_promise() -> None:
     points = named_operating_points(paper_cohort())
     assert points["sensitivity at least 0.95"].sensitivity.value >= 0.95

@@ -132,3 +132,10 @@ def test_the_same_place_in_a_training_gives_the_same_draw() -> None:
         PAPER.draw_affine(torch_random_at(*place)) for place in ((0, 1, 2, 3), (0, 1, 2, 3), (0, 1, 2, 4))
     )
     assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def test_half_precision_of_the_network_does_not_reach_the_augmentation() -> None:
+    ct_mask = torch.rand(2, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(1))
+    expected = augmented(ct_mask, torch.Generator().manual_seed(2))
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(augmented(ct_mask, torch.Generator().manual_seed(2)), expected, atol=0, rtol=0)

@@ -60,6 +60,7 @@ def test_a_bad_table_ends_with_2_one_sentence_and_no_files(
         (("--rate", "0"), "no learning rate"),
         (("--lungs", "magic"), "'magic' is no way to find lungs"),
         (("--size", "8", "8"), "no input size"),
+        (("--size", "2064", "48"), "rows and columns from 16 to 2048"),
         (("--start", "nothing.json"), "cannot be read"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -73,6 +74,14 @@ def test_bad_settings_end_with_2_and_one_sentence(
     )  # fmt: skip
     assert result.exit_code == 2
     assert words in result.stderr.splitlines()[-1] and "Traceback" not in result.stderr
+
+
+def test_a_file_is_no_place_for_prepared_cts(cohort: Cohort, tmp_path: Path) -> None:
+    result = run(
+        "train", "classifier", cohort.table, "--output", tmp_path / "out", "--cache", cohort.table, "--device", "cpu",
+        "--size", "32", "48",
+    )  # fmt: skip
+    assert result.exit_code == 2 and "cohort.csv is a file; give a folder" in result.stderr
 
 
 def test_the_unet_wants_sizes_that_it_can_halve(cohort: Cohort, tmp_path: Path) -> None:

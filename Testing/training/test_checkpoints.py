@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from COVIDDetectLib.atomic import forget_unfinished, whole_file
 from COVIDDetectLib.errors import InputError
-from COVIDDetectLib.training.atomic import whole_file
 from COVIDDetectLib.training.checkpoints import State, read_checkpoint, write_checkpoint
 
 LIBRARY = Path(__file__).resolve().parents[2] / "COVIDDetect"
@@ -32,7 +32,7 @@ def test_a_process_killed_while_it_writes_leaves_the_checkpoint_before(tmp_path:
     write_checkpoint(tmp_path / "last.pt", state(1.0), PLAN)
     program = (
         "import os, pathlib, signal\n"
-        "from COVIDDetectLib.training.atomic import whole_file\n"
+        "from COVIDDetectLib.atomic import whole_file\n"
         "with whole_file(pathlib.Path('last.pt')) as file:\n"
         "    file.write(b'half of it'); file.flush()\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -52,6 +52,22 @@ def test_an_error_while_writing_leaves_the_file_before_and_nothing_else(tmp_path
         file.write(b"half")
         raise ZeroDivisionError
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("last.pt", "before")]
+
+
+def test_a_place_that_is_no_folder_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be written"), whole_file(tmp_path / "file" / "last.pt"):
+        pass
+
+
+def test_what_others_may_be_writing_stays(tmp_path: Path) -> None:
+    for name in (".unfinished-1-old.npy", ".unfinished-2-new.npy", "kept.npy"):
+        (tmp_path / name).touch()
+    os.utime(tmp_path / ".unfinished-1-old.npy", (0, 0))
+    forget_unfinished(tmp_path, older_than_s=3600)
+    assert {file.name for file in tmp_path.iterdir()} == {".unfinished-2-new.npy", "kept.npy"}
+    forget_unfinished(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {"kept.npy"}
 
 
 @pytest.mark.parametrize(

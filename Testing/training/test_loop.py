@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from COVIDDetectLib.errors import COVIDDetectError
+from COVIDDetectLib.errors import COVIDDetectError, DeviceError
 from COVIDDetectLib.training.checkpoints import read_checkpoint
+from COVIDDetectLib.training.logs import Logs
 from COVIDDetectLib.training.loop import Progress, Settings, learn
 from COVIDDetectLib.training.processes import Processes
 from torch import Tensor, nn
@@ -44,6 +45,9 @@ class FindSlope:
 
     def measure(self, tuning: int) -> tuple[float, ...]:
         return (self._scores[self._epoch] if self._scores else 0.0,)
+
+    def name(self, sample: int) -> str:
+        return f"case {sample}"
 
     def tuning_count(self) -> int:
         return 3
@@ -125,6 +129,17 @@ def test_a_training_that_diverges_says_so_and_leaves_the_last_good_checkpoint(tm
     assert all(torch.isfinite(value).all() for value in _last(tmp_path)["network"].values())
 
 
+@pytest.mark.parametrize("method", ["loss", "measure"])
+def test_too_little_memory_ends_with_a_sentence(method: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def exhaust(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+    monkeypatch.setattr(FindSlope, method, exhaust)
+    what = "case [0-4]" if method == "loss" else "the tuning cases"
+    with pytest.raises(DeviceError, match=f"too little memory for {what}; .*--device cpu or a smaller --size"):
+        learn(FindSlope(), settings(), tmp_path, {}, ALONE)
+
+
 def _last(folder: Path) -> dict[str, dict[str, Tensor]]:
     state: dict[str, dict[str, Tensor]] = torch.load(folder / "last.pt", weights_only=True)["state"]
     return state
@@ -141,13 +156,44 @@ def test_half_precision_with_a_scaled_loss_learns_too(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "half" / "last.pt", {"mixed precision": False})
 
 
+def test_an_end_before_the_logs_leaves_no_epoch_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Ended(Exception):
+        pass
+
+    def end(logs: Logs, history: Sequence[Mapping[str, float]]) -> None:
+        if len(history) == 2:
+            raise Ended
+        add(logs, history)
+
+    add = Logs.add
+    scores = [0.1, 0.2, 0.3, 0.4]
+    monkeypatch.setattr(Logs, "add", end)
+    with pytest.raises(Ended):
+        learn(FindSlope(scores), settings(), tmp_path, {}, ALONE)
+    assert len(_rows(tmp_path)) == 1
+    monkeypatch.undo()
+    learn(FindSlope(scores), settings(epochs=2), tmp_path, {}, ALONE)  # nothing is left to learn
+    assert [row.split(",")[0] for row in _rows(tmp_path)] == ["1", "2"]
+    learn(FindSlope(scores), settings(), tmp_path, {}, ALONE)
+    assert [row.split(",")[0] for row in _rows(tmp_path)] == ["1", "2", "3", "4"]
+    _check_tensorboard(tmp_path)
+
+
+def _rows(folder: Path) -> list[str]:
+    return (folder / "history.csv").read_text().splitlines()[1:]
+
+
 def test_figures_of_every_epoch_are_in_tensorboard_once(tmp_path: Path) -> None:
+    learn(FindSlope([0.1, 0.2, 0.3, 0.4]), settings(epochs=2), tmp_path, {}, ALONE)
+    learn(FindSlope([0.1, 0.2, 0.3, 0.4]), settings(), tmp_path, {}, ALONE)
+    _check_tensorboard(tmp_path)
+
+
+def _check_tensorboard(folder: Path) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    learn(FindSlope([0.1, 0.2, 0.3, 0.4]), settings(epochs=2), tmp_path, {}, ALONE)
-    learn(FindSlope([0.1, 0.2, 0.3, 0.4]), settings(), tmp_path, {}, ALONE)
-    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events = EventAccumulator(str(folder / "tensorboard"))
     events.Reload()
     goodness = [(event.step, event.value) for event in events.Scalars("goodness")]
     assert goodness == [(n, pytest.approx(n / 10)) for n in (1, 2, 3, 4)]

@@ -7,10 +7,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from COVIDDetectLib.training import results
+from COVIDDetectLib.training.cases import read_cases
 from COVIDDetectLib.training.checkpoints import LAST
+from COVIDDetectLib.training.preparation import Recipe, prepare
 from COVIDDetectLib.weights import load_network, read_card
 
 from .conftest import SMALL, Cohort, run, train, write_table
@@ -93,6 +97,32 @@ def test_what_was_trained_analyzes(trained: dict[str, Path], cohort: Cohort, tmp
             assert probability == pytest.approx(float(tuning[f"patient {number}"]), abs=1e-6)
 
 
+def test_trained_weights_have_logits_that_sum_to_zero(trained: dict[str, Path]) -> None:
+    state = load_network(read_card(trained["classifier"] / "decovnet.json")).state_dict()
+    learned = checkpoint(trained["classifier"])["network"]
+    for name in ("classifier.output.weight", "classifier.output.bias"):
+        assert state[name].sum(dim=0).abs().max() < 1e-6 < learned[name].sum(dim=0).abs().max()
+
+
+def test_a_score_that_needs_too_much_memory_is_computed_on_the_cpu(
+    trained: dict[str, Path], cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score, where = results.features_of, list[str]()
+
+    def on_a_small_gpu(network: Any, ct_mask: Any, device: str, slices: int) -> Any:
+        where.append(device)
+        if device == "cuda":
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return score(network, ct_mask, device, slices)
+
+    monkeypatch.setattr(results, "features_of", on_a_small_gpu)
+    monkeypatch.setattr(results, "loaded_network", lambda card, device: load_network(card))
+    case = prepare(read_cases(cohort.table)[0], Recipe("decovnet", (32, 48), "unet"), cohort.cache)
+    card = read_card(trained["classifier"] / "decovnet.json")
+    assert _rows(results.write_predictions(tmp_path, "test", card, [case], "cuda"))[0].startswith("patient 0,")
+    assert where == ["cuda", "cuda", "cpu"]
+
+
 def test_trained_lungs_load_and_say_what_they_are(trained: dict[str, Path]) -> None:
     card = read_card(trained["lungs"] / "unet.json")
     load_network(card)
@@ -138,6 +168,10 @@ def test_a_training_starts_from_weights_of_its_own_kind(
     start = trained["classifier"] / "decovnet.json"
     result = train("classifier", cohort, tmp_path / "on", "--start", start, "--rate", "1e-12", "--epochs", 1)
     assert result.exit_code == 0, result.output
+    started, card = read_card(start), read_card(tmp_path / "on" / "decovnet.json")
+    assert all(started.sha256[:12] in told for told in (card.training_data, card.source, card.licence))
+    assert started.training_data in card.training_data and card.licence.endswith(started.licence)
+    assert started.title in card.source
     before, after = (load_network(read_card(path)).state_dict() for path in (start, tmp_path / "on" / "decovnet.json"))
     torch.testing.assert_close(after["stem.0.weight"], before["stem.0.weight"], atol=1e-9, rtol=0)
     refused = train("lungs", cohort, tmp_path / "no", "--start", start)
@@ -162,9 +196,27 @@ def test_two_processes_learn_together_and_agree(cohort: Cohort, trained: dict[st
     last = checkpoint(tmp_path / "out")
     assert all(torch.equal(last["network"][name], first[name]) for name in first)
     one = checkpoint(trained["classifier"])
+    losses = [json.loads((tmp_path / f"losses{rank}.json").read_text()) for rank in (0, 1)]
+    assert losses[0] != losses[1]
+    first_epoch = [loss for own in losses for loss in own[: len(own) // 2]]
+    told = last["history"][0]["training_loss"]  # type: ignore[index]
+    assert told == pytest.approx(sum(first_epoch) / len(first_epoch))
     steps = [state["optimizer"]["state"][0]["step"] for state in (last, one)]
     assert float(steps[0]) == float(steps[1]) / 2  # each took its share of the cases
     load_network(read_card(tmp_path / "out" / "decovnet.json"))
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_no_number_in_one_process_ends_all_before_it_is_kept(tmp_path: Path) -> None:
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+        Path(__file__).with_name("diverging_process.py"), tmp_path,
+    ]  # fmt: skip
+    done = subprocess.run(list(map(str, command)), env=ENVIRONMENT, capture_output=True, text=True, timeout=240)
+    assert done.returncode != 0
+    for rank in (0, 1):
+        assert "diverged in epoch 1 (the loss is nan)" in (tmp_path / f"rank{rank}.txt").read_text()
+    assert all(torch.isfinite(values).all() for values in checkpoint(tmp_path)["network"].values())
 
 
 def _rows(path: Path) -> list[str]:

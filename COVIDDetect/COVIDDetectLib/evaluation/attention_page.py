@@ -30,7 +30,7 @@ def write_attention(examples: Sequence[Example], card: ModelCard, seed: int, fol
         _PAGE,
         figures=figures,
         wanted=WANTED,
-        curves=plot_curves({**figures, "randomized_correlation_wanted": WANTED["randomized_correlation"][1]}),
+        curves=plot_curves(figures, WANTED["randomized_absolute_correlation"][1]),
         examples=plot_examples(choose_examples(examples)),
     )
     write_together(folder, {FIGURES: json.dumps(figures, indent=2, allow_nan=False) + "\n", PAGE: page})
@@ -48,7 +48,7 @@ training. Synthetic disease is no patient: these figures say whether weights and
   ("roc_auc", "Area under the ROC curve, disease against healthy lungs and what resembles it"),
   ("pointing", "Peak of the map in a lesion"),
   ("energy_ratio", "Energy of the map in lesions, relative to their share of the lungs"),
-  ("randomized_correlation", "Likeness to the map of a network that has forgotten all"),
+  ("randomized_absolute_correlation", "Likeness to the map of a network that has forgotten all (absolute correlation)"),
 ) %}<tr><td>{{ title }}</td><td>{{ figures[name]|figure }}</td><td>{{ wanted[name][0] }} {{ wanted[name][1] }}</td>
 {% if figures.reached[name] %}<td>reached</td>{% else %}<td class="failed">not reached</td>{% endif %}</tr>
 {% endfor %}</table>
@@ -84,10 +84,12 @@ median over the cases, and can be no more than the inverse of that share.
 Brightness is what is denser than the median of the lungs; the blob is a Gaussian of two cells round a random place in
 the lungs. Deletion replaces the hottest cells by the same patient's healthy tissue, insertion puts them into the
 healthy patient (after Petsiuk et al. 2018); both on {{ figures.perturbed_cases }} cases. Forgetting replaces layers by
-fresh ones, from the output to the input (Adebayo et al. 2018), and compares by Spearman's correlation in the lungs'
-cells; a map that is empty after forgetting counts as 0, and an empty real map is left out. The lung masks are the true
-ones. Intervals are 95 %: DeLong's or Newcombe's for the ROC area, Wilson's for the peak, a bootstrap over cases for the
-rest.</p>
+fresh ones, from the output to the input (Adebayo et al. 2018), and compares by the absolute value of Spearman's
+correlation in the lungs' cells: a map upside down is as like. A map that is empty after forgetting counts as 0 (of
+{{ figures.perturbed_cases }} maps: {% for layer, one in figures.randomized.items() %}
+{{ one.empty }} up to {{ layer }}{{ ", " if not loop.last }}{% endfor %}),
+and an empty real map is left out. The lung masks are the true ones. Intervals are 95 %: DeLong's or Newcombe's for the
+ROC area, Wilson's for the peak, a bootstrap over cases for the rest; a dash where its samples are all alike.</p>
 <p class="quiet">Research use only, not a medical device. coviddetect {{ figures.software.coviddetect }}.</p>
 </body></html>
 """

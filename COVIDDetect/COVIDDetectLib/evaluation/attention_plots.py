@@ -21,7 +21,7 @@ _LUNG_WINDOW = (0.0, 191.0)
 """−1200 to 150 HU on the 8-bit scale of −1200 to 600 HU."""
 
 
-def plot_curves(figures: Mapping[str, Any]) -> str:
+def plot_curves(figures: Mapping[str, Any], likeness_wanted: float) -> str:
     """Deletion, insertion and randomization, as the source of an image."""
     from matplotlib.figure import Figure
 
@@ -38,7 +38,7 @@ def plot_curves(figures: Mapping[str, Any]) -> str:
             title=title, xlabel="% of the lungs' cells, hottest first", ylabel="mean probability", ylim=(-0.02, 1.02)
         )
     deletion.legend(frameon=False, fontsize=9)
-    _plot_forgetting(forgetting, figures["randomized"], figures["randomized_correlation_wanted"])
+    _plot_forgetting(forgetting, figures["randomized"], likeness_wanted)
     return image_source(figure)
 
 
@@ -47,12 +47,14 @@ def _plot_forgetting(axes: Axes, randomized: Mapping[str, Mapping[str, float | N
     values = [1.0, *(_or_nan(one["value"]) for one in randomized.values())]
     below = [0.0, *(_or_nan(one["value"]) - _or_nan(one["low"]) for one in randomized.values())]
     above = [0.0, *(_or_nan(one["high"]) - _or_nan(one["value"]) for one in randomized.values())]
-    axes.axhline(0, color=CHANCE_COLOR, linewidth=0.8)
     axes.axhline(wanted, color=CHANCE_COLOR, linestyle=":")
     axes.errorbar(range(len(names)), values, yerr=[below, above], color=_COLORS[HEAT_MAP], marker="o", capsize=2)
     axes.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize=9)
     axes.set(
-        title="Likeness to the real map", xlabel="layers forgotten, up to", ylabel="rank correlation", ylim=(-0.6, 1.05)
+        title="Likeness to the real map",
+        xlabel="layers forgotten, up to",
+        ylabel="absolute rank correlation",
+        ylim=(-0.02, 1.05),
     )
 
 

@@ -107,7 +107,7 @@ def evaluate_attention_command(
             ("ROC AUC", "roc_auc"),
             ("Peak in a lesion", "pointing"),
             ("Energy ratio", "energy_ratio"),
-            ("Likeness after randomization", "randomized_correlation"),
+            ("Likeness after randomization", "randomized_absolute_correlation"),
         ):
             side, limit = WANTED[name]
             reached = "reached" if figures["reached"][name] else "not reached"
@@ -118,4 +118,6 @@ def evaluate_attention_command(
 def _figure(entry: Mapping[str, float | None]) -> str:
     if entry["value"] is None:
         return "none"
+    if entry["low"] is None:
+        return f"{entry['value']:.3f} (95 % interval –)"
     return f"{entry['value']:.3f} (95 % interval {entry['low']:.3f} to {entry['high']:.3f})"

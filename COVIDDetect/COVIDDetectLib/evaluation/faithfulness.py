@@ -10,10 +10,11 @@ import numpy as np
 
 from ..attention import score_with_grad_cam
 from ..ct_mask import CTMask, bounding_box, make_ct_mask, resample_in_plane
+from ..device import memory_for
 from ..weights import ModelCard
-from .cells import Cells, blob_map, brightness_map, count_cells, energy_in_lesions, points_into_lesion
+from .cells import blob_map, brightness_map, count_cells, energy_in_lesions, points_into_lesion
 from .held_back import HeldBackCase
-from .perturbation import deletion_and_insertion, likeness, randomized_networks
+from .perturbation import deletion_and_insertion, is_flat, likeness, randomized_networks
 
 if TYPE_CHECKING:
     from ..networks.decovnet import DeCoVNet
@@ -41,6 +42,8 @@ class CaseResult:
         By map: probabilities at ``FRACTIONS``; empty where they were not asked for.
     randomized
         By layer of ``CASCADE``: likeness of the map after forgetting the layers so far to the real map.
+    emptied
+        The layers after which that map shows nothing in the lungs.
     """
 
     name: str
@@ -53,6 +56,7 @@ class CaseResult:
     deletion: dict[str, list[float]] = field(default_factory=dict)
     insertion: dict[str, list[float]] = field(default_factory=dict)
     randomized: dict[str, float] = field(default_factory=dict)
+    emptied: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,11 +86,18 @@ def measure(
     ----------
     progress
         Called with the name of each case when it is done.
+
+    Raises
+    ------
+    DeviceError
+        If the GPU has too little memory for a case.
     """
     examples: list[Example] = []
     for number, case in enumerate(cases):
         tested = case.is_diseased and sum(one.result.is_diseased for one in examples) < perturbed
-        examples.append(_measure_case(network, card, case, tested, device, np.random.default_rng([seed, number])))
+        random = np.random.default_rng([seed, number])
+        with memory_for(case.name, "choose --device cpu"):
+            examples.append(_measure_case(network, card, case, tested, device, random))
         if progress:
             progress(case.name)
     return examples
@@ -129,17 +140,12 @@ def _measure_case(
             result.deletion[name], result.insertion[name] = deletion_and_insertion(
                 lambda changed: _probability(network, changed, device), ct_mask, healthy, values, cells
             )
-        result.randomized.update(_randomization(network, ct_mask, heat, cells, device, int(random.integers(2**31))))
+        for layer, forgetful in randomized_networks(network, int(random.integers(2**31))):
+            forgotten = _score(forgetful, ct_mask, device)[1]
+            result.randomized[layer] = likeness(heat, forgotten, cells)
+            if is_flat(forgotten, cells):
+                result.emptied.append(layer)
     return Example(result, ct_mask, lesions, heat)
-
-
-def _randomization(
-    network: DeCoVNet, ct_mask: CTMask, heat: np.ndarray, cells: Cells, device: str, seed: int
-) -> dict[str, float]:
-    return {
-        layer: likeness(heat, _score(forgetful, ct_mask, device)[1], cells)
-        for layer, forgetful in randomized_networks(network, seed)
-    }
 
 
 def _score(network: DeCoVNet, ct_mask: CTMask, device: str) -> tuple[float, np.ndarray]:
@@ -155,4 +161,4 @@ def _probability(network: DeCoVNet, ct_mask: CTMask, device: str) -> float:
 
     with torch.inference_mode():
         features = network.features_by_chunks(ct_mask.tensor().to(device))
-        return float(torch.softmax(network.classifier(features)[0].double(), dim=0)[1])
+        return float(torch.softmax(network.classifier(features)[0].cpu().double(), dim=0)[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -18,7 +18,7 @@ _Z = NormalDist().inv_cdf(0.975)
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and its 95 % confidence interval; NaN where there was nothing to divide by."""
+    """A figure and its 95 % confidence interval; NaN where there was nothing to divide by, or nothing tells limits."""
 
     value: float
     low: float
@@ -183,5 +183,15 @@ def _bootstrap(
     for _ in range(resamples):
         drawn = np.concatenate([random.choice(members, len(members)) for members in strata])
         values.append(statistic(labels[drawn], probabilities[drawn]))
-    low, high = np.quantile(values, [0.025, 0.975])
-    return Estimate(float(statistic(labels, probabilities)), float(low), float(high))
+    return percentile_interval(float(statistic(labels, probabilities)), values)
+
+
+def percentile_interval(value: float, drawn: Sequence[float] | np.ndarray) -> Estimate:
+    """A value with the middle 95 % of what a bootstrap drew; NaN where that has no width.
+
+    Cases that are all alike, or kinds that do not overlap, are drawn alike each time: that says nothing of others.
+    """
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    if np.isclose(low, high, rtol=0, atol=1e-9):
+        return Estimate(value, float("nan"), float("nan"))
+    return Estimate(value, float(low), float(high))

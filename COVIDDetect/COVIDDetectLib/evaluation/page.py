@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_FLOOR, Context
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def write_evaluation(
 
 
 def render(template: str, **values: Any) -> str:
-    """A page from a template; ``figure`` shows an estimate with its interval."""
+    """A page from a template; ``figure`` shows an estimate with its interval, ``threshold`` an operating point's."""
     from jinja2 import Environment
     from markupsafe import Markup
 
@@ -65,11 +66,18 @@ def render(template: str, **values: Any) -> str:
         if entry["value"] is None:
             return Markup("none")
         if entry["low"] is None:
-            return Markup(f"{entry['value']:.3f}")
+            return Markup(f"{entry['value']:.3f} <span class='interval'>–</span>")
         return Markup(f"{entry['value']:.3f} <span class='interval'>{entry['low']:.3f} to {entry['high']:.3f}</span>")
+
+    def threshold(value: float | None) -> str:
+        """Four digits that never pass the case whose probability the threshold is."""
+        if value is None:
+            return "above all"
+        return f"{Context(prec=4, rounding=ROUND_FLOOR).create_decimal(repr(value)):f}"
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["figure"] = figure
+    environment.filters["threshold"] = threshold
     environment.filters["name"] = lambda name: name.upper() if name in ("ppv", "npv") else name
     return environment.from_string(template).render(style=Markup(STYLE), **values)
 
@@ -107,7 +115,7 @@ prevalence only.</p>
 (Youden).</p>
 <table><tr><th></th><th>threshold</th>{{ heads() }}</tr>
 {% for name, point in metrics.operating_points.items() %}<tr><td>{{ name }}</td>
-<td>{{ "above all" if point.threshold is none else "%.4g"|format(point.threshold) }}</td>{{ cells(point) }}</tr>
+<td>{{ point.threshold|threshold }}</td>{{ cells(point) }}</tr>
 {% endfor %}</table>
 <h2>Predictive values at other prevalences</h2>
 <p>By Bayes' theorem from sensitivity and specificity of the operating points.</p>
@@ -119,10 +127,11 @@ prevalence only.</p>
 <td>{{ "none" if number is none else "%.3f"|format(number) }}</td>{% endfor %}</tr>
 {% endfor %}{% endfor %}</table>
 <h2>Methods</h2>
-<p class="quiet">Intervals are 95 %: Wilson's score interval for proportions; DeLong's on the logit scale for the ROC
-area (Newcombe's score interval where the two kinds do not overlap); percentiles of 1,000 bootstrap samples, stratified
-by label, for the precision-recall area and the Brier score. "Worth nothing at" is what chance, or always answering
-the prevalence, would give. Every threshold is counted on the probabilities as given.</p>
+<p class="quiet">Intervals are 95 %, and take cases as independent: Wilson's score interval for proportions; DeLong's
+on the logit scale for the ROC area (Newcombe's score interval where the two kinds do not overlap); percentiles of 1,000
+bootstrap samples, stratified by label, for the precision-recall area and the Brier score, with a dash where these are
+all alike. "Worth nothing at" is what chance, or always answering the prevalence, would give. Every threshold is counted
+on the probabilities as given, and shown rounded down.</p>
 <p class="quiet">Research use only, not a medical device. coviddetect {{ metrics.software.coviddetect }}.</p>
 </body></html>
 """

@@ -92,14 +92,20 @@ def randomized_networks(network: DeCoVNet, seed: int) -> list[tuple[str, DeCoVNe
 
 
 def likeness(real: np.ndarray, other: np.ndarray, cells: Cells) -> float:
-    """Spearman's rank correlation of two maps in the lungs' cells.
+    """Size of Spearman's rank correlation of two maps in the lungs' cells: the same map upside down is as like, at 1.
 
     0 where the other map is flat, and NaN where the real one is: what shows nothing cannot be unlike anything.
     """
     from scipy.stats import rankdata
 
-    lung = cells.lung > 0
-    a, b = rankdata(real[lung]), rankdata(other[lung])
-    if a.std() == 0:
+    if is_flat(real, cells):
         return float("nan")
-    return float(np.corrcoef(a, b)[0, 1]) if b.std() > 0 else 0.0
+    if is_flat(other, cells):
+        return 0.0
+    lung = cells.lung > 0
+    return abs(float(np.corrcoef(rankdata(real[lung]), rankdata(other[lung]))[0, 1]))
+
+
+def is_flat(heat: np.ndarray, cells: Cells) -> bool:
+    """Whether a map shows nothing in the lungs' cells."""
+    return bool(np.ptp(heat[cells.lung > 0]) == 0)

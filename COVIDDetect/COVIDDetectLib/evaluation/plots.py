@@ -121,5 +121,7 @@ def _unit_square(axes: Axes, title: str, x: str, y: str) -> None:
     axes.set_aspect("equal")
 
 
-def _short(entry: Mapping[str, float]) -> str:
+def _short(entry: Mapping[str, float | None]) -> str:
+    if entry["low"] is None:
+        return f"{entry['value']:.3f} (–)"
     return f"{entry['value']:.3f} ({entry['low']:.3f} to {entry['high']:.3f})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import torch
@@ -74,6 +74,16 @@ class DeCoVNet(nn.Module):
             chunks.append(part[:, :, (start - first) // 2 : (stop - first) // 2])
             report(stop if stop < count // 2 * 2 else count, count)
         return torch.cat(chunks, dim=2)
+
+
+def with_zero_sum_logits(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same network, of either variant, with logits that sum to zero; no probability changes.
+
+    Grad-CAM of the positive logit is then the map of the decision (``Docs/decisions/zero-sum-logits.md``).
+    """
+    last = "classifier.output.1" if "classifier.output.1.weight" in weights else "classifier.output"
+    changed = {name: weights[name] - weights[name].mean(dim=0) for name in (f"{last}.weight", f"{last}.bias")}
+    return {**weights, **changed}
 
 
 class Stem(nn.Sequential):

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
+from ..atomic import whole_file
 from ..errors import InputError
-from .atomic import whole_file
 
 LAST, BEST = "last.pt", "best.pt"
 

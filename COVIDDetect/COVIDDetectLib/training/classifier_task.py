@@ -79,6 +79,10 @@ class ClassifierTask:
         """The smaller the cross-entropy of the tuning cases, the better."""
         return -figures["tuning_loss"]
 
+    def name(self, sample: int) -> str:
+        """Of its case."""
+        return self._training[sample].case.name
+
     def _label(self, prepared: Prepared) -> Tensor:
         return torch.tensor([prepared.case.label], device=self._device)
 
@@ -99,5 +103,7 @@ def augmented(ct_mask: Tensor, generator: torch.Generator) -> Tensor:
 
     The image stays in 0…1, as 8-bit pictures do, and the mask in {0, 1}.
     """
-    image, mask = warp(ct_mask, PAPER.draw_affine(generator))
-    return torch.stack([PAPER.change_gray(image, generator).clamp(0.0, 1.0), (mask >= 0.5).float()])
+    # Half precision is for the network; it would blur places and gray values.
+    with torch.autocast(ct_mask.device.type, enabled=False):
+        image, mask = warp(ct_mask, PAPER.draw_affine(generator))
+        return torch.stack([PAPER.change_gray(image, generator).clamp(0.0, 1.0), (mask >= 0.5).float()])

@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..lungs import METHODS
 from ..report.files import check_folder
 from ..sentences import sentences_instead_of_tracebacks
-from ..weights import read_card
+from ..weights import INPUT_EDGES, read_card
 
 if TYPE_CHECKING:
     from ..weights import ModelCard
@@ -78,8 +78,8 @@ def lungs_command(
 
         with _Terminal() as terminal:
             course = _course(
-                terminal, table, output, epochs, rate, batch, size, seed, patience, save_every, device,
-                test_after=test_after.date() if test_after else None, test_share=test_share, cache=cache, start=start,
+                terminal, table, output, epochs, rate, batch, size, seed, patience, save_every, device, cache,
+                test_after=test_after.date() if test_after else None, test_share=test_share, start=start,
             )  # fmt: skip
             terminal.conclude(train_lungs(course))
 
@@ -123,8 +123,8 @@ def classifier_command(
         with _Terminal() as terminal:
             course = _course(
                 terminal, table, output, epochs, rate, BATCH, size or INPUT_SIZES[variant], seed, patience,
-                save_every, device,
-                test_after=test_after.date() if test_after else None, test_share=test_share, cache=cache, start=start,
+                save_every, device, cache,
+                test_after=test_after.date() if test_after else None, test_share=test_share, start=start,
             )  # fmt: skip
             terminal.conclude(train_classifier(course, variant, lungs if lungs in METHODS else read_card(lungs)))
 
@@ -141,6 +141,7 @@ def _course(
     patience: int | None,
     save_every: float,
     device: str,
+    cache: Path | None,
     **more: Any,
 ) -> Course:
     from ..device import choose_device
@@ -149,15 +150,19 @@ def _course(
     from .loop import Settings
 
     check_folder(output)
+    if cache:
+        check_folder(cache)
     if rate <= 0:
         raise InputError(f"{rate} is no learning rate; give a number above 0.")
-    if not 16 <= min(size) <= max(size) <= 4096:
-        raise InputError(f"{size[0]} × {size[1]} is no input size; give rows and columns from 16 to 4096.")
+    if not all(edge in INPUT_EDGES for edge in size):
+        raise InputError(
+            f"{size[0]} × {size[1]} is no input size; give rows and columns from {INPUT_EDGES[0]} to {INPUT_EDGES[-1]}."
+        )
     if not tensorboard_is_installed():
         terminal.say("No logs for TensorBoard: it is not installed (pip install 'coviddetect[train]').")
     settings = Settings(epochs, rate, batch, seed, patience, save_every, choose_device(device) == "cuda")
     return Course(
-        table, output, settings, size, device=device,
+        table, output, settings, size, device=device, cache=cache,
         say=terminal.say, on_case=terminal.on_case, on_progress=terminal.on_step, **more,
     )  # fmt: skip
 

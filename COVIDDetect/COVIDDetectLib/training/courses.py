@@ -11,10 +11,11 @@ from typing import Any, cast
 
 import torch
 
+from ..atomic import forget_unfinished
 from ..device import choose_device
 from ..domain import fit_domain
 from ..errors import InputError, WeightsError
-from ..networks.decovnet import DeCoVNet, Variant
+from ..networks.decovnet import DeCoVNet, Variant, with_zero_sum_logits
 from ..networks.unet import UNet
 from ..weights import ModelCard, NetworkName, build_network, default_card, load_network, read_card, save_weights
 from .cases import Case, read_cases
@@ -22,15 +23,12 @@ from .classifier_task import ClassifierTask
 from .failed_masks import review_masks
 from .loop import Progress, Settings, learn
 from .lungs_task import LungsTask, confusion, intersection_over_union
-from .preparation import Prepared, Recipe, prepare
+from .preparation import SEEN, Prepared, Recipe, prepare
 from .processes import Processes, joined_processes
 from .results import count_cases, new_card, write_predictions, write_review, write_split
 from .splits import Split, split_cases
 
-_INTENDED_USE = (
-    "Research only. Not a medical device; not for diagnosis. Measure it on your own cases before you trust it."
-)
-_LICENCE = "Not stated; it is for whoever trained these weights to say"
+_ABANDONED_S = 24 * 3600.0  # another training may be writing into the same cache
 
 
 @dataclass(frozen=True)
@@ -99,8 +97,9 @@ def train_classifier(course: Course, variant: Variant, lungs: str | ModelCard) -
     """
     cases = read_cases(course.table)
     split = _split(cases, course)
+    start = _start(course, "decovnet", variant)
     with joined_processes(choose_device(course.device)) as processes:
-        network = cast("DeCoVNet", _network("decovnet", variant, course).to(processes.device))
+        network = cast("DeCoVNet", _network("decovnet", variant, start, course).to(processes.device))
         prepared = _prepare(cases, Recipe("decovnet", course.input_size, lungs), course, processes)
         task = ClassifierTask(
             network,
@@ -109,17 +108,18 @@ def train_classifier(course: Course, variant: Variant, lungs: str | ModelCard) -
             course.settings.seed,
             processes.device,
         )
-        plan = _plan(course, split, prepared, {"network": "decovnet", "variant": variant})
+        plan = _plan(course, split, prepared, start, {"network": "decovnet", "variant": variant})
         best = learn(
             task, course.settings, course.folder, plan, processes, course.on_progress,
             begin=lambda: course.say(write_split(course.folder, split)),
         )  # fmt: skip
         data = f"{count_cases(split.training)}; lungs by {_title(lungs)} where not given"
         card = new_card(
-            course.folder, course.table, "decovnet", variant, course.input_size, course.settings, best, data
-        )
+            course.folder, course.table, "decovnet", variant, course.input_size, course.settings, best, data,
+            start,
+        )  # fmt: skip
         if processes.leads:
-            card = save_weights(best.network, card)
+            card = save_weights(with_zero_sum_logits(best.network), card)
             card = _with_domain(card, [prepared[case.name] for case in split.training], course)
             figures = best.history[best.best_epoch]
             course.say(
@@ -150,8 +150,9 @@ def train_lungs(course: Course) -> ModelCard:
         With the sentence that the user reads.
     """
     cases = read_cases(course.table, labels_needed=False)
+    start = _start(course, "unet", "released")
     with joined_processes(choose_device(course.device)) as processes:
-        network = cast("UNet", _network("unet", "released", course).to(processes.device))
+        network = cast("UNet", _network("unet", "released", start, course).to(processes.device))
         prepared = _prepare(cases, Recipe("unet", course.input_size, "threshold"), course, processes)
         review = review_masks(list(prepared.values()))
         kept = {one.case.name for one in review.kept}
@@ -168,7 +169,7 @@ def train_lungs(course: Course) -> ModelCard:
             course.settings.seed,
             processes.device,
         )
-        plan = _plan(course, split, prepared, {"network": "unet"})
+        plan = _plan(course, split, prepared, start, {"network": "unet"})
 
         def begin() -> None:
             course.say(write_review(course.folder, review))
@@ -177,7 +178,10 @@ def train_lungs(course: Course) -> ModelCard:
         best = learn(task, course.settings, course.folder, plan, processes, course.on_progress, begin)
         given = sum(case.mask is not None for case in split.training)
         data = f"{len(split.training)} CTs, {given} of them with given masks, the others with unsupervised ones"
-        card = new_card(course.folder, course.table, "unet", "released", course.input_size, course.settings, best, data)
+        card = new_card(
+            course.folder, course.table, "unet", "released", course.input_size, course.settings, best, data,
+            start,
+        )  # fmt: skip
         if processes.leads:
             card = save_weights(best.network, card)
             mean = best.history[best.best_epoch]["tuning_mean_iou"]
@@ -210,6 +214,9 @@ def _split(cases: Sequence[Case], course: Course) -> Split:
 def _prepare(cases: Sequence[Case], recipe: Recipe, course: Course, processes: Processes) -> dict[str, Prepared]:
     """All cases by name; each process makes its share, then all find them in the cache."""
     cache = course.cache or course.folder / "cache"
+    if processes.leads:
+        for folder in (cache, cache / SEEN):
+            forget_unfinished(folder, _ABANDONED_S)
     share = processes.share(list(cases))
     for number, case in enumerate(share):
         prepare(case, recipe, cache, processes.device)
@@ -223,25 +230,32 @@ def _prepare(cases: Sequence[Case], recipe: Recipe, course: Course, processes: P
     return prepared
 
 
-def _network(name: NetworkName, variant: str, course: Course) -> torch.nn.Module:
+def _network(name: NetworkName, variant: str, start: ModelCard | None, course: Course) -> torch.nn.Module:
     torch.manual_seed(course.settings.seed)
+    return load_network(start) if start else build_network(name, variant)
+
+
+def _start(course: Course, name: NetworkName, variant: str) -> ModelCard | None:
+    """The card of the weights to start from, read before the training: it may be gone after."""
     if course.start is None:
-        return build_network(name, variant)
+        return None
     card = read_card(course.start)
     if (card.network, card.variant) != (name, variant):
         raise WeightsError(
             f"{card.title} is a {card.network} of the {card.variant} variant; start a {name} of the {variant} variant "
             "from weights of its own kind."
         )
-    return load_network(card)
+    return card
 
 
-def _plan(course: Course, split: Split, prepared: dict[str, Prepared], more: dict[str, Any]) -> dict[str, Any]:
+def _plan(
+    course: Course, split: Split, prepared: dict[str, Prepared], start: ModelCard | None, more: dict[str, Any]
+) -> dict[str, Any]:
     """What a training must have in common with its continuation."""
     rows = sorted((part, case.name, str(case.label), prepared[case.name].key) for part, case in split.parts())
     return {
         **more,
         "size": list(course.input_size),
-        "start": read_card(course.start).sha256 if course.start else "fresh weights",
+        "start": start.sha256 if start else "fresh weights",
         "cases": hashlib.sha256(repr(rows).encode()).hexdigest(),
     }

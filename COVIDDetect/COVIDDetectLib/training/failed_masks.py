@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from ..atomic import whole_file
 from ..ct_mask import resample_in_plane
-from .atomic import whole_file
 from .preparation import Prepared
 
 SMALLEST, LARGEST = 0.5, 2.0

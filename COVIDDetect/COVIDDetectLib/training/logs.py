@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .atomic import whole_file
+from ..atomic import whole_file
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard.writer import SummaryWriter
@@ -43,21 +43,33 @@ class Logs:
             self._tensorboard.close()
 
     def go_on_from(self, history: Sequence[Mapping[str, float]]) -> None:
-        """Begin; of an earlier run only the epochs in ``history`` stay."""
-        if self._writes and tensorboard_is_installed():
+        """Begin with what ``history`` holds: an earlier run may have been ended before or after it told of an epoch."""
+        if not self._writes:
+            return
+        if history:
+            self._write_table(history)
+        if tensorboard_is_installed():
             from torch.utils.tensorboard.writer import SummaryWriter
 
-            self._tensorboard = SummaryWriter(str(self._folder / TENSORBOARD), purge_step=len(history) + 1)
+            self._tensorboard = SummaryWriter(str(self._folder / TENSORBOARD), purge_step=1)
+            for epoch, figures in enumerate(history, start=1):
+                self._plot(epoch, figures)
 
     def add(self, history: Sequence[Mapping[str, float]]) -> None:
         """Tell of the epoch that was added last."""
+        self._write_table(history)
+        self._plot(len(history), history[-1])
+
+    def _write_table(self, history: Sequence[Mapping[str, float]]) -> None:
         lines = [",".join(["epoch", *history[-1]])]
         lines += [
             ",".join([str(epoch), *map(repr, figures.values())]) for epoch, figures in enumerate(history, start=1)
         ]
         with whole_file(self._folder / HISTORY) as file:
             file.write(("\n".join(lines) + "\n").encode())
+
+    def _plot(self, epoch: int, figures: Mapping[str, float]) -> None:
         if self._tensorboard:
-            for name, value in history[-1].items():
-                self._tensorboard.add_scalar(name, value, len(history))
+            for name, value in figures.items():
+                self._tensorboard.add_scalar(name, value, epoch)
             self._tensorboard.flush()

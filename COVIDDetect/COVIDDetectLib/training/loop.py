@@ -13,12 +13,15 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from ..atomic import forget_unfinished
+from ..device import memory_for
 from ..errors import COVIDDetectError
-from .atomic import forget_unfinished
 from .chance import seed_dropout_at
 from .checkpoints import BEST, LAST, State, read_checkpoint, write_checkpoint
 from .logs import Logs
 from .processes import Processes
+
+_SMALLER = "train in another folder with --device cpu or a smaller --size, or with CTs of fewer slices"
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,9 @@ class Task(Protocol):
 
     def tuning_count(self) -> int:
         """Number of tuning cases."""
+
+    def name(self, sample: int) -> str:
+        """What the user calls the case that a sample is from."""
 
     def summarize(self, measured: Sequence[tuple[float, ...]]) -> Mapping[str, float]:
         """Figures of all tuning cases."""
@@ -135,6 +141,8 @@ def learn(
     ------
     InputError
         If the folder holds another training, or cannot be written.
+    DeviceError
+        If the GPU has too little memory for a step.
     """
     run = _Run(task, settings, folder, plan, processes, report or (lambda _: None))
     run.resume()
@@ -211,12 +219,14 @@ class _Run:
     def _step(self, samples: Sequence[int], position: int) -> float:
         seed_dropout_at(self.settings.seed, 2, self.state.epoch, position)
         self.optimizer.zero_grad()
-        with self._precision():
-            loss = self.task.loss(self.network, samples, self.state.epoch, position)
-        self.scaler.scale(loss).backward()
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        value = float(loss.detach())
+        names = ", ".join(sorted({self.task.name(sample) for sample in samples}))
+        with memory_for(names, _SMALLER):
+            with self._precision():
+                loss = self.task.loss(self.network, samples, self.state.epoch, position)
+            self.scaler.scale(loss).backward()
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+        value = self.processes.mean(float(loss.detach()))
         if not math.isfinite(value):
             raise COVIDDetectError(
                 f"The training diverged in epoch {self.state.epoch + 1} (the loss is {value}); start again in another "
@@ -249,7 +259,7 @@ class _Run:
         network = self.task.network.eval()
         self.processes.agree_on_buffers(network)
         share = self.processes.share(list(range(self.task.tuning_count())))
-        with torch.inference_mode(), self._precision():
+        with memory_for("the tuning cases", _SMALLER), torch.inference_mode(), self._precision():
             measured = [self.task.measure(item) for item in share]
         return self.processes.gather(measured)
 

@@ -68,8 +68,15 @@ class LungsTask:
         """Mean IoU."""
         return figures["tuning_mean_iou"]
 
+    def name(self, sample: int) -> str:
+        """Of the case that the slice is from."""
+        return self._training[self._case_of(sample)].case.name
+
+    def _case_of(self, sample: int) -> int:
+        return int(np.searchsorted(self._first_slices, sample, side="right")) - 1
+
     def _slice(self, sample: int) -> np.ndarray:
-        case = int(np.searchsorted(self._first_slices, sample, side="right")) - 1
+        case = self._case_of(sample)
         return self._training[case].open()[:, sample - self._first_slices[case]]
 
     def _tensors(self, slices: np.ndarray) -> tuple[Tensor, Tensor]:

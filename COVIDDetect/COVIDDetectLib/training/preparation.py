@@ -11,17 +11,21 @@ import numpy as np
 
 from .. import __version__
 from ..analysis import check_hounsfield_units
+from ..atomic import whole_file
 from ..ct_mask import HU_WINDOW, CTMask, make_ct_mask, resample_in_plane
+from ..device import Device, within_memory
 from ..errors import InputError, MaskError
 from ..geometry import Geometry
 from ..lungs import LungMask, lung_mask_sha256, segment_lungs
-from ..lungs.unet import unet_slices
+from ..lungs.unet import SLICES_PER_BATCH, unet_slices
 from ..reading import read_ct
 from ..report.files import read_lung_mask
 from ..volume import CTVolume
 from ..weights import ModelCard, NetworkName, default_card
-from .atomic import whole_file
 from .cases import Case
+
+SEEN = "seen"
+"""Folder in the cache: what was made of files of a certain size and time of change."""
 
 _FORMAT = 1
 _VOLUME_SUFFIXES = (".nii", ".gz", ".nrrd", ".nhdr", ".mha", ".mhd")
@@ -110,7 +114,7 @@ def prepare(case: Case, recipe: Recipe, cache: Path, device: str = "auto") -> Pr
         does not find are no error for a UNet's training: such a case has 0 mL.
     """
     files = _hash_of([recipe.settings(), _stamps(case.path), _stamps(case.mask) if case.mask else recipe.lungs_id])
-    seen = cache / "seen" / f"{files}.json"
+    seen = cache / SEEN / f"{files}.json"
     try:
         if seen.is_file():
             prepared = _load(case, json.loads(seen.read_text(encoding="utf-8"))["key"], cache)
@@ -138,11 +142,15 @@ def _make(
 ) -> Prepared:
     check_hounsfield_units(ct)
     axial, reorientation = ct.axial()
+
+    def find_lungs(device: str, slices: int) -> LungMask:
+        return segment_lungs(axial, recipe.lungs, device=device, slices_per_batch=slices)
+
     if mask is not None:
         labels = np.ascontiguousarray(reorientation.apply(mask.labels))
     else:
         try:
-            labels = segment_lungs(axial, recipe.lungs, device=device).labels
+            labels = within_memory(find_lungs, Device(device), SLICES_PER_BATCH)[0].labels
         except MaskError:
             if recipe.network == "decovnet":
                 raise

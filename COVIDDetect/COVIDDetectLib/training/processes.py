@@ -60,6 +60,14 @@ class Processes:
         dist.all_gather_object(shares, share)
         return [shares[index % self.count][index // self.count] for index in range(sum(map(len, shares)))]
 
+    def mean(self, value: float) -> float:
+        """Of the values of all processes; no number if that of one is none."""
+        if self.count == 1:
+            return value
+        total = torch.tensor(value, dtype=torch.double, device=self.device)
+        dist.all_reduce(total)
+        return float(total) / self.count
+
     def wait(self) -> None:
         """Until all processes are here."""
         if self.count > 1:

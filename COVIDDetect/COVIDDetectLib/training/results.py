@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
-from ..analysis import score_ct_mask
+from ..analysis import features_of, score_features
 from ..ct_mask import HU_WINDOW
+from ..device import Device, within_memory
 from ..evaluation.files import write_together
 from ..evaluation.predictions import COLUMNS as PREDICTION_COLUMNS
-from ..networks.decovnet import DeCoVNet
-from ..weights import ModelCard, NetworkName, load_network
+from ..loaded_networks import loaded_network
+from ..networks.decovnet import SLICES_PER_CHUNK, DeCoVNet
+from ..weights import ModelCard, NetworkName
 from .cases import Case
 from .checkpoints import State
 from .failed_masks import Review, contact_sheet
@@ -55,10 +58,19 @@ def write_review(folder: Path, review: Review) -> str:
 
 
 def write_predictions(folder: Path, part: str, card: ModelCard, cases: Sequence[Prepared], device: str) -> Path:
-    """Score cases as an analysis does and write the table that ``coviddetect evaluate`` reads. Returns its path."""
-    network = cast("DeCoVNet", load_network(card, device))
+    """Score cases as an analysis does and write the table that ``coviddetect evaluate`` reads. Returns its path.
+
+    As there, what a GPU has too little memory for is computed on the CPU.
+    """
+
+    def score(one: Prepared, device: str, slices: int) -> float:
+        network = cast("DeCoVNet", loaded_network(card, device))
+        ct_mask = one.ct_mask()
+        return score_features(network, features_of(network, ct_mask, device, slices), ct_mask)[0].probability
+
     rows = [
-        (one.case.name, score_ct_mask(network, one.ct_mask(), device)[0].probability, one.case.label) for one in cases
+        (one.case.name, within_memory(partial(score, one), Device(device), SLICES_PER_CHUNK)[0], one.case.label)
+        for one in cases
     ]
     path = folder / f"predictions-{part}.csv"
     _write_table(path, PREDICTION_COLUMNS, rows)
@@ -74,6 +86,7 @@ def new_card(
     settings: Settings,
     best: State,
     training_data: str,
+    start: ModelCard | None,
 ) -> ModelCard:
     """The card of freshly trained weights; its checksum comes when they are written.
 
@@ -83,10 +96,20 @@ def new_card(
         State of the best epoch.
     training_data
         In words; the table's name is put in front.
+    start
+        Weights that it started from, whose data and licence are told too; None for fresh ones.
     """
     title, command = _TITLES[network]
     figures = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in best.history[best.best_epoch].items()]
     how = f"Adam {settings.rate:g}, seed {settings.seed}, epoch {best.best_epoch + 1} of {settings.epochs}"
+    source = f"coviddetect train {command}: {how} ({', '.join(figures)})"
+    training_data = f"{table.name}: {training_data}; {TUNING_SHARE:.0%} of the patients chose the epoch"
+    licence = _LICENCE
+    if start:
+        begun = f"started from {start.title} (SHA-256 {start.sha256[:12]})"
+        source = f"{source}; {begun}"
+        training_data = f"{training_data}; {begun}, whose training data were: {start.training_data}"
+        licence = f"{licence}; {begun}, whose licence is: {start.licence}"
     return ModelCard(
         id=f"{network}-{folder.resolve().name}",
         version="1",
@@ -97,10 +120,10 @@ def new_card(
         sha256="",
         input_size=input_size,
         hu_window=HU_WINDOW,
-        training_data=f"{table.name}: {training_data}; {TUNING_SHARE:.0%} of the patients chose the epoch",
+        training_data=training_data,
         intended_use=_INTENDED_USE,
-        licence=_LICENCE,
-        source=f"coviddetect train {command}: {how} ({', '.join(figures)})",
+        licence=licence,
+        source=source,
         decision_threshold=0.5 if network == "decovnet" else None,
         path=folder / f"{network}.json",
     )

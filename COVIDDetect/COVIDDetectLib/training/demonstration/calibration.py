@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ...analysis import score_ct_mask
 from ...ct_mask import make_ct_mask
-from ...networks.decovnet import DeCoVNet
+from ...networks.decovnet import DeCoVNet, with_zero_sum_logits
 from ...phantom import EXTENTS, MIMICS, add_disease, add_mimic
 from .backgrounds import Background, as_ct
 
@@ -81,6 +81,4 @@ def fold(weights: Mapping[str, Tensor], calibration: Calibration) -> dict[str, T
     half = torch.tensor([calibration.shift / 2, -calibration.shift / 2])
     folded["classifier.output.weight"] = folded["classifier.output.weight"] / calibration.temperature
     folded["classifier.output.bias"] = (folded["classifier.output.bias"] + half) / calibration.temperature
-    for name in ("classifier.output.weight", "classifier.output.bias"):
-        folded[name] = folded[name] - folded[name].mean(dim=0)
-    return folded
+    return with_zero_sum_logits(folded)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import InputError
+from .errors import InputError
 
 _UNFINISHED = ".unfinished-"
 
@@ -34,13 +35,22 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written there is nothing to remove
+            unfinished.unlink(missing_ok=True)
 
 
-def forget_unfinished(folder: Path) -> None:
-    """Remove what a process that was killed left of a file."""
+def forget_unfinished(folder: Path, older_than_s: float = 0.0) -> None:
+    """Remove what processes that were killed left of files.
+
+    Parameters
+    ----------
+    older_than_s
+        Seconds for which a file must have lain there where others may be writing.
+    """
     for file in folder.glob(f"{_UNFINISHED}*"):
-        file.unlink(missing_ok=True)
+        with suppress(OSError):  # another process may have removed it
+            if time.time() - file.stat().st_mtime >= older_than_s:
+                file.unlink()
 
 
 def _remember_name(folder: Path) -> None:
