@@ -85,11 +85,11 @@ COMMANDS: dict[str, Run | Exists] = {
     ".venv/bin/pre-commit install": Exists("it changes the hooks of the clone", ".venv/bin/pre-commit install --help"),
     # Docs/demonstration-weights.md
     "python -m coviddetect.training.demonstration all --real PATH/lung-dx-a0001 PATH/lidc-idri-0001": Exists(
-        "two to three hours", "python -m coviddetect.training.demonstration --help"
+        "more than an hour", "python -m coviddetect.training.demonstration --help"
     ),
-    "coviddetect evaluate-attention --cases 40 --background PATH/lung-dx-a0001 --background PATH/lidc-idri-0001 "
+    "coviddetect evaluate-attention --cases 24 --background PATH/lung-dx-a0001 --background PATH/lidc-idri-0001 "
     "--output DIR": Exists(
-        "most of an hour, and CTs that are not in the repository", "coviddetect evaluate-attention --help"
+        "a quarter of an hour, and CTs that are not in the repository", "coviddetect evaluate-attention --help"
     ),
     # Docs/training.md
     'pip install ".[train]"': Run(("--dry-run", "--no-deps", "--no-build-isolation", "--quiet"), at_root=True),
