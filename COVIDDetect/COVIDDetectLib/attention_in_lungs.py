@@ -13,6 +13,9 @@ from .lungs import LungMask
 _FINER = 4
 """In-plane cells of the result per cell of the network: about 2.5 mm in an adult, still a small volume."""
 
+LEAST_IN_LUNGS = 0.5
+"""Share of the heat below which a heat map tells more of what surrounds the lungs than of them."""
+
 
 def share_in_lungs(attention: Attention, lung_mask: LungMask) -> float:
     """The part of a heat map's sum that lies in the lungs; 0 for an empty map."""

@@ -39,6 +39,27 @@ def test_hidden_it_leaves_no_legend_and_no_foreground(panel: Any) -> None:
         assert view.GetForegroundVolumeID() is None
 
 
+@pytest.mark.parametrize(
+    ("heat", "told"), [("in the lungs", ""), ("outside", "outside the lungs"), ("nowhere", "empty")]
+)
+def test_a_map_that_says_little_of_the_lungs_says_so(panel: Any, heat: str, told: str) -> None:
+    from COVIDDetectLib.attention import normalized
+    from COVIDDetectLib.mrml.heat_map import write_in_lungs
+    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+
+    load_phantom()
+    result = analyze(panel)
+    lungs = lung_mask_from_node(result.lung_mask_node, result.ct_node)
+    raw = {"in the lungs": lungs.labels > 0, "outside": lungs.labels == 0, "nowhere": np.zeros(lungs.labels.shape)}[
+        heat
+    ]
+    write_in_lungs(normalized(raw.astype(np.float32), lungs.geometry), lungs, result.in_lungs_node)
+    panel.panel.update()
+    note = panel.ui.heatMapNoteLabel
+    assert told in note.text
+    assert note.isVisibleTo(panel.ui.heatMapCollapsibleButton) == bool(told)
+
+
 def test_only_in_the_lungs_means_only_there(panel: Any) -> None:
     import slicer
 

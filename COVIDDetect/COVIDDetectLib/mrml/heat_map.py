@@ -12,7 +12,7 @@ from .ct import place
 COLORS = ("Inferno", "Viridis", "Magma", "Plasma")
 """Perceptually uniform color tables that Slicer brings along."""
 
-_SHARE = "COVIDDetect.shareInLungs"
+_SHARE, _RAW_MAXIMUM = "COVIDDetect.shareInLungs", "COVIDDetect.rawMaximum"
 _LEGEND_FONT = 6
 """Half of Slicer's own: the legend lies over anatomy."""
 
@@ -41,7 +41,7 @@ def write_heat_map(attention: Attention, node: slicer.vtkMRMLScalarVolumeNode) -
         place(node, attention.geometry)
         slicer.util.updateVolumeFromArray(node, attention.values)
         node.SetAttribute("COVIDDetect.layer", attention.layer)
-        node.SetAttribute("COVIDDetect.rawMaximum", repr(attention.raw_maximum))
+        node.SetAttribute(_RAW_MAXIMUM, repr(attention.raw_maximum))
     if node.GetDisplayNode() is None:
         node.CreateDefaultDisplayNodes()
     display = node.GetDisplayNode()
@@ -62,6 +62,11 @@ def share_of(node: slicer.vtkMRMLScalarVolumeNode | None) -> float | None:
     """The part of the heat that lies in the lungs, as the map in the lungs knows it."""
     share = node.GetAttribute(_SHARE) if node is not None else None
     return float(share) if share else None
+
+
+def is_empty(node: slicer.vtkMRMLScalarVolumeNode) -> bool:
+    """Whether nothing spoke for COVID-19."""
+    return float(node.GetAttribute(_RAW_MAXIMUM) or 1) == 0
 
 
 def layer_of(node: slicer.vtkMRMLScalarVolumeNode | None) -> str:

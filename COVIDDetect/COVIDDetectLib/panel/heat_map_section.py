@@ -5,9 +5,10 @@ from __future__ import annotations
 import slicer
 from slicer.i18n import tr as _
 
+from ..attention_in_lungs import LEAST_IN_LUNGS
 from ..attribution import METHODS
 from ..mrml.display import Look, Overlay, show_mask_of, shows_another
-from ..mrml.heat_map import layer_of, share_of
+from ..mrml.heat_map import is_empty, layer_of, share_of
 from ..mrml.parameters import COVIDDetectParameterNode
 from ..mrml.result import Result
 
@@ -41,6 +42,8 @@ class HeatMapSection:
             if share is None
             else _("Only in lungs ({percent:.0f} %)").format(percent=100 * share)
         )
+        ui.heatMapNoteLabel.text = _note(result.in_lungs_node) if result else ""
+        ui.heatMapNoteLabel.visible = bool(ui.heatMapNoteLabel.text)
         if result is not None:
             ui.layerComboBox.enabled = not busy and not result.stale
             ui.layerComboBox.currentIndex = max(0, ui.layerComboBox.findData(layer_of(result.heat_map_node)))
@@ -74,6 +77,18 @@ class HeatMapSection:
     def show_outlines(self, result: Result | None) -> None:
         """Show the outlines of one result as she wants them, and those of no other."""
         show_mask_of(result, self._ui.maskVisibleCheckBox.checked, self.hides_outlines)
+
+
+def _note(in_lungs: slicer.vtkMRMLScalarVolumeNode | None) -> str:
+    """What must be known of a map before it is read; empty when all is well."""
+    share = share_of(in_lungs)
+    if in_lungs is None or share is None or share >= LEAST_IN_LUNGS:
+        return ""
+    if is_empty(in_lungs):
+        return _("This heat map is empty: nothing spoke for COVID-19.")
+    return _(
+        "Most of this heat lies outside the lungs: it does not tell what in them speaks for COVID-19. Try another method below."
+    )
 
 
 def method_titles() -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..analysis import Analysis
-from ..attention_in_lungs import share_in_lungs
+from ..attention_in_lungs import LEAST_IN_LUNGS, share_in_lungs
 from ..lungs import LEFT, RIGHT
 from ..probability import probability_text
 from ..volume import CTVolume
@@ -154,7 +154,7 @@ def _draw_legend(figure: Figure, analysis: Analysis, share: float) -> None:
         (f"Right lung  {right_ml / 1000:.2f} L", RIGHT_COLOR),
         (f"Left lung  {left_ml / 1000:.2f} L", LEFT_COLOR),
         (f"Lungs found by: {method}", _TEXT),
-        (heat_map, _TEXT),
+        (heat_map, _TEXT if share >= LEAST_IN_LUNGS else _NOTICE),
         (f"{analysis.device}, {analysis.time.replace('T', ' ')[:16]} UTC, CT {analysis.ct_sha256[:12]}", _FAINT),
     ]
     for number, (line, color) in enumerate(lines):

@@ -389,6 +389,14 @@
         <translation>Nur in Lungen ({percent:.0f} %)</translation>
     </message>
     <message>
+        <source>This heat map is empty: nothing spoke for COVID-19.</source>
+        <translation>Diese Heatmap ist leer: Nichts sprach für COVID-19.</translation>
+    </message>
+    <message>
+        <source>Most of this heat lies outside the lungs: it does not tell what in them speaks for COVID-19. Try another method below.</source>
+        <translation>Diese Heatmap liegt größtenteils außerhalb der Lungen: Sie zeigt nicht, was in ihnen für COVID-19 spricht. Versuchen Sie unten eine andere Methode.</translation>
+    </message>
+    <message>
         <source>Grad-CAM (default)</source>
         <translation>Grad-CAM (Standard)</translation>
     </message>
