@@ -393,8 +393,8 @@
         <translation>Diese Heatmap ist leer: Nichts sprach für COVID-19.</translation>
     </message>
     <message>
-        <source>Most of this heat lies outside the lungs: it does not tell what in them speaks for COVID-19. Try another method below.</source>
-        <translation>Diese Heatmap liegt größtenteils außerhalb der Lungen: Sie zeigt nicht, was in ihnen für COVID-19 spricht. Versuchen Sie unten eine andere Methode.</translation>
+        <source>Most of this heat lies outside the lungs and tells little of what in them speaks for COVID-19. Try another method.</source>
+        <translation>Diese Heatmap liegt größtenteils außerhalb der Lungen: Sie sagt wenig darüber, was in ihnen für COVID-19 spricht. Versuchen Sie eine andere Methode.</translation>
     </message>
     <message>
         <source>Grad-CAM (default)</source>
