@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from .lungs.body import air_in_body
+from .lungs.sides import LEFT, RIGHT, lung_in_view, split_sides
 from .volume import CTVolume
 
 FEWEST_SLICES = 16
@@ -22,6 +23,7 @@ _LUNG_LIKE_HU = (-950.0, -500.0)
 _GAS_BELOW_HU = -970.0
 _LEAST_LUNGS_ML = 300.0
 _LEAST_PIECE_ML = 50.0
+_LEAST_OTHER_LUNG = 0.1
 _CUT_SHARE_OF_WIDEST = 0.25
 _LEAST_CUT_CM2 = 15.0
 _IN_PLANE_MM = (0.2, 4.0)
@@ -39,8 +41,9 @@ class Finding:
     Parameters
     ----------
     code
-        A short name that stays the same: ``not-hu``, ``wrong-body-part``, ``no-lungs``, ``cut-off``, ``few-slices``,
-        ``spacing``, ``contrast``, ``gaps``, ``one-position``, ``tilt``, ``time-series``, ``color``, ``flat``.
+        A short name that stays the same: ``not-hu``, ``wrong-body-part``, ``no-lungs``, ``one-lung``, ``cut-off``,
+        ``few-slices``, ``spacing``, ``contrast``, ``gaps``, ``one-position``, ``tilt``, ``time-series``, ``color``,
+        ``flat``.
     sentence
         What the user reads: what is wrong and what to do.
     computable
@@ -218,6 +221,15 @@ def _check_anatomy(axial: CTVolume) -> list[Finding]:
     if lungs_ml < _LEAST_LUNGS_ML:
         return [_no_lungs(lungs_ml, bool(air.any()))]
     findings = []
+    if side := _only_lung(hu, lungs, sampling):
+        findings.append(
+            Finding(
+                "one-lung",
+                f"Only one lung is seen, taken for the {side} one; choose a series of the whole chest, or see whether "
+                "the side is right and trust the result less.",
+                computable=True,
+            )
+        )
     if cut := _cut_sides(lungs, sampling):
         findings.append(
             Finding(
@@ -276,6 +288,16 @@ def _no_lungs(lungs_ml: float, has_gas: bool) -> Finding:
         f"This looks like a CT of another part of the body ({seen}); choose a CT of the chest.",
         computable=True,
     )
+
+
+def _only_lung(hu: np.ndarray, lungs: np.ndarray, sampling: np.ndarray) -> str:
+    """ "right" or "left" where there is no other lung to speak of; else empty."""
+    spacing = (sampling[2], sampling[1], sampling[0])
+    labels = split_sides(lungs, spacing, only=lung_in_view(hu, lungs, spacing))
+    right, left = (np.count_nonzero(labels == side) for side in (RIGHT, LEFT))
+    if min(right, left) >= _LEAST_OTHER_LUNG * max(right, left):
+        return ""
+    return "right" if right > left else "left"
 
 
 def _cut_sides(lungs: np.ndarray, sampling: np.ndarray) -> list[str]:

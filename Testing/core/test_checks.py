@@ -16,6 +16,7 @@ from COVIDDetectLib.checks import (
     check_time_points,
 )
 from COVIDDetectLib.geometry import Geometry, Reorientation
+from COVIDDetectLib.lungs import segment_lungs
 from COVIDDetectLib.phantom import thorax
 from COVIDDetectLib.reading import read_ct
 from COVIDDetectLib.volume import CTVolume
@@ -113,6 +114,31 @@ def test_lungs_that_end_at_the_border_are_cut_off(sound: CTVolume, part: tuple, 
     assert finding.computable
 
 
+@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("shown", ["half", "more than half", "no room beyond the wall"])
+def test_a_picture_of_one_lung_says_which_it_is_taken_for(sound: CTVolume, side: str, shown: str) -> None:
+    columns = sound.hu.shape[2]
+    first, last = {"half": (0, 0.5), "more than half": (0, 0.55), "no room beyond the wall": (0.16, 0.56)}[shown]
+    part = slice(round(first * columns), round(last * columns))
+    hu = sound.hu if side == "right" else sound.hu[:, :, ::-1]
+    hu = hu[:, :, part]
+    hu = np.ascontiguousarray(hu if side == "right" else hu[:, :, ::-1])
+    ct = CTVolume(hu, sound.geometry)
+    finding = next(one for one in check_ct(ct) if one.code == "one-lung")
+    assert f"taken for the {side} one" in finding.sentence
+    right_ml, left_ml = segment_lungs(ct, "threshold").volumes_ml
+    assert (right_ml > 5 * left_ml) == (side == "right")
+
+
+def test_a_lung_that_is_gone_leaves_the_other_on_its_side(sound: CTVolume) -> None:
+    hu = sound.hu.copy()
+    half = hu[:, :, hu.shape[2] // 2 :]
+    lung = (half < -500) & (segment_lungs(sound, "threshold").labels[:, :, hu.shape[2] // 2 :] > 0)
+    half[lung] = 30
+    finding = next(one for one in check_ct(CTVolume(hu, sound.geometry)) if one.code == "one-lung")
+    assert "taken for the right one" in finding.sentence
+
+
 def test_fifteen_slices_are_too_few_and_sixteen_are_not(sound: CTVolume) -> None:
     assert "few-slices" not in codes(CTVolume(sound.hu[:16], sound.geometry))
     finding = next(one for one in check_ct(CTVolume(sound.hu[:15], sound.geometry)) if one.code == "few-slices")
@@ -185,6 +211,7 @@ def test_every_finding_is_one_sentence_that_says_what_to_do(sound: CTVolume, bri
         replace(sound, hu=sound.hu + np.int16(2000)),
         CTVolume(sound.hu, Geometry.axial((0.01, 0.01, 5.0))),
         CTVolume(sound.hu[8:17], sound.geometry),
+        CTVolume(sound.hu[:, :, :64], sound.geometry),
         brighter_blood,
         body(None),
         body(-1000),

@@ -12,7 +12,7 @@ from ..errors import MaskError
 from ..geometry import Geometry
 from ..volume import CTVolume
 from ..weights import ModelCard
-from .sides import LEFT, RIGHT, split_sides
+from .sides import LEFT, RIGHT, lung_in_view, split_sides
 from .threshold import threshold_lungs
 from .tidy import tidy_lungs
 from .unet import SLICES_PER_BATCH, unet_lungs
@@ -23,6 +23,7 @@ __all__ = [
     "RIGHT",
     "SLICES_PER_BATCH",
     "LungMask",
+    "lung_in_view",
     "lung_mask_sha256",
     "segment_lungs",
     "split_sides",
@@ -139,5 +140,6 @@ def segment_lungs(
         found = tidy_lungs(found, axial.geometry.spacing[0])
     if np.count_nonzero(found) * axial.geometry.voxel_ml < _LEAST_LUNGS_ML:
         raise MaskError("No lungs were found in this CT; choose a CT of the chest in Hounsfield units.")
-    labels = split_sides(found, axial.geometry.spacing, least_share=_LEAST_SHARE_OF_LARGEST)
+    only = lung_in_view(axial.hu, found, axial.geometry.spacing)
+    labels = split_sides(found, axial.geometry.spacing, least_share=_LEAST_SHARE_OF_LARGEST, only=only)
     return LungMask.from_labels(np.ascontiguousarray(reorientation.undo(labels)), ct.geometry)

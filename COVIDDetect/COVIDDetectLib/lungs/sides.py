@@ -12,9 +12,21 @@ _WORKING_MM = 2.5
 _EROSIONS_MM = (0.0, 1.5, 3.0, 4.5, 6.0, 8.0, 10.0, 13.0, 16.0, 20.0)
 _LEAST_CORE_SHARE = 0.08
 _LEAST_DISTANCE_SHARE = 0.3
+_LEAST_DISTANCE_MM = 80.0
+"""Between the cores of two lungs where one lung alone fills the picture: so far apart are no two parts of one lung."""
+_AIR_BELOW_HU, _ROOM_BELOW_HU = -400, -930
+_BONE_FROM_HU, _LEAST_SPINE_CM2 = 180, 2.0
+_THICKEST_CHEST_WALL_MM = 90.0
+_ROWS_LOOKED_AT = 3000
 
 
-def split_sides(lungs: np.ndarray, spacing: tuple[float, float, float], *, least_share: float = 0.0) -> np.ndarray:
+def split_sides(
+    lungs: np.ndarray,
+    spacing: tuple[float, float, float],
+    *,
+    least_share: float = 0.0,
+    only: int = 0,
+) -> np.ndarray:
     """Label the right and the left lung.
 
     Lungs that touch at the anterior or posterior junction line are eroded until two cores are left, which then
@@ -29,6 +41,9 @@ def split_sides(lungs: np.ndarray, spacing: tuple[float, float, float], *, least
         Millimetres along column, row and slice directions (i, j, k).
     least_share
         Components smaller than this share of the largest are dropped.
+    only
+        ``RIGHT`` or ``LEFT`` where the picture is narrow and shows that lung (``lung_in_view``): it is not divided
+        unless there clearly is another one.
 
     Returns
     -------
@@ -50,7 +65,7 @@ def split_sides(lungs: np.ndarray, spacing: tuple[float, float, float], *, least
     kept[0] = False
     coarse = kept[components]
     center = (lungs.shape[2] / 2.0 - box[2].start) / steps[2]
-    coarse_labels = _label_coarse(coarse, coarse_mm, center)
+    coarse_labels = _label_coarse(coarse, coarse_mm, center, only)
     # Thin parts outside the kept coarse cells take the label of the nearest cell, dropped specks none.
     rows = np.minimum(np.arange(inside.shape[1]) // steps[1], coarse.shape[1] - 1)
     columns = np.minimum(np.arange(inside.shape[2]) // steps[2], coarse.shape[2] - 1)
@@ -60,6 +75,50 @@ def split_sides(lungs: np.ndarray, spacing: tuple[float, float, float], *, least
     return labels
 
 
+def lung_in_view(hu: np.ndarray, lungs: np.ndarray, spacing: tuple[float, float, float]) -> int:
+    """The lung that a narrow picture is about, as after a targeted reconstruction.
+
+    Where the picture ends in the air of the room beyond one chest wall only, it is the lung at that wall. Where it ends
+    in the body on both sides, the spine is on the other side: of all bones it alone stays in place from slice to slice.
+
+    Parameters
+    ----------
+    hu, lungs
+        ``[slice, row, column]`` in axial order, and bool of the same shape.
+    spacing
+        Millimetres along column, row and slice directions (i, j, k).
+
+    Returns
+    -------
+    int
+        ``RIGHT``, ``LEFT``, or 0 where both sides end in air, or nothing tells.
+    """
+    slices, rows = np.nonzero(lungs.any(axis=2))
+    if not len(slices):
+        return 0
+    picked = slice(None, None, 1 + len(slices) // _ROWS_LOOKED_AT)
+    lines, inside = hu[slices[picked], rows[picked]], lungs[slices[picked], rows[picked]]
+    is_open = []
+    for _ in (RIGHT, LEFT):  # right is where columns are small; then the same from the other side
+        is_air = (lines < _AIR_BELOW_HU) & ~inside
+        lung_from = inside.argmax(axis=1)
+        is_air &= np.arange(lines.shape[1]) < lung_from[:, None]
+        air_until = np.where(is_air.any(axis=1), lines.shape[1] - 1 - is_air[:, ::-1].argmax(axis=1), -1)
+        wall_mm = (lung_from - air_until) * spacing[0]
+        is_room = is_air[:, 0] & (lines[:, 0] < _ROOM_BELOW_HU)
+        is_open.append(float(np.mean(is_room & (wall_mm < _THICKEST_CHEST_WALL_MM))))
+        lines, inside = lines[:, ::-1], inside[:, ::-1]
+    if max(is_open) >= 0.5 > 0.2 >= min(is_open):
+        return RIGHT if is_open[0] > is_open[1] else LEFT
+    if max(is_open) > 0.2:
+        return 0
+    seen = hu[np.unique(slices)[:: 1 + len(np.unique(slices)) // 60]]
+    spine = np.flatnonzero(np.mean(seen > _BONE_FROM_HU, axis=0) > 0.5) % hu.shape[2]
+    if len(spine) * spacing[0] * spacing[1] < 100 * _LEAST_SPINE_CM2:
+        return 0
+    return RIGHT if np.median(spine) > np.average(np.arange(hu.shape[2]), weights=lungs.sum(axis=(0, 1))) else LEFT
+
+
 def _shrink(mask: np.ndarray, steps: tuple[int, ...]) -> np.ndarray:
     """Any voxel of a block set → the cell set."""
     for axis, step in enumerate(steps):
@@ -67,14 +126,14 @@ def _shrink(mask: np.ndarray, steps: tuple[int, ...]) -> np.ndarray:
     return mask
 
 
-def _label_coarse(coarse: np.ndarray, sampling: np.ndarray, center: float) -> np.ndarray:
+def _label_coarse(coarse: np.ndarray, sampling: np.ndarray, center: float, only: int) -> np.ndarray:
     padded = np.pad(coarse, ((0, 0), (1, 1), (1, 1)))
     depth = ndimage.distance_transform_edt(padded, sampling=sampling)[:, 1:-1, 1:-1]
-    seeds = _two_cores(coarse, depth, sampling)
+    seeds = _two_cores(coarse, depth, sampling, _LEAST_DISTANCE_MM if only else 0.0)
     labels = np.zeros(coarse.shape, dtype=np.uint8)
     if seeds is None:
         columns = np.nonzero(coarse)[2]
-        labels[coarse] = RIGHT if columns.mean() + 0.5 < center else LEFT
+        labels[coarse] = only or (RIGHT if columns.mean() + 0.5 < center else LEFT)
         return labels
     from skimage.segmentation import watershed
 
@@ -88,10 +147,11 @@ def _label_coarse(coarse: np.ndarray, sampling: np.ndarray, center: float) -> np
     return labels
 
 
-def _two_cores(coarse: np.ndarray, depth: np.ndarray, sampling: np.ndarray) -> np.ndarray | None:
-    """Markers of the two lungs, or None where there is only one."""
+def _two_cores(coarse: np.ndarray, depth: np.ndarray, sampling: np.ndarray, least_mm: float) -> np.ndarray | None:
+    """Markers of the two lungs, or None where there is only one; their cores are so many millimetres apart."""
     columns = np.flatnonzero(coarse.any(axis=(0, 1)))
     width_mm = (columns[-1] - columns[0] + 1) * sampling[2]
+    least_mm = max(least_mm, _LEAST_DISTANCE_SHARE * width_mm)
     for erosion_mm in _EROSIONS_MM:
         cores, count = ndimage.label(depth > erosion_mm)
         if count < 2:
@@ -104,7 +164,7 @@ def _two_cores(coarse: np.ndarray, depth: np.ndarray, sampling: np.ndarray) -> n
             core: float(x) * sampling[2]
             for core, (_, _, x) in zip(large, ndimage.center_of_mass(cores > 0, cores, large), strict=True)
         }
-        apart = [c for c in large if abs(places_mm[c] - places_mm[largest]) > _LEAST_DISTANCE_SHARE * width_mm]
+        apart = [c for c in large if abs(places_mm[c] - places_mm[largest]) > least_mm]
         if not apart:
             continue
         other = max(apart, key=lambda core: sizes[core])
