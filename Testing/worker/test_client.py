@@ -221,6 +221,16 @@ def test_a_worker_that_cannot_start_is_said(phantom_ct: CTVolume, recorder: Reco
     assert list(temporary_folder.iterdir()) == []
 
 
+def test_nothing_is_imported_from_the_folder_that_slicer_is_started_in(
+    recorder: Recorder, phantom_ct: CTVolume, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "queue.py").write_text("raise SystemExit('a file of the user was run')")
+    monkeypatch.chdir(tmp_path)
+    recorder.begin()
+    recorder.client.analyze(phantom_ct, "threshold")
+    assert 0 <= recorder.end().probability <= 1
+
+
 def test_stopping_in_the_middle_leaves_nothing(
     recorder: Recorder, phantom_ct: CTVolume, temporary_folder: Path
 ) -> None:

@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-import qt
-
 from ..errors import COVIDDetectError
 from .exchange import Pieces
+from .later import Later
 
 Result = TypeVar("Result")
 
@@ -37,16 +36,15 @@ class Chore(Generic[Result]):
     ) -> None:
         self._pieces: Pieces[Result] | None = pieces
         self._on_done, self._on_error = on_done, on_error
-        self._later()
+        self._next_turn = Later(self._turn)
+        self._next_turn.start()
 
     def stop(self) -> None:
         """End it where it is; nothing is called any more."""
         if self._pieces is not None:
             self._pieces.close()
             self._pieces = None
-
-    def _later(self) -> None:
-        qt.QTimer.singleShot(0, self._turn)
+        self._next_turn.stop()
 
     def _turn(self) -> None:
         end = time.monotonic() + _TURN_S
@@ -56,7 +54,9 @@ class Chore(Generic[Result]):
                 # Outside the piece's own errors: what goes wrong there is not this chore's.
                 finish()
         if self._pieces is not None:
-            self._later()
+            self._next_turn.start()
+        else:
+            self._next_turn.stop()
 
     def _next_piece(self) -> Callable[[], None] | None:
         """What to call at the end; None as long as there is more to do."""

@@ -23,6 +23,7 @@ from ..volume import CTVolume
 from ..weights import ModelCard
 from .chore import Chore
 from .exchange import Entry, Pieces, holds_ct, load_answer, store_ct, store_lung_mask
+from .later import Later
 from .protocol import PROTOCOL, LineReader, Message, encode, failure
 from .signal import Signal
 from .time_left import TimeLeft
@@ -38,6 +39,8 @@ SERVE = (
     "sys.path += [path for path in sys.argv[3:] if path not in sys.path]; "
     "importlib.import_module(sys.argv[1]).main(sys.argv[2])"
 )
+ISOLATED = ("-P", "-c")
+"""Nothing is imported from the folder that Slicer happens to be started in."""
 
 
 class WorkerClient:
@@ -92,6 +95,7 @@ class WorkerClient:
         self._chore: Chore[Any] | None = None
         self._time_left = TimeLeft()
         self._cancelling = False
+        self._after_cancel: Later | None = None
 
     @property
     def busy(self) -> bool:
@@ -146,14 +150,17 @@ class WorkerClient:
         if self._chore is not None:
             # The worker has not begun, or has ended: nobody else needs to be asked.
             self._stop_chore()
-            qt.QTimer.singleShot(0, lambda: self._fail_if_still_busy(request))
+            self._after_cancel = Later(lambda: self._fail_if_still_busy(request))
         else:
             self._say({"type": "cancel", "id": request})
-            qt.QTimer.singleShot(CANCEL_GRACE_MS, lambda: self._end_if_still_busy(request))
+            self._after_cancel = Later(lambda: self._end_if_still_busy(request), CANCEL_GRACE_MS)
+        self._after_cancel.start()
 
     def stop(self) -> None:
         """End the process and remove all that it shares with us; nothing is emitted."""
         self._stop_chore()
+        if self._after_cancel is not None:
+            self._after_cancel.stop()
         self._kind, self._given = "", None
         processes, self._ending = [*self._ending, *([self._process] if self._process else [])], []
         self._process = None
@@ -223,7 +230,7 @@ class WorkerClient:
         # One of its own: PythonSlicer starts Python as its child, and a child that outlives it removes its folder late.
         self._drop_folder()
         self._folder = Path(tempfile.mkdtemp(prefix="coviddetect-"))  # readable by this user only
-        process.start(self._python, ["-c", SERVE, f"{__package__}.service", str(self._folder), *sys.path])
+        process.start(self._python, [*ISOLATED, SERVE, f"{__package__}.service", str(self._folder), *sys.path])
 
     def _say(self, message: Message) -> None:
         if self._process is not None:

@@ -10,7 +10,8 @@ from typing import Any
 import qt
 
 from ..errors import Cancelled, COVIDDetectError, DeviceError
-from .client import SERVE, python_executable
+from .client import ISOLATED, SERVE, python_executable
+from .later import Later
 from .protocol import LineReader, Message, encode, failure
 
 _CANCEL_GRACE_MS = 5000
@@ -41,12 +42,13 @@ class Errand:
     ) -> None:
         self._on_done, self._on_failed = on_done, on_failed
         self._cancelled = False
+        self._end_of_grace: Later | None = None
         self._python = python_executable()
         self._process: qt.QProcess | None = qt.QProcess()
         self._process.connect("finished(int,QProcess::ExitStatus)", lambda *_: self._on_end())
         self._process.connect("errorOccurred(QProcess::ProcessError)", lambda *_: self._on_error())
         content = encode(request).decode().strip()
-        self._process.start(self._python, ["-c", SERVE, f"{__package__}.{service}", content, *sys.path])
+        self._process.start(self._python, [*ISOLATED, SERVE, f"{__package__}.{service}", content, *sys.path])
 
     def cancel(self) -> None:
         """End the process; what it has done already is done, and is said."""
@@ -55,7 +57,8 @@ class Errand:
             self._cancelled = True
             # Kill ends only the launcher that PythonSlicer is; the Python behind it ends when its input does.
             process.closeWriteChannel()
-            qt.QTimer.singleShot(_CANCEL_GRACE_MS, lambda: self._kill(process))
+            self._end_of_grace = Later(lambda: self._kill(process), _CANCEL_GRACE_MS)
+            self._end_of_grace.start()
 
     def stop(self) -> None:
         """End the process; nothing is called any more."""

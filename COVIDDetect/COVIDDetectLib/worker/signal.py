@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -24,3 +25,15 @@ class Signal:
         """Call all slots."""
         for slot in tuple(self._slots):
             slot(*values)
+
+
+def weakly(method: Callable[..., Any]) -> Callable[..., None]:
+    """A slot that calls a method as long as its object lives, and does not keep that alive."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*values: Any) -> None:
+        bound = reference()
+        if bound is not None:
+            bound(*values)
+
+    return call
