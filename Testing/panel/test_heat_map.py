@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Testing.panel.steps import analyze, load_phantom, phantom
+from Testing.panel.steps import analyze, composite, let_views_settle, load_phantom, phantom, pixels
 from Testing.panel.test_mask import press
 
 
@@ -37,6 +37,51 @@ def test_hidden_it_leaves_no_legend_and_no_foreground(panel: Any) -> None:
     assert not legend.GetVisibility()
     for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         assert view.GetForegroundVolumeID() is None
+
+
+def test_what_she_does_with_legend_and_volume_stays(panel: Any) -> None:
+    import slicer
+
+    load_phantom()
+    result = analyze(panel)
+    panel.ui.heatMapIn3DCheckBox.checked = True
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(result.in_lungs_node)
+    volume = next(iter(slicer.util.getNodesByClass("vtkMRMLVolumeRenderingDisplayNode")))
+    assert legend.GetVisibility() and volume.GetVisibility()
+    legend.SetVisibility(False)
+    legend.SetPosition(0.1, 0.2)
+    legend.SetTitleText("Mine")
+    volume.SetVisibility(False)
+    composite("Red").SetForegroundOpacity(0.3)  # any event of a view
+    panel.panel.update()
+    assert not legend.GetVisibility() and not volume.GetVisibility()
+    assert legend.GetTitleText() == "Mine"
+    panel.ui.heatMapVisibleCheckBox.click()
+    panel.ui.heatMapVisibleCheckBox.click()
+    assert legend.GetVisibility() and volume.GetVisibility()
+    assert tuple(legend.GetPosition()) == (0.1, 0.2)
+    panel.ui.heatMapIn3DCheckBox.checked = False
+
+
+def test_the_legend_is_drawn_again_with_a_ct_that_comes_back(panel: Any) -> None:
+    import slicer
+
+    def drawn() -> bool:
+        let_views_settle()
+        with_legend = pixels()
+        legend.SetVisibility(False)
+        let_views_settle()
+        without = pixels()
+        legend.SetVisibility(True)
+        return bool((with_legend != without).any())
+
+    first = load_phantom("One")
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(analyze(panel).in_lungs_node)
+    assert drawn()
+    panel.ui.ctSelector.setCurrentNode(load_phantom("Two"))
+    analyze(panel)
+    panel.ui.ctSelector.setCurrentNode(first)
+    assert drawn()
 
 
 @pytest.mark.parametrize(

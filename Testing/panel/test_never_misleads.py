@@ -72,17 +72,18 @@ def test_moving_ct_or_mask_makes_the_result_stale(panel: Any, what: str) -> None
 
 
 def test_edits_that_nobody_watched_are_found(panel: Any) -> None:
-    from COVIDDetectLib.mrml.lung_mask import is_edited
+    from COVIDDetectLib.mrml.lung_mask import is_automatic
+    from COVIDDetectLib.mrml.result import Result
 
     load_phantom()
     result = analyze(panel)
     mask = result.lung_mask_node
-    with panel.logic._watch.paused():
+    with panel.logic._watch.writing():
         mask.GetSegmentation().RemoveSegment(mask.GetSegmentation().GetNthSegmentID(0))
     assert result.stale == ""
-    panel.logic._watch.verify_results()
+    panel.logic._watch.verify(Result.all())
     assert result.stale == "The lung mask was edited after scoring."
-    assert is_edited(mask)
+    assert not is_automatic(mask)
 
 
 def test_a_ct_that_changes_during_its_analysis_gives_a_sentence_and_no_result(panel: Any) -> None:
@@ -163,6 +164,7 @@ def test_renaming_a_segment_to_the_other_side_makes_the_result_stale(panel: Any)
 
 def test_a_mask_that_went_while_nobody_watched_is_noticed(panel: Any) -> None:
     import slicer
+    from COVIDDetectLib.mrml.result import Result
     from COVIDDetectLib.mrml.watch import ResultWatch
 
     load_phantom()
@@ -171,7 +173,7 @@ def test_a_mask_that_went_while_nobody_watched_is_noticed(panel: Any) -> None:
     slicer.mrmlScene.RemoveNode(result.lung_mask_node)
     assert result.stale == ""
     watch = ResultWatch(lambda: None)
-    watch.verify_results()
+    watch.verify(Result.all())
     watch.stop()
     assert result.stale == "The lung mask was removed after scoring."
     panel.logic._watch = ResultWatch(panel.logic.resultsChanged.emit)

@@ -55,6 +55,21 @@ print("loaded", sorted({"torch", "skimage", "safetensors", "matplotlib"} & set(s
     assert "loaded []" in printed
 
 
+def test_the_module_test_checks_results_also_where_packages_are_missing(run_slicer: RunSlicer) -> None:
+    code = """
+import slicer.testing
+slicer.testing.runUnitTest([], "COVIDDetect")
+import COVIDDetect
+COVIDDetect.COVIDDetectTest().runTest()
+print("ran")
+"""
+    environment = {"SLICER_PYTHONPATH": ""}
+    printed = run_slicer(code, [ROOT / "COVIDDetect"], environment, options=("--testing",), seconds=300)
+    assert all(f"{test} (COVIDDetect" in printed for test in ("test_ResultInScene", "test_AnalyzeAndRescore"))
+    assert "\nOK\n" in printed
+    assert "ran\n" in printed
+
+
 def test_slicers_own_module_test_passes(run_slicer: RunSlicer) -> None:
     code = """
 import slicer.testing

@@ -56,6 +56,17 @@ def place(node: slicer.vtkMRMLVolumeNode, geometry: Geometry) -> None:
     node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(local))
 
 
+def put_into_study(node: slicer.vtkMRMLNode, ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Beside the CT in the subject hierarchy.
+
+    Slicer's DICOM export takes patient and study from there, and what belongs to a patient goes when she is removed.
+    """
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    items = [hierarchy.GetItemByDataNode(one) if hierarchy else 0 for one in (node, ct_node)]
+    if all(items):
+        hierarchy.SetItemParent(items[0], hierarchy.GetItemParent(items[1]))
+
+
 def is_bent(node: slicer.vtkMRMLTransformableNode) -> bool:
     """Whether a node lies under a transform that is not linear."""
     transform = node.GetParentTransformNode()

@@ -8,6 +8,7 @@ import slicer
 from ..checks import Finding, check_axes, check_ct, check_slice_positions, check_time_points
 from ..errors import InputError
 from .ct import ct_from_node, is_bent
+from .result import ACCEPTED_FINDINGS
 
 _POSITION, _ORIENTATION = "0020,0032", "0020,0037"
 """DICOM tags of Image Position (Patient) and Image Orientation (Patient)."""
@@ -31,6 +32,21 @@ def check_node(node: slicer.vtkMRMLScalarVolumeNode) -> tuple[Finding, ...]:
         if finding and not finding.computable:
             raise InputError(finding.sentence)
     return tuple(finding for finding in findings if finding)
+
+
+def note_findings(node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Check a CT where nobody can be asked: its result will say what is wrong with it.
+
+    Raises
+    ------
+    InputError
+        If the CT cannot be computed, with the sentence that the user reads.
+    """
+    sentences = "\n".join(finding.sentence for finding in check_node(node))
+    if sentences:
+        node.SetAttribute(ACCEPTED_FINDINGS, sentences)
+    else:
+        node.RemoveAttribute(ACCEPTED_FINDINGS)
 
 
 def _check_slices(node: slicer.vtkMRMLScalarVolumeNode) -> Finding | None:

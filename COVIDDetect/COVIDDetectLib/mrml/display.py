@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import slicer
+from slicer.i18n import tr as _
 
-from .heat_map import is_heat_map, show_legend, style_heat_map
+from .heat_map import draw_legend, is_heat_map, show_legend, style_heat_map, title_legend
 from .heat_map_3d import show_in_3d
 from .result import Result
 
@@ -80,8 +82,8 @@ class Look:
 class Overlay:
     """Lays the heat map of a result over its own CT, with its legend; over any other volume no map of ours is left.
 
-    A view that was filled once is hers until she changes the look here: what she or another module does with its
-    foreground stays.
+    What was shown once is hers until she changes the look here: what she or another module does with the foreground of
+    a view, with the legend or with the volume in 3D stays.
     """
 
     def __init__(self) -> None:
@@ -100,27 +102,34 @@ class Overlay:
         shown = node if look.visible else None
         ct_id = result.ct_node.GetID() if result and result.ct_node else None
         wanted = (look, shown, ct_id)
-        if wanted != self._shown or over_others:
+        is_new = wanted != self._shown or over_others
+        if is_new:
             self._shown, self._filled = wanted, {}
         if shown is not None and not self._filled:
             style_heat_map(shown, look.colors, look.threshold)
+        is_filled = False
         for view in _composites():
             if shown is not None and view.GetBackgroundVolumeID() == ct_id:
-                self._fill(view, shown, look.opacity, over_others)
+                is_filled |= self._fill(view, shown, look.opacity, over_others)
             else:
                 self._filled.pop(view.GetID(), None)
                 if _has_heat_map(view):
                     view.SetForegroundVolumeID(None)
-        # After the volume is in the views: a legend of what is not shown stays hidden.
-        for other in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
-            if is_heat_map(other) and other.GetDisplayNode() is not None:
-                show_legend(other, "Out of date" if result and result.stale else "Relative heat", other is shown)
+        if is_new:
+            for other in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+                if is_heat_map(other) and other.GetDisplayNode() is not None:
+                    show_legend(other, other is shown)
+        if shown is not None:
+            title_legend(shown, _("Out of date") if result and result.stale else _("Heat"))
+            if is_filled:
+                draw_legend(shown)
         show_in_3d(
             result if look.in_3d else None,
             shown if look.in_3d else None,
             opacity=look.opacity,
             threshold=look.threshold,
             colors=look.colors,
+            is_new=is_new,
         )
 
     def _fill(
@@ -129,15 +138,17 @@ class Overlay:
         heat_map: slicer.vtkMRMLScalarVolumeNode,
         opacity: float,
         over_others: bool,
-    ) -> None:
-        """Once for each CT that comes into a view."""
+    ) -> bool:
+        """Once for each CT that comes into a view; whether the heat map lies over it now."""
         if self._filled.get(view.GetID()) == view.GetBackgroundVolumeID():
-            return
+            return False
         self._filled[view.GetID()] = view.GetBackgroundVolumeID()
         if not view.GetForegroundVolumeID() or _has_heat_map(view) or over_others:
             with slicer.util.NodeModify(view):
                 view.SetForegroundVolumeID(heat_map.GetID())
                 view.SetForegroundOpacity(opacity)
+            return True
+        return False
 
 
 def show_mask_of(result: Result | None, visible: bool, elsewhere: bool = False) -> None:
@@ -172,7 +183,19 @@ def jump_to(position_ras: tuple[float, float, float]) -> None:
     crosshair.SetCrosshairRAS(*position_ras)
     if crosshair.GetCrosshairMode() == slicer.vtkMRMLCrosshairNode.NoCrosshair:
         crosshair.SetCrosshairMode(slicer.vtkMRMLCrosshairNode.ShowBasic)
-    slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *position_ras, slicer.vtkMRMLSliceNode.CenteredJumpSlice)
+    for view in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+        # What is in sight already stays where it is: only the slice changes.
+        if _is_in_sight(position_ras, view):
+            view.JumpSliceByOffsetting(*position_ras)
+        else:
+            view.JumpSliceByCentering(*position_ras)
+
+
+def take_out_of_views(heat_map: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Before it is removed: Slicer's views would lay another volume, even of another patient, over the CT instead."""
+    for view in _composites():
+        if view.GetForegroundVolumeID() == heat_map.GetID():
+            view.SetForegroundVolumeID(None)
 
 
 def _set_aside(display: slicer.vtkMRMLDisplayNode, aside: bool) -> None:
@@ -182,6 +205,14 @@ def _set_aside(display: slicer.vtkMRMLDisplayNode, aside: bool) -> None:
     elif not aside and display.GetAttribute(_SET_ASIDE):
         display.RemoveAttribute(_SET_ASIDE)
         display.SetVisibility(True)
+
+
+def _is_in_sight(position_ras: tuple[float, float, float], view: slicer.vtkMRMLSliceNode) -> bool:
+    """Whether a place lies within the borders of a slice view, in whichever slice."""
+    to_ras = slicer.util.arrayFromVTKMatrix(view.GetXYToRAS())
+    x, y = (np.linalg.inv(to_ras) @ [*position_ras, 1.0])[:2]
+    width, height, _depth = view.GetDimensions()
+    return bool(0 <= x < width and 0 <= y < height)
 
 
 def _has_heat_map(view: slicer.vtkMRMLSliceCompositeNode) -> bool:

@@ -7,12 +7,14 @@ import slicer
 from ..attention import Attention
 from ..attention_in_lungs import restrict_to_lungs, share_in_lungs
 from ..lungs import LungMask
-from .ct import place
+from .ct import place, put_into_study
 
 COLORS = ("Inferno", "Viridis", "Magma", "Plasma")
 """Perceptually uniform color tables that Slicer brings along."""
 
 _SHARE, _RAW_MAXIMUM = "COVIDDetect.shareInLungs", "COVIDDetect.rawMaximum"
+_TITLE = "COVIDDetect.title"
+"""Attribute of a legend: the title that it got here, which she may change."""
 _LEGEND_FONT = 6
 """Half of Slicer's own: the legend lies over anatomy."""
 
@@ -21,6 +23,7 @@ def new_heat_map(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slicer.v
     """An empty heat map that follows the CT's transform."""
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
     node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
+    put_into_study(node, ct_node)
     node.SetAttribute("COVIDDetect.role", "heatMap")
     return node
 
@@ -89,16 +92,33 @@ def color_node_id(colors: str) -> str:
     return f"vtkMRMLColorTableNodeFile{colors}.txt"
 
 
-def show_legend(node: slicer.vtkMRMLScalarVolumeNode, title: str, visible: bool) -> None:
+def show_legend(node: slicer.vtkMRMLScalarVolumeNode, visible: bool) -> None:
     """A color legend of the heat map in the slice views."""
-    legend_class = slicer.vtkSlicerColorLogic
-    legend = legend_class.GetColorLegendDisplayNode(node)
-    if legend is None:
-        if not visible:
-            return
-        legend = legend_class.AddDefaultColorLegendDisplayNode(node)
-    with slicer.util.NodeModify(legend):
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
+    if legend is None and visible:
+        legend = _new_legend(node)
+    if legend is not None:
+        legend.SetVisibility(visible)
+
+
+def title_legend(node: slicer.vtkMRMLScalarVolumeNode, title: str) -> None:
+    """Write over the legend of a heat map what its colors mean, when that has changed."""
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
+    if legend is not None and legend.GetAttribute(_TITLE) != title:
+        legend.SetAttribute(_TITLE, title)
         legend.SetTitleText(title)
+
+
+def draw_legend(node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Draw the legend of a heat map in views that it came into: Slicer looks for that only when the legend changes."""
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
+    if legend is not None:
+        legend.Modified()
+
+
+def _new_legend(node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLColorLegendDisplayNode:
+    legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(node)
+    with slicer.util.NodeModify(legend):
         legend.SetLabelFormat("%.1f")
         legend.SetNumberOfLabels(3)
         legend.SetMaxNumberOfColors(64)
@@ -106,4 +126,4 @@ def show_legend(node: slicer.vtkMRMLScalarVolumeNode, title: str, visible: bool)
             text.SetFontSize(_LEGEND_FONT)
         legend.SetSize(0.07, 0.25)
         legend.SetPosition(0.98, 0.5)
-        legend.SetVisibility(visible)
+    return legend

@@ -30,6 +30,7 @@ def show_in_3d(
     opacity: float,
     threshold: float,
     colors: str,
+    is_new: bool,
 ) -> None:
     """Show the lungs of one result and a heat map in all 3D views, and those of no other.
 
@@ -41,11 +42,13 @@ def show_in_3d(
         None shows the lungs alone.
     opacity, threshold, colors
         As in the slice views. The map of a stale result is gray.
+    is_new
+        Whether something else is to be shown than last time; else a volume that she hid stays hidden.
     """
     _hide_volumes_but(heat_map)
     if heat_map is not None:
         color_id = _STALE_COLORS if result and result.stale else color_node_id(colors)
-        _show_volume(heat_map, _opacity_function(opacity, threshold), _color_function(color_id))
+        _show_volume(heat_map, _opacity_function(opacity, threshold), _color_function(color_id), is_new)
     _peel(result is None)
     mask = result.lung_mask_node if result else None
     # Not only the masks of results: a result may have been removed while its lungs were shown.
@@ -76,6 +79,7 @@ def _show_volume(
     heat_map: slicer.vtkMRMLScalarVolumeNode,
     opacity: vtk.vtkPiecewiseFunction,
     colors: vtk.vtkColorTransferFunction,
+    is_new: bool,
 ) -> None:
     own = next((one for one in _volume_displays() if one.GetVolumeNode() is heat_map), None)
     display = own or _new_volume_display(heat_map)
@@ -86,7 +90,8 @@ def _show_volume(
             volume_property.GetScalarOpacity().DeepCopy(opacity)
         if not _is_same(volume_property.GetColor(), colors):
             volume_property.GetColor().DeepCopy(colors)
-    display.SetVisibility(True)
+    if is_new or own is None:
+        display.SetVisibility(True)
 
 
 def _volume_displays() -> list[slicer.vtkMRMLVolumeRenderingDisplayNode]:
@@ -186,7 +191,8 @@ def _show_lungs(mask: slicer.vtkMRMLSegmentationNode) -> bool:
             display.SetOpacity3D(LUNG_OPACITY)
             display.SetVisibility3D(True)
     if segment_ids(mask):
-        mask.CreateClosedSurfaceRepresentation()
+        with slicer.util.WaitCursor():  # seconds for a CT of many slices
+            mask.CreateClosedSurfaceRepresentation()
     return is_new
 
 

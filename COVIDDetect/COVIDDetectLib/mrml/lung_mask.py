@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import numpy as np
@@ -12,7 +13,7 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from ..errors import MaskError
 from ..geometry import Geometry
 from ..lungs import LEFT, RIGHT, LungMask, split_sides
-from .ct import geometry_of, to_world
+from .ct import geometry_of, put_into_study, to_world
 
 _TERMINOLOGY = "Segmentation category and type - 3D Slicer General Anatomy list"
 _NO_REGION = "Anatomic codes - DICOM master list~^^~^^"
@@ -40,7 +41,8 @@ _NOT_LUNG_NAME = re.compile(
     re.IGNORECASE,
 )
 _BOTH = RIGHT | LEFT
-_EDITED, _AUTOMATIC = "COVIDDetect.edited", "COVIDDetect.automatic"
+_AUTOMATIC = "COVIDDetect.automatic"
+"""Attribute of a mask that Analyze made: the fingerprint that it had then. A copy that she edits has it too."""
 
 SIDES = {
     RIGHT: ("COVIDDetect_RightLung", "Right lung", ("24028007", "Right"), (0.36, 0.68, 0.93)),
@@ -54,14 +56,19 @@ def new_segmentation(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slic
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
     node.CreateDefaultDisplayNodes()
     node.GetSegmentation().SetSourceRepresentationName(binary_labelmap_name())
-    node.SetReferenceImageGeometryParameterFromVolumeNode(ct_node)
-    node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
-    _put_into_study(node, ct_node)
+    lay_on(ct_node, node)
+    put_into_study(node, ct_node)
     display = node.GetDisplayNode()
     display.SetVisibility2DFill(False)
     display.SetVisibility2DOutline(True)
     display.SetSliceIntersectionThickness(2)
     return node
+
+
+def lay_on(ct_node: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLSegmentationNode) -> None:
+    """Make the grid of a CT the one on which a segmentation is edited, and let it follow the CT's transform."""
+    node.SetReferenceImageGeometryParameterFromVolumeNode(ct_node)
+    node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
 
 
 def outlines_shown(node: slicer.vtkMRMLSegmentationNode | None) -> bool:
@@ -182,6 +189,12 @@ def sides_of(node: slicer.vtkMRMLSegmentationNode) -> dict[str, int]:
     return {segment_id: side_of(segment(node, segment_id)) for segment_id in segment_ids(node)}
 
 
+def labelmaps_of(node: slicer.vtkMRMLSegmentationNode) -> tuple[int, ...]:
+    """What tells whether the voxels of a segment may have changed, without looking at them."""
+    labelmaps = [segment(node, each).GetRepresentation(binary_labelmap_name()) for each in segment_ids(node)]
+    return tuple(labelmap.GetMTime() if labelmap else 0 for labelmap in labelmaps)
+
+
 def lung_segment_ids(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
     """Ids of the segments that are lungs or parts of them."""
     return [segment_id for segment_id in segment_ids(node) if side_of(segment(node, segment_id))]
@@ -206,38 +219,45 @@ def terminology_of(segment: slicer.vtkSegment) -> str:
 
 
 def mark_automatic(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> None:
-    """Remember that Analyze made a mask."""
-    lung_mask_node.SetAttribute(_AUTOMATIC, "1")
-    lung_mask_node.RemoveAttribute(_EDITED)
+    """Remember that Analyze made a mask, and what it made."""
+    lung_mask_node.SetAttribute(_AUTOMATIC, _fingerprint(lung_mask_node))
+
+
+def is_from_analyze(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
+    """Whether Analyze made a mask, or that of which it is a copy; somebody may have worked on it since."""
+    return bool(lung_mask_node.GetAttribute(_AUTOMATIC))
 
 
 def is_automatic(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
-    """Whether a mask was made by Analyze and is still as it was made: such a mask may be replaced."""
-    return bool(lung_mask_node.GetAttribute(_AUTOMATIC)) and not is_edited(lung_mask_node)
+    """Whether a mask was made by Analyze and is still as it was made: such a mask may be replaced.
+
+    Compares the voxels, so that no edit is overlooked; takes up to a second for a large CT.
+    """
+    return lung_mask_node.GetAttribute(_AUTOMATIC) == _fingerprint(lung_mask_node)
 
 
-def is_edited(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
-    """Whether a mask made by Analyze was changed since."""
-    return bool(lung_mask_node.GetAttribute(_EDITED))
-
-
-def mark_edited(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> None:
-    """Remember that somebody worked on a mask: from now on it is hers."""
-    if lung_mask_node.GetAttribute(_AUTOMATIC):
-        lung_mask_node.SetAttribute(_EDITED, "1")
+def _fingerprint(node: slicer.vtkMRMLSegmentationNode) -> str:
+    """SHA-256 of the lungs on the grid that they were made on, wherever a transform takes them."""
+    converter = slicer.vtkSegmentationConverter
+    grid = slicer.vtkOrientedImageData()
+    made_on = node.GetSegmentation().GetConversionParameter(converter.GetReferenceImageGeometryParameterName())
+    if not converter.DeserializeImageGeometry(made_on, grid, False):
+        return "no grid"
+    labels = np.zeros(grid.GetDimensions()[::-1], dtype=np.uint8)
+    try:
+        for segment_id in lung_segment_ids(node):
+            inside, where = _voxels(node, segment_id, grid)
+            labels[where][inside] |= side_of(segment(node, segment_id))
+    except MaskError:
+        return "no voxels"
+    box = _box(labels > 0)
+    part = labels[tuple(slice(first, last + 1) for first, last in box)]
+    return hashlib.sha256(f"{box}".encode() + np.ascontiguousarray(part).tobytes()).hexdigest()
 
 
 def binary_labelmap_name() -> str:
     """Name of the representation that lung masks have."""
     return slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
-
-
-def _put_into_study(node: slicer.vtkMRMLSegmentationNode, ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Where the CT is in the subject hierarchy: Slicer's DICOM export takes patient and study from there."""
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    items = [hierarchy.GetItemByDataNode(one) if hierarchy else 0 for one in (node, ct_node)]
-    if all(items):
-        hierarchy.SetItemParent(items[0], hierarchy.GetItemParent(items[1]))
 
 
 def _terminology(laterality_code: str, laterality: str) -> str:

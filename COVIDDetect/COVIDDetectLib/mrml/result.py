@@ -21,7 +21,8 @@ from ..errors import WeightsError
 from ..opacity import LungOpacity, OpacityBounds
 from ..weights import ModelCard
 from ..weights_store import installed_cards
-from .lung_mask import is_automatic
+from .ct import put_into_study
+from .lung_mask import is_from_analyze
 
 _RECORD, _HISTORY = "COVIDDetect.record", "COVIDDetect.history"
 _STALE, _OTHER_CHOICE = "COVIDDetect.stale", "COVIDDetect.otherChoice"
@@ -35,6 +36,10 @@ _LONGEST_HISTORY = 10
 ACCEPTED_FINDINGS = "COVIDDetect.acceptedFindings"
 """Attribute of a CT: what is wrong with it, a sentence a line, of which she knows."""
 
+MASK_EDITED = "The lung mask was edited after scoring."
+MASK_MOVED = "The lung mask was moved after scoring."
+MASK_REMOVED = "The lung mask was removed after scoring."
+CT_CHANGED = "The CT was changed after scoring."
 OTHER_MASK = "Another lung mask was chosen after scoring."
 OTHER_WEIGHTS = "Other weights were chosen after scoring."
 MISSING_WEIGHTS = "The weights that scored are not installed here."
@@ -103,6 +108,8 @@ class Result:
             node.SetNodeReferenceID(_CT, ct_node.GetID())
             node.SetNodeReferenceID(_LUNG_MASK, lung_mask_node.GetID())
             cls(node).refer_to_heat_maps(heat_map_node, in_lungs_node)
+        if not earlier:
+            put_into_study(node, ct_node)
         result = cls(node)
         result._write_table()
         return result
@@ -202,9 +209,17 @@ class Result:
         """Why the result no longer holds, as a sentence; empty while it does."""
         return self.node.GetAttribute(_STALE) or self.node.GetAttribute(_OTHER_CHOICE) or ""
 
+    @property
+    def ct_has_changed(self) -> bool:
+        """Whether the CT was changed or moved after scoring, and its mask stayed where it was."""
+        return self.node.GetAttribute(_STALE) == CT_CHANGED
+
     def mark_stale(self, reason: str) -> None:
-        """Say that what was scored has changed: the result no longer holds. The last reason counts."""
-        if self.node.GetAttribute(_STALE) != reason:
+        """Say that what was scored has changed: the result no longer holds.
+
+        The last reason counts; but to edit a mask does not bring it to where a changed CT is.
+        """
+        if self.node.GetAttribute(_STALE) != reason and not (reason == MASK_EDITED and self.ct_has_changed):
             self.node.SetAttribute(_STALE, reason)
             self._write_table()
 
@@ -212,7 +227,7 @@ class Result:
         """Say whether mask and weights that are chosen now are those of the result; a choice can be taken back."""
         own, sha256 = self.lung_mask_node, self.record["weights"]["sha256"]
         # Without a mask Analyze makes one, as it made its own.
-        is_own = lung_mask_node is own or (lung_mask_node is None and (own is None or is_automatic(own)))
+        is_own = lung_mask_node is own or (lung_mask_node is None and (own is None or is_from_analyze(own)))
         reason = ""
         if not is_own:
             reason = OTHER_MASK

@@ -13,9 +13,9 @@ from ..attention import Attention
 from ..errors import COVIDDetectError, MaskError
 from ..geometry import Geometry
 from ..lungs import LungMask
-from .ct import layout_finding, to_world
+from .ct import is_bent, layout_finding, to_world
 from .heat_map import is_heat_map, new_heat_map, write_heat_map, write_in_lungs
-from .lung_mask import is_automatic, mark_automatic, new_segmentation, write_lung_mask
+from .lung_mask import is_automatic, lay_on, mark_automatic, new_segmentation, write_lung_mask
 from .result import Result
 
 
@@ -30,7 +30,7 @@ def write_analysis(
     ----------
     lung_mask_node
         The mask that was scored, which stays as it is; None if the analysis made one. That goes into the mask of the
-        last result if nobody touched it and no other result rests on it, else into a new node.
+        last result if nobody touched or bent it and no other result rests on it, else into a new node.
 
     Raises
     ------
@@ -42,8 +42,9 @@ def write_analysis(
     earlier = Result.of(ct_node)
     if lung_mask_node is None:
         last = earlier.lung_mask_node if earlier else None
-        if last is not None and is_automatic(last) and _is_only_of(earlier, last):
+        if last is not None and not is_bent(last) and _is_only_of(earlier, last) and is_automatic(last):
             lung_mask_node = last
+            lay_on(ct_node, last)  # the CT may have been changed or moved
         else:
             lung_mask_node = new_segmentation(ct_node, f"{ct_node.GetName()} lungs")
         write_lung_mask(analysis.lung_mask, lung_mask_node)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 import slicer
 import vtk
@@ -12,13 +14,10 @@ from slicer.util import VTKObservationMixin
 from ..errors import COVIDDetectError
 from ..lungs import lung_mask_sha256
 from .ct import ct_from_node, place_of, voxels_of
-from .lung_mask import lung_mask_from_node, mark_edited, outlines_shown, sides_of
-from .result import Result
-
-MASK_EDITED = "The lung mask was edited after scoring."
-MASK_MOVED = "The lung mask was moved after scoring."
-MASK_REMOVED = "The lung mask was removed after scoring."
-CT_CHANGED = "The CT was changed after scoring."
+from .display import take_out_of_views
+from .heat_map import is_heat_map
+from .lung_mask import labelmaps_of, lung_mask_from_node, outlines_shown, sides_of
+from .result import CT_CHANGED, MASK_EDITED, MASK_MOVED, MASK_REMOVED, Result
 
 
 class ResultWatch(VTKObservationMixin):
@@ -32,20 +31,23 @@ class ResultWatch(VTKObservationMixin):
     Examples
     --------
     >>> watch = ResultWatch(changed=panel.update)   # doctest: +SKIP
-    >>> with watch.paused():                        # doctest: +SKIP
+    >>> with watch.writing():                       # doctest: +SKIP
     ...     write_lung_mask(...)                    # what the program itself writes makes nothing stale
     """
+
+    _all: ClassVar[weakref.WeakSet[ResultWatch]] = weakref.WeakSet()
+    _writing: ClassVar[int] = 0
 
     def __init__(self, changed: Callable[[], None]) -> None:
         VTKObservationMixin.__init__(self)
         # The mixin keeps in memory whatever it has once observed, until all its observations end together.
         self._nodes = VTKObservationMixin()
         self._changed = changed
-        self._paused = False
         self._voxels: dict[str, tuple[object, ...]] = {}
         self._places: dict[str, bytes] = {}
         self._sides: dict[str, dict[str, int]] = {}
         self._outlines: dict[str, bool] = {}
+        self._labelmaps: dict[str, tuple[int, ...]] = {}
         self._running: tuple[slicer.vtkMRMLNode | None, slicer.vtkMRMLNode | None] = (None, None)
         self.disturbance = ""
         scene = slicer.mrmlScene
@@ -53,17 +55,18 @@ class ResultWatch(VTKObservationMixin):
         self.addObserver(scene, scene.NodeRemovedEvent, self._on_node_removed)
         self.addObserver(scene, scene.EndImportEvent, self._on_end_import)
         self.addObserver(scene, scene.EndCloseEvent, self._on_end_close)
-        self.observe_results()
+        self._observe_results()
+        self._all.add(self)
 
-    def observe_results(self) -> None:
-        """Observe what the results in the scene rest on now."""
+    def _observe_results(self) -> None:
         for result in Result.all():
             self._remember(result.ct_node, result.lung_mask_node)
             self._observe(result.ct_node, result.lung_mask_node)
 
-    def verify_results(self) -> None:
-        """Compare CT and mask of every result with what was scored: edits made while nobody watched count too."""
-        for result in Result.all():
+    @staticmethod
+    def verify(results: list[Result]) -> None:
+        """Compare CT and mask of each result with what was scored: edits made while nobody watched count too."""
+        for result in results:
             ct_node, mask_node = result.ct_node, result.lung_mask_node
             if result.stale or ct_node is None:
                 continue
@@ -78,7 +81,6 @@ class ResultWatch(VTKObservationMixin):
             if ct.sha256 != result.record["input"]["sha256"]:
                 result.mark_stale(CT_CHANGED)
             elif lung_mask_sha256(mask) != result.record["lungs"]["sha256"]:
-                mark_edited(mask_node)
                 result.mark_stale(MASK_EDITED)
 
     def begin(self, ct: slicer.vtkMRMLScalarVolumeNode, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
@@ -89,17 +91,26 @@ class ResultWatch(VTKObservationMixin):
 
     def stop(self) -> None:
         """Observe nothing any more."""
+        self._all.discard(self)
         self.removeObservers()
         self._nodes.removeObservers()
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Changes inside this block are the program's own."""
-        self._paused = True
+    def writing(self) -> Iterator[None]:
+        """Changes inside this block are the program's own; what was written is watched from then on.
+
+        By every watch: the panel shows what the logic of a script wrote, and has to say when that no longer holds. Only
+        the others call ``changed``.
+        """
+        ResultWatch._writing += 1
         try:
             yield
         finally:
-            self._paused = False
+            ResultWatch._writing -= 1
+        for watch in tuple(self._all):
+            watch._observe_results()
+            if watch is not self:
+                watch._changed()
 
     def _remember(self, ct: slicer.vtkMRMLScalarVolumeNode | None, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
         """What changes are told by: nodes report much that is none."""
@@ -107,6 +118,7 @@ class ResultWatch(VTKObservationMixin):
             self._places[mask.GetID()] = place_of(mask)
             self._sides[mask.GetID()] = sides_of(mask)
             self._outlines[mask.GetID()] = outlines_shown(mask)
+            self._labelmaps[mask.GetID()] = labelmaps_of(mask)
         if ct is not None:
             self._voxels[ct.GetID()] = voxels_of(ct)
 
@@ -140,16 +152,22 @@ class ResultWatch(VTKObservationMixin):
 
     def _on_mask_changed(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
         if not self._is_our_own_change():
-            mark_edited(mask)
             self._disturb(mask, MASK_EDITED)
         self._mark(lambda result: result.lung_mask_node is mask, MASK_EDITED)
 
     def _on_segment_modified(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
         # Name and terminology tell which lung a segment is; its color does not.
-        sides = sides_of(mask)
+        sides, labelmaps = sides_of(mask), labelmaps_of(mask)
         if sides != self._sides.get(mask.GetID()):
             self._sides[mask.GetID()] = sides
             self._on_mask_changed(mask, event)
+        elif labelmaps != self._labelmaps.get(mask.GetID()):
+            # The Segment Editor's undo says no more than this; what else touches a labelmap need not change it.
+            self._labelmaps[mask.GetID()] = labelmaps
+            if not self._is_our_own_change():
+                self._disturb(mask, MASK_EDITED)
+                self.verify([result for result in Result.all() if result.lung_mask_node is mask])
+                self._changed()
 
     def _on_mask_moved(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
         place = place_of(mask)
@@ -178,8 +196,12 @@ class ResultWatch(VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_about_to_be_removed(self, scene: slicer.vtkMRMLScene, event: str, node: slicer.vtkMRMLNode) -> None:
-        if not scene.IsClosing() and node.IsA("vtkMRMLSegmentationNode"):
+        if scene.IsClosing():
+            return
+        if node.IsA("vtkMRMLSegmentationNode"):
             self._mark(lambda result: result.lung_mask_node is node, MASK_REMOVED)
+        elif node.IsA("vtkMRMLScalarVolumeNode") and is_heat_map(node):
+            take_out_of_views(node)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_removed(self, scene: slicer.vtkMRMLScene, event: str, node: slicer.vtkMRMLNode) -> None:
@@ -187,8 +209,12 @@ class ResultWatch(VTKObservationMixin):
             self._observe_anew()
 
     def _on_end_import(self, scene: slicer.vtkMRMLScene, event: str) -> None:
-        self.observe_results()
-        self.verify_results()
+        # Those that were here before were watched, and to compare voxels takes a second for each.
+        new = [
+            result for result in Result.all() if result.ct_node is None or result.ct_node.GetID() not in self._voxels
+        ]
+        self._observe_results()
+        self.verify(new)
         self._changed()
 
     def _disturb(self, node: slicer.vtkMRMLNode, reason: str) -> None:
@@ -197,13 +223,14 @@ class ResultWatch(VTKObservationMixin):
 
     def _is_our_own_change(self) -> bool:
         # While a scene is loaded or closed its nodes report changes that nobody made.
-        return self._paused or slicer.mrmlScene.IsImporting() or slicer.mrmlScene.IsClosing()
+        return ResultWatch._writing > 0 or slicer.mrmlScene.IsImporting() or slicer.mrmlScene.IsClosing()
 
     def _on_end_close(self, scene: slicer.vtkMRMLScene, event: str) -> None:
         self._voxels.clear()
         self._places.clear()
         self._sides.clear()
         self._outlines.clear()
+        self._labelmaps.clear()
         self._observe_anew()
 
     def _mark(self, concerns: Callable[[Result], bool], reason: str) -> None:
@@ -219,4 +246,5 @@ class ResultWatch(VTKObservationMixin):
 def _mask_events() -> tuple[int, ...]:
     """What changes a mask; showing it in 3D or renaming it does not."""
     segmentation = slicer.vtkSegmentation
-    return segmentation.SourceRepresentationModified, segmentation.SegmentAdded, segmentation.SegmentRemoved
+    replaced = slicer.vtkMRMLSegmentationNode.SegmentationChangedEvent
+    return segmentation.SourceRepresentationModified, segmentation.SegmentAdded, segmentation.SegmentRemoved, replaced

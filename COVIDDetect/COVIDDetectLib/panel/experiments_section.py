@@ -57,7 +57,7 @@ class ExperimentsSection:
         """Show the answers as differences to the result."""
         lines = [
             f"{in_users_language(one.name)}: {probability_text(one.probability, result.decision_threshold)} "
-            f"({round(one.difference, 2) + 0.0:+.2f})"  # a negative zero is none
+            + f"({round(one.difference, 2) + 0.0:+.2f})".replace("-", "\N{MINUS SIGN}")  # a negative zero is none
             for one in experiments
         ]
         self._shown_for = result.record["time"]

@@ -87,7 +87,7 @@ def _note(in_lungs: slicer.vtkMRMLScalarVolumeNode | None) -> str:
     if is_empty(in_lungs):
         return _("This heat map is empty: nothing spoke for COVID-19.")
     return _(
-        "Most of this heat lies outside the lungs and tells little of what in them speaks for COVID-19. Try another method."
+        "Most heat lies outside the lungs: it tells little of what in them speaks for COVID-19. Try another method."
     )
 
 

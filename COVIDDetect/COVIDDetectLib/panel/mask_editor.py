@@ -8,6 +8,9 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from ..worker.later import Later
+from ..worker.signal import weakly
+
 _EFFECTS = ("Paint", "Erase", "Scissors", "Islands", "Fill between slices", "Smoothing", "Threshold", "Grow from seeds")
 _UNDO_STATES = 20
 _EDITOR_TAG = "COVIDDetect"
@@ -28,6 +31,7 @@ class MaskEditor:
         self._ui, self._toggled = ui, toggled
         self._editor: slicer.qMRMLSegmentEditorWidget | None = None
         self._mask: slicer.vtkMRMLSegmentationNode | None = None
+        self._bring_into_sight = Later(weakly(self._scroll_to_editor))
         ui.segmentEditorPlace.setLayout(qt.QVBoxLayout())
         ui.segmentEditorPlace.layout().setContentsMargins(0, 0, 0, 0)
         ui.segmentEditorPlace.visible = False
@@ -90,6 +94,16 @@ class MaskEditor:
         button.text = _("Done") if is_open else _("Edit mask")
         self._ui.segmentEditorPlace.visible = is_open
         self._toggled()
+        if is_open:
+            self._bring_into_sight.start()  # once the panel is laid out with the editor in it
+
+    def _scroll_to_editor(self) -> None:
+        """On a small screen its tools would lie below what is seen of the panel."""
+        section = area = self._ui.lungMaskCollapsibleButton
+        while area is not None and not isinstance(area, qt.QScrollArea):
+            area = area.parentWidget()
+        if area is not None and self.is_open:
+            area.verticalScrollBar().setValue(section.mapTo(area.widget(), qt.QPoint(0, 0)).y())
 
 
 def _editor_node() -> slicer.vtkMRMLSegmentEditorNode:

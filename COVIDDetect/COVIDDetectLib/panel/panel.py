@@ -11,9 +11,10 @@ from slicer.i18n import tr as _
 
 from ..attribution import METHODS
 from ..errors import Cancelled, COVIDDetectError
+from ..mrml.densities import measure_densities, show_densities
 from ..mrml.display import is_shown, jump_to, set_lung_window, show_ct, views_on_screen, window_level
 from ..mrml.heat_map import heat_map_ids, layer_of
-from ..mrml.lung_mask import is_automatic, is_edited, lung_segment_ids, outlines_shown
+from ..mrml.lung_mask import is_automatic, is_from_analyze, lung_segment_ids, outlines_shown
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
 from ..mrml.result import Result
 from ..mrml.scene import chest_cts, load_lung_mask, why_no_ct
@@ -88,19 +89,23 @@ class Panel:
     def analyze(self) -> None:
         """Find the lungs, or take the chosen mask, and score."""
         ct, mask = self._parameters.ct, self._parameters.lungMask
-        if mask is not None and is_edited(mask):
-            choice = which_mask(mask)
+        result = self._result
+        is_left_behind = result is not None and result.ct_has_changed and mask is result.lung_mask_node
+        if mask is not None and (is_from_analyze(mask) or is_left_behind):
+            choice = "new" if is_automatic(mask) else which_mask(mask, is_left_behind)
             if choice == "cancel":
                 return
             mask = mask if choice == "mine" else None
-        elif mask is not None and is_automatic(mask):
-            mask = None
         self._start(ct, mask)
 
     def rescore(self) -> None:
         """Score again with the mask as it is now."""
         result = self._result
-        if result is not None and not self.logic.busy:
+        if result is None or self.logic.busy:
+            return
+        if result.ct_has_changed:  # its mask may lie anywhere by now
+            self.analyze()
+        else:
             own = result.lung_mask_node
             self._start(result.ct_node, self._parameters.lungMask or (own if own and is_automatic(own) else None))
 
@@ -162,14 +167,16 @@ class Panel:
 
     def measure_opacity(self, bounds: Any) -> None:
         """Measure densities within other bounds; those of a stale result stay what they were."""
-        if self._result is not None and not self._result.stale:
-            self._request_now(lambda: self.logic.measureOpacity(self._result, bounds))
+        result = self._result
+        if result is not None and not result.stale:
+            self._request_now(lambda: measure_densities(result, bounds))
 
     def show_opacity(self, bounds: Any) -> None:
         """Densities as segments in the views."""
-        if self._result is not None and not self._result.stale:
-            self._request_now(lambda: self.logic.showOpacity(self._result, bounds))
-            self.heat_map.show_outlines(self._result)
+        result = self._result
+        if result is not None and not result.stale:
+            self._request_now(lambda: show_densities(result, bounds))
+            self.heat_map.show_outlines(result)
 
     def make_sample(self) -> None:
         """A synthetic CT to try the module with."""

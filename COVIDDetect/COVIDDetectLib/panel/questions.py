@@ -30,12 +30,22 @@ def answer_to(box: qt.QMessageBox, default: Any) -> Any:
     return clicked
 
 
-def which_mask(mask: slicer.vtkMRMLSegmentationNode) -> MaskChoice:
-    """Whether to score with a mask that was corrected by hand, or to make a new one beside it."""
+def which_mask(mask: slicer.vtkMRMLSegmentationNode, is_left_behind: bool) -> MaskChoice:
+    """Whether to score with a mask that is hers, or to make a new one beside it.
+
+    Parameters
+    ----------
+    is_left_behind
+        Whether the CT was changed or moved after it was scored with this mask.
+    """
     box = qt.QMessageBox(slicer.util.mainWindow())
     box.setIcon(qt.QMessageBox.Question)
     box.setWindowTitle(_("COVIDDetect"))
-    box.setText(_("The lung mask {name} was corrected by hand.").format(name=mask.GetName()))
+    if is_left_behind:
+        sentence = _("The CT was changed after it was scored with the lung mask {name}; see whether it still fits.")
+    else:
+        sentence = _("The lung mask {name} was corrected by hand.")
+    box.setText(sentence.format(name=mask.GetName()))
     box.setInformativeText(_("A new mask goes into a segmentation of its own; yours is kept."))
     mine = box.addButton(_("Score with my mask"), qt.QMessageBox.AcceptRole)
     new = box.addButton(_("Make a new mask"), qt.QMessageBox.ActionRole)

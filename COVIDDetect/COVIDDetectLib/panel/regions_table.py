@@ -44,6 +44,7 @@ class RegionsTable:
         table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
         table.setSelectionMode(qt.QAbstractItemView.SingleSelection)
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
+        ui.hottestLabel.connect("linkActivated(QString)", lambda link: table.setCurrentCell(0, 0))
         table.connect("currentCellChanged(int,int,int,int)", self._on_current_changed)
         # A click on the chosen region goes back to it.
         table.connect("cellClicked(int,int)", lambda row, column: self._visit(row))
@@ -61,13 +62,15 @@ class RegionsTable:
                 str(region["rank"]),
                 where(region),
                 f"{region['volume_ml']:.1f}",
-                f"{region['mean_hu']:.0f}",
+                f"{region['mean_hu']:.0f}".replace("-", "\N{MINUS SIGN}"),
                 f"{region['peak']:.2f}",
             ]
             for column, text in enumerate(cells):
                 item = qt.QTableWidgetItem(text)
                 item.setToolTip(
-                    _("{mm:.0f} mm from the pleura at its hottest point").format(mm=region["distance_to_pleura_mm"])
+                    _("{mm:.0f} mm from the edge of the lung mask at its hottest point").format(
+                        mm=region["distance_to_pleura_mm"]
+                    )
                 )
                 if column > 1:
                     item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
@@ -79,6 +82,10 @@ class RegionsTable:
         height = table.horizontalHeader().sizeHint.height() + rows * table.verticalHeader().defaultSectionSize + 4
         table.setFixedHeight(height)
         table.visible = bool(regions)
+        self._ui.hottestLabel.visible = bool(regions)
+        if regions:
+            hottest = _("Hottest region")
+            self._ui.hottestLabel.text = f'<a href="hottest">{hottest}</a>: {where(regions[0])}'
         self._ui.regionsLabel.text = (
             _("Where it looked (Grad-CAM):") if regions else _("No region stands out in the lungs.")
         )

@@ -52,11 +52,12 @@ class ResultSection:
         if result is None:
             return
         record, stale = result.record, result.stale
+        is_gray = bool(stale) or is_elsewhere or is_doubtful(record)
         ui.staleWidget.visible = bool(stale)
         ui.staleLabel.text = in_users_language(stale)
         ui.probabilityLabel.text = probability_text(record["probability"], decision_threshold)
         for label in (ui.probabilityLabel, ui.lungsLabel, ui.meaningLabel, ui.opacityTable):
-            label.enabled = not stale and not is_elsewhere
+            label.enabled = not is_gray
         ui.verdictLabel.text = verdict(record, decision_threshold, bool(stale), is_elsewhere)
         ui.detailsLabel.text = details(record)
         ui.lungsLabel.text = lungs(result)
@@ -66,9 +67,9 @@ class ResultSection:
         self.thresholds_menu.show(measured)
         ui.prevalenceWidget.visible = measured is not None
         ui.meaningLabel.text = meaning(result, measured, decision_threshold, prevalence_percent / 100)
-        ui.scaleLabel.setPixmap(self._scale(record["probability"], decision_threshold, bool(stale) or is_elsewhere))
+        ui.scaleLabel.setPixmap(self._scale(record["probability"], decision_threshold, is_gray))
 
-    def _scale(self, probability: float, threshold: float, stale: bool) -> qt.QPixmap:
+    def _scale(self, probability: float, threshold: float, is_gray: bool) -> qt.QPixmap:
         """A bar from 0 to 1 with the probability filled and the decision threshold as a line, in the theme's colors."""
         label = self._ui.scaleLabel
         width, height = max(label.width, 60), max(label.height, 30)
@@ -81,8 +82,8 @@ class ResultSection:
         top, bar = round(0.3 * height), round(0.4 * height)
         left, span = 4, width - 8
         painter.fillRect(left, top, span, bar, palette.color(qt.QPalette.Mid))
-        group = qt.QPalette.Disabled if stale else qt.QPalette.Active
-        filled = palette.color(group, qt.QPalette.WindowText if stale else qt.QPalette.Highlight)
+        group = qt.QPalette.Disabled if is_gray else qt.QPalette.Active
+        filled = palette.color(group, qt.QPalette.WindowText if is_gray else qt.QPalette.Highlight)
         painter.fillRect(left, top, round(span * probability), bar, filled)
         text = palette.color(qt.QPalette.WindowText)
         painter.fillRect(left + round(span * threshold) - 1, top - 5, 2, bar + 10, text)
@@ -90,11 +91,18 @@ class ResultSection:
         return pixmap
 
 
+def is_doubtful(record: Mapping[str, Any]) -> bool:
+    """Whether the CT is so unlike those of the training that the number says nothing."""
+    return bool(record.get("domain")) and not record["domain"]["is_inside"]
+
+
 def verdict(record: Mapping[str, Any], decision_threshold: float, stale: bool, is_elsewhere: bool) -> str:
     """The probability against the threshold, in words that diagnose nothing; then what must be known of it."""
     is_above = record["probability"] >= decision_threshold
     if stale:
         first = _("Probability of COVID-19, out of date.")
+    elif is_doubtful(record):
+        return " ".join([*record["notes"], _("Probability of COVID-19, not to be relied on.")])
     elif is_above:
         first = _("Probability of COVID-19: above the decision threshold of {threshold:.2f}.")
     else:

@@ -12,6 +12,10 @@
         <translation>Thorax-CT öffnen und auf Analysieren klicken. Die Lungen werden umrandet, ein 3D-Netz gibt eine Wahrscheinlichkeit für COVID-19 an, und eine Heatmap zeigt, worauf es sich stützt. Nur für die Forschung, kein Medizinprodukt.</translation>
     </message>
     <message>
+        <source>Documentation</source>
+        <translation>Dokumentation</translation>
+    </message>
+    <message>
         <source>The network was published by Zheng, Deng, Fu, Zhou et al. (medRxiv 2020.03.12.20027185) and Wang et al. (IEEE Transactions on Medical Imaging 2020, doi 10.1109/TMI.2020.2995965).</source>
         <translation>Das Netz wurde von Zheng, Deng, Fu, Zhou et al. (medRxiv 2020.03.12.20027185) und Wang et al. (IEEE Transactions on Medical Imaging 2020, doi 10.1109/TMI.2020.2995965) veröffentlicht.</translation>
     </message>
@@ -90,6 +94,10 @@
     <message>
         <source>Volume of each lung, and the share of it that is ground-glass opacity or consolidation, by the bounds under Lung densities.</source>
         <translation>Volumen jeder Lunge und der Anteil mit Milchglastrübung oder Konsolidierung, nach den Grenzen unter Lungendichte.</translation>
+    </message>
+    <message>
+        <source>Click to see it in all views; the table below lists all hot regions.</source>
+        <translation>Klicken, um sie in allen Ansichten zu sehen; die Tabelle unten nennt alle heißen Regionen.</translation>
     </message>
     <message>
         <source>Decision threshold:</source>
@@ -345,6 +353,17 @@
     </message>
 </context>
 <context>
+    <name>mrml.display</name>
+    <message>
+        <source>Out of date</source>
+        <translation>Veraltet</translation>
+    </message>
+    <message>
+        <source>Heat</source>
+        <translation>Hitze</translation>
+    </message>
+</context>
+<context>
     <name>mrml.scene</name>
     <message>
         <source>The CT or its mask was removed during the analysis.</source>
@@ -393,7 +412,7 @@
         <translation>Diese Heatmap ist leer: Nichts sprach für COVID-19.</translation>
     </message>
     <message>
-        <source>Most of this heat lies outside the lungs and tells little of what in them speaks for COVID-19. Try another method.</source>
+        <source>Most heat lies outside the lungs: it tells little of what in them speaks for COVID-19. Try another method.</source>
         <translation>Diese Heatmap liegt größtenteils außerhalb der Lungen: Sie sagt wenig darüber, was in ihnen für COVID-19 spricht. Versuchen Sie eine andere Methode.</translation>
     </message>
     <message>
@@ -591,6 +610,10 @@ Jetzt installieren?</translation>
         <translation>COVIDDetect</translation>
     </message>
     <message>
+        <source>The CT was changed after it was scored with the lung mask {name}; see whether it still fits.</source>
+        <translation>Das CT wurde verändert, nachdem es mit der Lungenmaske {name} bewertet worden war; prüfen Sie, ob sie noch passt.</translation>
+    </message>
+    <message>
         <source>The lung mask {name} was corrected by hand.</source>
         <translation>Die Lungenmaske {name} wurde von Hand korrigiert.</translation>
     </message>
@@ -634,8 +657,12 @@ Jetzt installieren?</translation>
         <translation>Max.</translation>
     </message>
     <message>
-        <source>{mm:.0f} mm from the pleura at its hottest point</source>
-        <translation>am heißesten Punkt {mm:.0f} mm von der Pleura entfernt</translation>
+        <source>{mm:.0f} mm from the edge of the lung mask at its hottest point</source>
+        <translation>am heißesten Punkt {mm:.0f} mm vom Rand der Lungenmaske</translation>
+    </message>
+    <message>
+        <source>Hottest region</source>
+        <translation>Heißeste Region</translation>
     </message>
     <message>
         <source>Where it looked (Grad-CAM):</source>
@@ -671,6 +698,10 @@ Jetzt installieren?</translation>
     <message>
         <source>Probability of COVID-19, out of date.</source>
         <translation>Wahrscheinlichkeit für COVID-19, veraltet.</translation>
+    </message>
+    <message>
+        <source>Probability of COVID-19, not to be relied on.</source>
+        <translation>Wahrscheinlichkeit für COVID-19, nicht verlässlich.</translation>
     </message>
     <message>
         <source>Probability of COVID-19: above the decision threshold of {threshold:.2f}.</source>
