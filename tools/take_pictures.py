@@ -148,7 +148,7 @@ def german(panel: Any) -> None:
         translator.load(str(compiled))
     slicer.app.installTranslator(translator)
     slicer.util.reloadScriptedModule("COVIDDetect")
-    slicer.app.processEvents()
+    scroll_to(slicer.modules.COVIDDetectWidget.ui.ctSelector)
     window("german.png")
     slicer.app.removeTranslator(translator)
 
@@ -165,6 +165,8 @@ def take(steps: list[Callable[[Any], None]]) -> None:
     slicer.app.processEvents()
     for step in steps:
         step(slicer.modules.COVIDDetectWidget)
+    if heard := host.log_warnings():  # the window shows a red cross then
+        raise RuntimeError("\n".join(heard))
 
 
 def in_slicer() -> None:
