@@ -2,5 +2,3 @@
 
 `python -m Viewer [--analyze] [CT]` opens the window; `Viewer.host.start_host` starts it for tests.
 """
-
-__version__ = "0.1.0"

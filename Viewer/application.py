@@ -7,10 +7,10 @@ from typing import Any
 
 import qt
 import slicer
+from COVIDDetectLib import __version__
 from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QApplication
 
-from . import __version__
 from .compat.pythonqt import adopt, pythonqt_class
 
 

@@ -22,7 +22,7 @@ DOCUMENT = ROOT / "Docs" / "slicer-api.md"
 OLDEST, NEWER = "v5.10.0", "v5.12.0"
 HOSTS = ("slicer", "qt", "ctk", "vtk")
 
-NOT_OF_SLICER = "PyTorchUtilsLogic installTorch serverResponse"
+NOT_OF_SLICER = "PyTorchUtilsLogic installTorch serverResponse vtkMRMLMultiVolumeNode"
 """Names of other extensions, and the like, that look like Slicer's."""
 
 WITH_FALLBACK = {"slicer.packaging.pip_ensure": "5.12; before it `slicer.util.pip_install`"}

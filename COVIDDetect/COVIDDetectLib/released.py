@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _SOURCE = "Checkpoint released by the authors of Zheng et al., medRxiv 2020.03.12.20027185, converted by the user"
-_LICENCE = "CC BY-NC-SA 4.0"
+LICENCE = "CC BY-NC-SA 4.0"
+"""Of the files that the authors released."""
 _INTENDED_USE = "Research only. Not a medical device; not for diagnosis."
 
 # Their prefixes (after "module.") and ours. The first match wins.
@@ -157,7 +158,7 @@ def _released_card(network: NetworkName, folder: Path) -> ModelCard:
         if unet
         else "499 chest CTs of one hospital, Dec 2019 to 23 Jan 2020, labeled per volume",
         intended_use=_INTENDED_USE,
-        licence=_LICENCE,
+        licence=LICENCE,
         source=_SOURCE,
         decision_threshold=None if unet else 0.5,
         operating_characteristics=None if unet else PAPER_TABLE_2,

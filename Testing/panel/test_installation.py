@@ -154,6 +154,39 @@ def test_a_pip_that_does_not_start_is_a_sentence(monkeypatch: pytest.MonkeyPatch
         installation.ensure_packages()
 
 
+def test_before_slicer_5_12_packages_are_installed_by_slicer_util(monkeypatch: pytest.MonkeyPatch) -> None:
+    host.start()
+    import sys
+
+    import slicer
+    from COVIDDetectLib.panel import installation
+
+    asked: list[list[str]] = []
+    monkeypatch.setitem(sys.modules, "slicer.packaging", None)
+    monkeypatch.setattr(slicer.util, "pip_install", asked.append, raising=False)
+    installation._pip_install(["pooch>=1.8"])
+    assert asked == [["pooch>=1.8"]]
+
+
+def test_from_a_folder_of_wheels_torch_comes_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    host.start()
+    from COVIDDetectLib.errors import InstallationError
+    from COVIDDetectLib.installation import TORCH, Missing
+    from COVIDDetectLib.panel import installation
+
+    def no_extension() -> None:
+        raise InstallationError("It needs the extension PyTorch.")
+
+    asked: list[list[str]] = []
+    nothing_yet = Missing(True, ("pooch>=1.8",))
+    miss(monkeypatch, nothing_yet, nothing_yet, Missing(False, ()))
+    monkeypatch.setattr(installation, "_torch_installer", no_extension)
+    monkeypatch.setattr(installation, "_ask_for_wheels", lambda sentence: tmp_path)
+    monkeypatch.setattr(installation, "_pip_install", asked.append)
+    assert installation.ensure_packages()
+    assert asked == [[TORCH, "pooch>=1.8"]]
+
+
 def test_where_the_packages_come_from_is_said() -> None:
     host.start()
     from COVIDDetectLib.installation import Missing

@@ -52,6 +52,25 @@ def test_a_brush_stroke_makes_the_result_stale_at_once(panel: Any) -> None:
     assert str(result.node.GetTable().GetColumn(1).GetValue(0)).startswith("Out of date")
 
 
+def test_what_is_painted_is_lung_from_then_on(panel: Any) -> None:
+    from COVIDDetectLib.mrml.display import jump_to
+
+    ct = load_phantom()
+    result = analyze(panel)
+    before, right_ml = right_voxels(result.lung_mask_node, ct), result.record["lungs"]["right_ml"]
+    panel.ui.editMaskButton.click()
+    let_views_settle()
+    place = center_of(0)  # between the lungs
+    jump_to(place)
+    panel.panel.mask_editor.editor.setActiveEffectByName("Paint")
+    x, y = on_screen(place)
+    drag(view(), [(x, y), (x + 10, y + 5), (x + 20, y + 10)])
+    assert right_voxels(result.lung_mask_node, ct) > before
+    assert result.stale == "The lung mask was edited after scoring."
+    panel.panel.rescore()
+    assert finish(panel).record["lungs"]["right_ml"] > right_ml
+
+
 def test_rescore_takes_the_mask_as_it_is_now_and_leaves_it(panel: Any) -> None:
     ct = load_phantom()
     first = analyze(panel)

@@ -72,6 +72,17 @@ def test_a_logic_that_nobody_holds_takes_its_process_with_it(panel: Any) -> None
     wait_until(lambda: not is_running(process), 5.0, "its process is gone")
 
 
+def test_the_module_s_own_test_passes_and_skips_nothing(panel: Any) -> None:
+    import unittest
+
+    from COVIDDetect import COVIDDetectTest
+
+    outcome = unittest.TestResult()
+    unittest.TestLoader().loadTestsFromTestCase(COVIDDetectTest).run(outcome)
+    assert outcome.wasSuccessful(), outcome.errors + outcome.failures
+    assert outcome.testsRun == 2 and outcome.skipped == []
+
+
 def is_running(process: int) -> bool:
     from pathlib import Path
 

@@ -265,7 +265,9 @@ def test_weights_that_are_wrong_give_a_sentence_and_those_in_use_stay(
     hostile = mine.with_name("hostile.pth")
     hostile.write_bytes(pickle.dumps(print))
     choose_file(monkeypatch, hostile)
+    heard = answer([press("OK")])
     click(settings, "Import released checkpoint…")
+    assert "CC BY-NC-SA 4.0" in heard[0]
     assert "nothing in it was executed" in settle(panel, settings)
     assert settings.card == in_use and own_weights() == []
 
@@ -306,9 +308,26 @@ def test_a_file_dialog_that_is_closed_changes_nothing(
 
     for name in ("getOpenFileName", "getExistingDirectory"):
         monkeypatch.setattr(qt.QFileDialog, name, staticmethod(lambda *values: ""))
-    for entry in ("Add from file…", "Add from folder…", "Import released checkpoint…"):
+    answer([press("OK")])
+    for entry in ("Import released checkpoint…", "Add from file…", "Add from folder…"):
         click(settings, entry)
         assert not settings.weights_menu.busy
+
+
+def test_who_does_not_agree_to_the_licence_of_the_authors_imports_nothing(
+    panel: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import qt
+
+    chosen = staticmethod(lambda *values: pytest.fail("a file is asked for"))
+    monkeypatch.setattr(qt.QFileDialog, "getOpenFileName", chosen)
+    answer([press("Cancel")])
+    click(settings, "Import released checkpoint…")
+    assert not settings.weights_menu.busy
+    heard = answer([type_address("https://127.0.0.1:9/model.pth", "0" * 64), press("Cancel")])
+    click(settings, "Add from URL…")
+    assert "CC BY-NC-SA 4.0" in heard[1]
+    assert not settings.weights_menu.busy
 
 
 def test_torch_is_not_loaded_into_the_window_s_process(settings: Any) -> None:

@@ -31,10 +31,23 @@ import COVIDDetectLib.weights
 print("library", COVIDDetectLib.__file__)
 print("module", slicer.modules.coviddetect.path)
 print("cards", [card.id for card in COVIDDetectLib.weights.bundled_cards()])
-print("widget", slicer.modules.COVIDDetectWidget.ui.analyzeButton.text)
+panel = slicer.modules.COVIDDetectWidget
+print("widget", panel.ui.analyzeButton.text)
 assert not slicer.modules.coviddetect.icon.isNull()
+import time
+panel.ui.sampleDataButton.click()
+panel.ui.analyzeButton.click()
+end = time.monotonic() + 100
+while panel.logic.busy and time.monotonic() < end:
+    slicer.app.processEvents()
+from pathlib import Path
+print("worker", Path("/proc/%d/cmdline" % panel.logic._client.process_id).read_text().replace(chr(0), " "))
+print("probability", panel.ui.probabilityLabel.text)
 """
     printed = run_slicer(code, [installed_extension])
+    assert float(printed.split("probability ")[1].split()[0]) > 0.5
+    assert str(installed_extension) in printed.split("worker ")[1].splitlines()[0]
+    assert str(ROOT / "COVIDDetect") not in printed.split("worker ")[1].splitlines()[0]
     assert f"library {installed_extension}" in printed
     assert f"module {installed_extension}" in printed
     assert "decovnet" in printed.split("cards ")[1].splitlines()[0]

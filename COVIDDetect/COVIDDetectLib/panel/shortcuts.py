@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import qt
 import slicer
 
 
 class Shortcuts:
-    """Keys and what they do.
+    """Keys and what they do, in the panel that was entered last: a key with two meanings would have none.
 
     Parameters
     ----------
     keys
         Key sequence to slot.
     """
+
+    _listening: ClassVar[Shortcuts | None] = None
 
     def __init__(self, keys: Mapping[str, Callable[[], None]]) -> None:
         self._keys = keys
@@ -26,6 +29,9 @@ class Shortcuts:
         window = slicer.util.mainWindow()
         if self._shortcuts or window is None:
             return
+        if Shortcuts._listening is not None:
+            Shortcuts._listening.disable()
+        Shortcuts._listening = self
         for key, slot in self._keys.items():
             shortcut = qt.QShortcut(qt.QKeySequence(key), window)
             shortcut.connect("activated()", slot)
@@ -37,3 +43,5 @@ class Shortcuts:
             shortcut.setParent(None)
             shortcut.deleteLater()
         self._shortcuts = []
+        if Shortcuts._listening is self:
+            Shortcuts._listening = None

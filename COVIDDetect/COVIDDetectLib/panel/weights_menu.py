@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 
 from .. import weights_store as store
 from ..errors import COVIDDetectError, WeightsError
+from ..released import LICENCE
 from ..weights import ModelCard
 from ..weights_download import check_address
 from ..worker.errand import Errand
@@ -94,7 +95,9 @@ class WeightsMenu:
         self._add("add", qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Add weights")))
 
     def import_released(self) -> None:
-        """Ask for a checkpoint of the authors."""
+        """Ask for a checkpoint of the authors, whose licence is another than this program's."""
+        if not _confirms(_("Import a checkpoint that the authors released?"), _licence_of_released()):
+            return
         kinds = _("Released checkpoints") + " (*.pth *.pt)"
         title = _("Import released checkpoint")
         self._add("import", qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), title, "", kinds))
@@ -105,6 +108,7 @@ class WeightsMenu:
         if asked is None:
             return
         url, sha256 = asked
+        licence = _licence_of_released() if url.lower().endswith((".pth", ".pt")) else ""
         try:
             check_address(url, sha256)
         except WeightsError as error:
@@ -115,7 +119,8 @@ class WeightsMenu:
             _(
                 "The file at {url} is downloaded, and what belongs to it (model card, weights) from the same folder. "
                 "The server learns this computer's internet address; nothing about you or your images is sent."
-            ).format(url=url),
+            ).format(url=url)
+            + (f"\n\n{licence}" if licence else ""),
         ):
             self._add("download", url, sha256)
 
@@ -195,6 +200,13 @@ def card_text(card: ModelCard) -> str:
         ("SHA-256", f"{card.sha256}. {checked}"),
     ]
     return "\n\n".join(f"{title}: {value}" for title, value in rows)
+
+
+def _licence_of_released() -> str:
+    return _(
+        "The authors' files are under {licence}: with credit, for purposes that are not commercial, and what is made "
+        "of them under the same licence. COVIDDetect's own licence does not cover them."
+    ).format(licence=LICENCE)
 
 
 def _ask_for_address() -> tuple[str, str] | None:

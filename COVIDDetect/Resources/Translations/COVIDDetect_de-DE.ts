@@ -841,6 +841,10 @@ Jetzt installieren?</translation>
         <translation>Gewichte hinzufügen</translation>
     </message>
     <message>
+        <source>Import a checkpoint that the authors released?</source>
+        <translation>Einen Checkpoint importieren, den die Autoren veröffentlicht haben?</translation>
+    </message>
+    <message>
         <source>Released checkpoints</source>
         <translation>Veröffentlichte Checkpoints</translation>
     </message>
@@ -919,6 +923,10 @@ Jetzt installieren?</translation>
     <message>
         <source>File</source>
         <translation>Datei</translation>
+    </message>
+    <message>
+        <source>The authors&apos; files are under {licence}: with credit, for purposes that are not commercial, and what is made of them under the same licence. COVIDDetect&apos;s own licence does not cover them.</source>
+        <translation>Die Dateien der Autoren stehen unter {licence}: mit Nennung, nur für nicht kommerzielle Zwecke, und was daraus entsteht unter derselben Lizenz. Die Lizenz von COVIDDetect gilt für sie nicht.</translation>
     </message>
     <message>
         <source>Add weights from URL</source>
