@@ -103,32 +103,6 @@ def test_reloaded_while_another_module_is_open_it_takes_no_keys(reloadable: Any)
     assert len(shortcuts()) == len(KEYS)
 
 
-def test_a_second_panel_works_beside_the_first_and_takes_the_keys(reloadable: Any) -> None:
-    import slicer
-
-    first = slicer.modules.COVIDDetectWidget
-    load_phantom()
-    assert analyze(first).stale == ""
-    nodes, observations = node_counts(), observation_count(first)
-    representation = slicer.modules.coviddetect.createNewWidgetRepresentation()
-    second = slicer.modules.COVIDDetectWidget
-    assert second is not first
-    second.enter()
-    assert len(shortcuts()) == len(KEYS)
-    assert second.ui.probabilityLabel.text == first.ui.probabilityLabel.text
-    assert analyze(second).stale == ""
-    assert node_counts() == nodes
-    second.cleanup()
-    representation.deleteLater()
-    slicer.app.processEvents()
-    slicer.modules.COVIDDetectWidget = first
-    assert observation_count(first) == observations
-    assert shortcuts() == []
-    first.enter()
-    assert len(shortcuts()) == len(KEYS)
-    wait_until(lambda: len(workers()) == 1, 5.0, "only the first panel's worker is left")
-
-
 def test_reloading_closes_the_mask_editor_and_keeps_the_mask(reloadable: Any) -> None:
     load_phantom()
     mask = analyze(reloadable).lung_mask_node

@@ -81,6 +81,39 @@ layouts.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
     assert "Traceback" not in printed
 
 
+def test_a_second_panel_works_beside_the_first_and_takes_the_keys(run_slicer: RunSlicer) -> None:
+    code = """
+sys.path.insert(0, {root!r})
+from Testing.panel.host import node_counts, observation_count
+from Testing.panel.steps import analyze, load_phantom
+from Testing.panel.test_reload import KEYS, shortcuts, workers
+slicer.util.selectModule("COVIDDetect")
+first = slicer.modules.COVIDDetectWidget
+load_phantom()
+assert analyze(first).stale == ""
+nodes, observations = node_counts(), observation_count(first)
+representation = slicer.modules.coviddetect.createNewWidgetRepresentation()
+second = slicer.modules.COVIDDetectWidget
+assert second is not first
+second.enter()
+assert len(shortcuts()) == len(KEYS), len(shortcuts())
+assert second.ui.probabilityLabel.text == first.ui.probabilityLabel.text
+assert analyze(second).stale == ""
+assert node_counts() == nodes
+assert len(workers()) == 2
+second.cleanup()
+slicer.modules.COVIDDetectWidget = first
+assert second.Observations == [] and second.logic._watch.Observations == []
+assert observation_count(first) == observations
+assert shortcuts() == []
+first.enter()
+assert len(shortcuts()) == len(KEYS), len(shortcuts())
+assert len(workers()) == 1
+"""
+    printed = run_slicer(code.format(root=str(MODULE.parent)), [MODULE])
+    assert "Traceback" not in printed
+
+
 def test_closing_slicer_in_the_middle_of_an_analysis_leaves_no_process_and_no_file(
     run_slicer: RunSlicer, tmp_path: Path
 ) -> None:
