@@ -66,7 +66,7 @@ def test_the_wheel_works_without_the_repository(packages: Path, tmp_path: Path) 
     assert missing == "False"
 
 
-def test_the_panel_loads_from_the_archive_in_the_embedded_viewer(packages: Path, tmp_path: Path) -> None:
+def test_the_panel_runs_from_the_archive_in_the_embedded_viewer(packages: Path, tmp_path: Path) -> None:
     [archive] = packages.glob("COVIDDetect-*-Slicer-5.12.tar.gz")
     with tarfile.open(archive) as content:
         content.extractall(tmp_path)
@@ -80,6 +80,16 @@ from Viewer.host import start_host
 host = start_host(module_folders=[Path({str(modules)!r})])
 print("library", COVIDDetectLib.__file__)
 print("panel", host.panel.resourcePath("UI/COVIDDetect.ui"), host.panel.ui.analyzeButton.text)
+import slicer, time
+panel = host.panel
+panel.ui.sampleDataButton.click()
+panel.ui.methodComboBox.currentIndex = panel.ui.methodComboBox.findData("threshold")
+panel.ui.analyzeButton.click()
+end = time.monotonic() + 100
+while panel.logic.busy and time.monotonic() < end:
+    slicer.app.processEvents()
+print("worker", Path("/proc/%d/cmdline" % panel.logic._client.process_id).read_text().replace(chr(0), " "))
+print("probability", panel.ui.probabilityLabel.text)
 host.close()
 """
     done = subprocess.run(
@@ -89,3 +99,5 @@ host.close()
     assert done.returncode == 0, done.stderr
     assert f"library {modules}" in done.stdout
     assert f"panel {modules / 'Resources' / 'UI' / 'COVIDDetect.ui'} Analyze" in done.stdout
+    assert f" {modules}" in done.stdout.split("worker ")[1].splitlines()[0]
+    assert float(done.stdout.split("probability ")[1].split()[0]) > 0.5

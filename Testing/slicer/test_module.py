@@ -7,6 +7,8 @@ import re
 import time
 from pathlib import Path
 
+import pytest
+
 from Testing.slicer.conftest import RunSlicer
 
 MODULE = Path(__file__).resolve().parents[2] / "COVIDDetect"
@@ -114,9 +116,8 @@ assert len(workers()) == 1
     assert "Traceback" not in printed
 
 
-def test_closing_slicer_in_the_middle_of_an_analysis_leaves_no_process_and_no_file(
-    run_slicer: RunSlicer, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("when", ["in the middle of an analysis", "after it"])
+def test_closing_slicer_leaves_no_process_and_no_file(run_slicer: RunSlicer, tmp_path: Path, when: str) -> None:
     code = """
 import glob, tempfile, time
 slicer.util.selectModule("COVIDDetect")
@@ -126,7 +127,9 @@ panel.ui.analyzeButton.click()
 end = time.monotonic() + 60
 while panel.ui.progressBar.value == 0 and time.monotonic() < end:
     slicer.app.processEvents()
-assert panel.logic.busy
+while panel.logic.busy and {when!r} == "after it" and time.monotonic() < end:
+    slicer.app.processEvents()
+assert panel.logic.busy == ({when!r} != "after it")
 import subprocess, os
 children = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True).stdout
 workers = [line.split()[0] for line in children.splitlines() if "worker.service" in line]
@@ -135,7 +138,7 @@ assert glob.glob(tempfile.gettempdir() + "/coviddetect-*")
 """
     private = tmp_path / "private"
     private.mkdir()
-    printed = run_slicer(code, [MODULE], {"TMPDIR": str(private)})
+    printed = run_slicer(code.format(when=when), [MODULE], {"TMPDIR": str(private)})
     workers = [int(number) for number in re.search(r"^workers(.*)$", printed, re.MULTILINE)[1].split()]  # type: ignore[index]
     assert len(workers) == 1
     time.sleep(1)
