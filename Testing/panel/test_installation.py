@@ -168,6 +168,18 @@ def test_before_slicer_5_12_packages_are_installed_by_slicer_util(monkeypatch: p
     assert asked == [["pooch>=1.8"]]
 
 
+def test_without_the_extension_pytorch_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    host.start()
+    import sys
+
+    from COVIDDetectLib.errors import InstallationError
+    from COVIDDetectLib.panel import installation
+
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", None)
+    with pytest.raises(InstallationError, match="install it in the Extensions Manager, restart Slicer"):
+        installation._torch_installer()
+
+
 def test_from_a_folder_of_wheels_torch_comes_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     host.start()
     from COVIDDetectLib.errors import InstallationError
