@@ -64,9 +64,11 @@ def log_warnings() -> list[str]:
 
     if not is_slicer():
         return []
+    slicer.app.processEvents()  # entries reach the log as queued signals
     log = slicer.app.errorLogModel()
     rows = [[str(log.data(log.index(row, column))) for column in range(5)] for row in range(log.logEntryCount())]
-    heard = [row for row in rows if row[2] not in QUIET and not any(text in row[4] for text in NOT_OURS)]
+    # What pip writes to the standard error leaves an empty line.
+    heard = [row for row in rows if row[2] not in QUIET and row[4] and not any(text in row[4] for text in NOT_OURS)]
     return [f"{level} of {origin}: {text}" for _, _, level, origin, text in heard]
 
 
@@ -74,12 +76,12 @@ NOT_OURS = (
     "QXcbConnection", "qSlicerSubjectHierarchySegmentationsPlugin::updateAllSegmentsFromMRML",
     "Geometric issues were found", "Irregular volume geometry detected", "ImageSeriesReader",
     "InverseTransformPoint: no convergence", "ctkSliderWidget::setSingleStep",
-    "Unable to locate the patient due to missing values for PatientsName",
+    "Unable to locate the patient due to missing values for PatientsName", "QSqlQuery::prepare: database not open",
 )  # fmt: skip
 """Without a window manager X gives no dialog the focus; and Slicer itself complains when a scene with two segmentations
 is closed, whoever made them, and when it loads slices that are out of place and shows them under its transform;
 ctkSliderWidget compares a step with bounds that it has not set yet; the DICOM browser misses the names of
-public CTs."""
+public CTs, and a database while none is set up."""
 
 QUIET = ("Unknown", "Trace", "Debug", "Info", "Status")
 """What ctkErrorLogLevel calls all that needs nobody's attention."""

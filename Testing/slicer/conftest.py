@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 RunSlicer = Callable[..., str]
 
 SCRIPT = """
@@ -20,6 +21,9 @@ def main():
     code = 1
     try:
         run()
+        sys.path.append({root!r})
+        from Testing.panel.host import log_warnings
+        assert log_warnings() == [], log_warnings()
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -37,8 +41,8 @@ WITHIN_THE_EVENT_LOOP, AT_ONCE = "qt.QTimer.singleShot(0, main)", "main()"
 def run_slicer(tmp_path: Path) -> RunSlicer:
     """Runs Python in a Slicer with fresh settings and returns what was printed.
 
-    ``run_slicer(code, module_paths, environment, options, seconds)``; fails when the code does. Without a main window
-    Slicer has no event loop either: the code runs at once.
+    ``run_slicer(code, module_paths, environment, options, seconds)``; fails when the code does, and when Slicer's log
+    has a warning or an error. Without a main window Slicer has no event loop either: the code runs at once.
     """
     program = os.environ.get("SLICER")
     if not program:
@@ -55,7 +59,7 @@ def run_slicer(tmp_path: Path) -> RunSlicer:
     ) -> str:
         script = tmp_path / "script.py"
         start = AT_ONCE if "--no-main-window" in options else WITHIN_THE_EVENT_LOOP
-        script.write_text(SCRIPT.format(body="\n    ".join(code.strip().splitlines()), start=start))
+        script.write_text(SCRIPT.format(body="\n    ".join(code.strip().splitlines()), start=start, root=str(ROOT)))
         home = tmp_path / "home"
         home.mkdir(exist_ok=True)
         screen = [] if os.environ.get("DISPLAY") else ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24 +extension GLX"]

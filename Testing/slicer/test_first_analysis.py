@@ -1,7 +1,8 @@
 """The first Analyze in a Slicer that has nothing but its own packages: one question, then the result, no restart.
 
 Packages are really installed, into a copy of the Slicer of ``../shared/slicer``, from the package index; where that
-cannot be reached these tests are skipped. torch alone is lent: the PyTorch extension installs it, and brings gigabytes.
+cannot be reached these tests are skipped. torch comes in a build for CPU, as the tests' own Python has it: by a module
+in place of the PyTorch extension's, which takes it from PyTorch's server only, or lent without installation.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -99,19 +101,60 @@ def package_index(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture
-def empty_slicer(tmp_path: Path) -> dict[str, str]:
-    """The environment of a Slicer of its own, to which torch alone is lent."""
+def slicer_without_packages(tmp_path: Path) -> dict[str, str]:
+    """The environment of a Slicer of its own, with its own packages only."""
     installed = Path(os.environ.get("SLICER_HOME") or Path.home() / ".cache" / "slicer-5.13")
     if not (installed / ".installed").is_file():
         pytest.skip("needs the Slicer of ../shared/slicer, which can be copied")
     home = tmp_path / "slicer"
     copy_slicer(installed, home)
+    return {"SLICER_HOME": str(home), "SLICER_PYTHONPATH": ""}
+
+
+@pytest.fixture
+def empty_slicer(slicer_without_packages: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """The same, to which torch alone is lent."""
     lent = tmp_path / "torch"
     lent.mkdir()
     for package in needed("torch").values():
         for path in top_level(package):
             (lent / path.name).symlink_to(path)
-    return {"SLICER_HOME": str(home), "SLICER_PYTHONPATH": str(lent)}
+    return slicer_without_packages | {"SLICER_PYTHONPATH": str(lent)}
+
+
+PYTORCH_EXTENSION = """
+import slicer
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleLogic
+
+class PyTorchUtils(ScriptedLoadableModule):
+    def __init__(self, parent):
+        super().__init__(parent)
+        parent.title, parent.hidden = "PyTorch Utils", True
+
+class PyTorchUtilsLogic(ScriptedLoadableModuleLogic):
+    def installTorch(
+        self, askConfirmation=False, forceComputationBackend=None,
+        torchVersionRequirement=None, torchvisionVersionRequirement=None,
+    ):
+        print("asked for torch", torchVersionRequirement, "confirmation", askConfirmation)
+        slicer.util.pip_install(f"torch{torchVersionRequirement},=={version}")
+        import torch
+        return torch
+"""
+
+
+@pytest.fixture
+def pytorch_extension(tmp_path: Path) -> Path:
+    """A module with the interface of the PyTorch extension's that installs the build of torch which is here."""
+    build = version("torch")
+    wheels = tmp_path / "torch wheel"
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "-d", wheels, f"torch=={build}"]
+    if "+cpu" not in build or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip(f"torch {build} is not to be had as a package for CPU here")
+    folder = tmp_path / "PyTorchUtils"
+    folder.mkdir()
+    (folder / "PyTorchUtils.py").write_text(PYTORCH_EXTENSION.replace("{version}", build))
+    return folder
 
 
 @pytest.mark.slow
@@ -128,6 +171,24 @@ def test_the_first_analysis_installs_what_is_missing_and_needs_no_restart(
     folder = empty_slicer["SLICER_HOME"]
     for part in ("scikit-image, safetensors, pooch", "60 MB", folder, "Slicer's own packages stay"):
         assert part in printed
+    assert "missing ()" in printed
+    assert "numpy True" in printed
+    assert "message \n" in printed
+    assert "tables 1" in printed
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("package_index")
+def test_torch_too_is_installed_into_a_slicer_that_has_none_and_needs_no_restart(
+    slicer_without_packages: dict[str, str], pytorch_extension: Path, run_slicer: RunSlicer
+) -> None:
+    printed = run_slicer(
+        answers() + ANALYZE, [ROOT / "COVIDDetect", pytorch_extension], slicer_without_packages, seconds=500
+    )
+    assert "questions 1" in printed
+    for part in ("torch, scikit-image, safetensors, pooch", "1 GB", "60 MB", "The extension PyTorch downloads torch"):
+        assert part in printed
+    assert "asked for torch >=2.6 confirmation False" in printed
     assert "missing ()" in printed
     assert "numpy True" in printed
     assert "message \n" in printed
