@@ -1,6 +1,7 @@
-"""Takes the pictures of Docs/tutorial.md, Docs/two-hosts.md and Docs/translation.md in the program that it runs in.
+"""Takes the pictures of catalog, README and Docs that show the program, in the program that it runs in.
 
-tools/take_pictures starts it in the real 3D Slicer and in the embedded viewer. What is seen is the synthetic sample CT.
+tools/take_pictures starts it in the real 3D Slicer and in the embedded viewer, and says by COVIDDETECT_PICTURES where
+they go. What is seen is the synthetic sample CT.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "COVIDDetect")]
 
 from Testing.panel import host  # noqa: E402
 
-FOLDER = ROOT / "Resources" / "Screenshots" / "tutorial"
-WINDOW = 1240, 840
+FOLDER = Path(os.environ["COVIDDETECT_PICTURES"])
+WINDOW, WIDE = (1240, 840), (1600, 1000)
 GRAYS = 48
 PATIENCE_S = 300
 
@@ -40,8 +41,9 @@ def save(pixmap: Any, name: str) -> None:
     palette = Image.new("P", (1, 1))
     palette.putpalette(grays + (others or [])[: 3 * (256 - GRAYS)])
     picture = picture.quantize(palette=palette, dither=Image.Dither.NONE)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    picture.save(FOLDER / name, optimize=True)
+    file = FOLDER / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(file, optimize=True)
 
 
 def window(name: str) -> None:
@@ -83,6 +85,21 @@ def wait_for(panel: Any) -> None:
         raise RuntimeError(panel.ui.messageLabel.text)
 
 
+def catalog(panel: Any) -> None:
+    """The result of the sample as the Extensions Manager shows it, in a wide window."""
+    import slicer
+
+    slicer.util.mainWindow().resize(*WIDE)
+    panel.ui.sampleDataButton.click()
+    panel.ui.analyzeButton.click()
+    wait_for(panel)
+    panel.ui.regionsTable.setCurrentCell(0, 0)
+    window("COVIDDetect.png")
+    host.close_scene()
+    slicer.util.mainWindow().resize(*WINDOW)
+    slicer.app.processEvents()
+
+
 def tutorial(panel: Any) -> None:
     """The steps of Docs/tutorial.md."""
     import slicer
@@ -93,21 +110,21 @@ def tutorial(panel: Any) -> None:
 
     ui = panel.ui
     ui.sampleDataButton.click()
-    window("sample.png")
+    window("tutorial/sample.png")
     ui.analyzeButton.click()
     wait_for(panel)
-    window("result.png")
-    section(ui.resultCollapsibleButton, "number.png")
+    window("tutorial/result.png")
+    section(ui.resultCollapsibleButton, "tutorial/number.png")
     ui.regionsTable.setCurrentCell(0, 0)
     scroll_to(ui.regionsTable)
-    window("region.png")
-    section(ui.heatMapCollapsibleButton, "heat-map.png")
+    window("tutorial/region.png")
+    section(ui.heatMapCollapsibleButton, "tutorial/heat-map.png")
     scroll_to(ui.ctSelector)
 
     ui.experimentsCollapsibleButton.collapsed = False
     ui.experimentsButton.click()
     wait_for(panel)
-    section(ui.experimentsCollapsibleButton, "experiments.png")
+    section(ui.experimentsCollapsibleButton, "tutorial/experiments.png")
     ui.experimentsCollapsibleButton.collapsed = True
 
     region = panel.panel.regions.current()
@@ -121,13 +138,13 @@ def tutorial(panel: Any) -> None:
     editor.setActiveEffectByName("Erase")
     x, y = on_screen(place)
     drag(view(), [(x + dx, y + dy) for dx, dy in ((0, 0), (12, 0), (12, 12), (0, 12), (-12, 12), (-12, 0), (-12, -12))])
-    window("mask.png")
+    window("tutorial/mask.png")
     ui.editMaskButton.click()
     ui.rescoreButton.click()
     wait_for(panel)
-    section(ui.resultCollapsibleButton, "history.png")
+    section(ui.resultCollapsibleButton, "tutorial/history.png")
     ui.opacityCollapsibleButton.collapsed = False
-    section(ui.opacityCollapsibleButton, "densities.png")
+    section(ui.opacityCollapsibleButton, "tutorial/densities.png")
     ui.opacityCollapsibleButton.collapsed = True
     slicer.app.processEvents()
 
@@ -149,7 +166,7 @@ def german(panel: Any) -> None:
     slicer.app.installTranslator(translator)
     slicer.util.reloadScriptedModule("COVIDDetect")
     scroll_to(slicer.modules.COVIDDetectWidget.ui.ctSelector)
-    window("german.png")
+    window("tutorial/german.png")
     slicer.app.removeTranslator(translator)
 
 
@@ -174,7 +191,7 @@ def in_slicer() -> None:
     import slicer
 
     try:
-        take([tutorial, german])
+        take([catalog, tutorial, german])
     except Exception:  # noqa: BLE001 - the exit code must tell, whatever happened
         traceback.print_exc(file=sys.__stderr__)
         slicer.util.exit(1)
@@ -187,7 +204,7 @@ def in_viewer(panel: Any) -> None:
     panel.ui.sampleDataButton.click()
     panel.ui.analyzeButton.click()
     wait_for(panel)
-    window("viewer.png")
+    window("tutorial/viewer.png")
 
 
 if host.is_slicer():

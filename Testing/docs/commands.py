@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "Docs").rglob("*.md"))]
 
 _WORD = (
+    r"(?:[A-Z_]+=[^\s`]+ )*"
     r"(?:coviddetect|make|pip|python|git|torchrun|tensorboard|\.venv/bin/[^\s`]+|tools/[^\s`]+|Testing/slicer/[^\s`]+)"
 )
 _LINE = re.compile(rf"^(?: {{4}}|\$ ){_WORD}(?: |$)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -126,7 +127,7 @@ def test_no_entry_is_left_of_a_command_that_is_gone() -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_commands_within_the_text_exist_with_their_options(path: Path) -> None:
     for command in inline_commands(path.read_text()):
-        words = shlex.split(command)
+        words = list(itertools.dropwhile(lambda word: re.match("[A-Z_]+=", word), shlex.split(command)))
         if words[0] == "coviddetect":
             names = words[1 : 3 if words[1] in ("train", "weights") else 2]
             shown = CliRunner().invoke(app, [*names, "--help"])

@@ -46,8 +46,9 @@ def node_counts() -> Counter[str]:
 
 
 def observation_count(panel: object) -> int:
-    """How many VTK observations the module's widget keeps."""
-    return len(panel.Observations)  # type: ignore[attr-defined]
+    """How many VTK observations the module's widget and its logic keep."""
+    watch = panel.logic._watch  # type: ignore[attr-defined]
+    return len(panel.Observations) + len(watch.Observations) + len(watch._nodes.Observations)  # type: ignore[attr-defined]
 
 
 def close_scene() -> None:
