@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from .lungs.body import air_in_body
 from .lungs.sides import LEFT, RIGHT, lung_in_view, split_sides
@@ -267,7 +267,7 @@ def _coarse(hu: np.ndarray, steps: list[int]) -> np.ndarray:
 
 def _lung_like(hu: np.ndarray, air: np.ndarray, cell_ml: float) -> np.ndarray:
     """Large pieces of air in the body with the density of lung; gas in bowel, throat or sinuses is emptier."""
-    parts, count = ndimage.label(air)
+    parts, count = scipy.ndimage.label(air)
     sizes = np.bincount(parts.ravel(), minlength=count + 1)
     tissue = np.bincount(parts[(hu > _LUNG_LIKE_HU[0]) & (hu < _LUNG_LIKE_HU[1])], minlength=count + 1)
     gas = np.bincount(parts[hu < _GAS_BELOW_HU], minlength=count + 1)
@@ -332,5 +332,5 @@ def _blood_pool_hu(hu: np.ndarray, lungs: np.ndarray) -> float:
         slice(front + int(0.25 * (back - front)), front + int(0.6 * (back - front)) + 1),
         slice(right + int(0.35 * (left - right)), right + int(0.7 * (left - right)) + 1),
     )
-    inside = hu[box][ndimage.binary_erosion(hu[box] > -50, structure=np.ones((1, 3, 3)))]
+    inside = hu[box][scipy.ndimage.binary_erosion(hu[box] > -50, structure=np.ones((1, 3, 3)))]
     return float(np.percentile(inside, 75)) if inside.size else 0.0

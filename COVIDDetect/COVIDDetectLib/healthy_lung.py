@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from .errors import MaskError
 from .lungs import LungMask
@@ -49,7 +49,7 @@ def with_healthy_lung(ct: CTVolume, lung_mask: LungMask, voxels: np.ndarray) -> 
     replaced = order.apply(voxels) & lungs
     if not replaced.any():
         return ct
-    box = ndimage.find_objects(lungs.view(np.uint8))[0]
+    box = scipy.ndimage.find_objects(lungs.view(np.uint8))[0]
     values, lungs, replaced = hu[box], lungs[box], replaced[box]  # values is a view: hu changes with it
 
     away_mm = _distance_mm(replaced, spacing_kji)
@@ -67,8 +67,8 @@ def with_healthy_lung(ct: CTVolume, lung_mask: LungMask, voxels: np.ndarray) -> 
 def _healthy(values: np.ndarray, lungs: np.ndarray, spacing_kji: np.ndarray) -> np.ndarray:
     """Lung whose neighborhood in the slice, as far as it is lung, has the mean density of healthy lung."""
     size = (1, *(max(1, round(_NEIGHBORHOOD_MM / mm)) for mm in spacing_kji[1:]))
-    inside = ndimage.uniform_filter(lungs.astype(np.float32), size)
-    mean = ndimage.uniform_filter(np.where(lungs, values, 0).astype(np.float32), size) / np.maximum(inside, 1e-3)
+    inside = scipy.ndimage.uniform_filter(lungs.astype(np.float32), size)
+    mean = scipy.ndimage.uniform_filter(np.where(lungs, values, 0).astype(np.float32), size) / np.maximum(inside, 1e-3)
     return lungs & (mean > HEALTHY_HU[0]) & (mean < HEALTHY_HU[1])
 
 
@@ -76,7 +76,7 @@ def _depth_mm(lungs: np.ndarray, spacing_kji: np.ndarray) -> np.ndarray:
     """Distance to the outside of the lungs, told to about 2 mm."""
     steps = np.maximum(1, (_DEPTH_STEP_MM / spacing_kji).astype(int))
     coarse = np.pad(lungs[:: steps[0], :: steps[1], :: steps[2]], 1)
-    depth = ndimage.distance_transform_edt(coarse, sampling=spacing_kji * steps)[1:-1, 1:-1, 1:-1]
+    depth = scipy.ndimage.distance_transform_edt(coarse, sampling=spacing_kji * steps)[1:-1, 1:-1, 1:-1]
     at = [np.arange(size) // step for size, step in zip(lungs.shape, steps, strict=True)]
     return depth.astype(np.float32)[np.ix_(*at)]
 
@@ -84,10 +84,10 @@ def _depth_mm(lungs: np.ndarray, spacing_kji: np.ndarray) -> np.ndarray:
 def _distance_mm(members: np.ndarray, spacing_kji: np.ndarray) -> np.ndarray:
     """Distance to the nearest member; infinite where it is certainly more than the blend needs."""
     by = np.ceil(_BLEND_MM / spacing_kji).astype(int)
-    box = ndimage.find_objects(members.view(np.uint8))[0]
+    box = scipy.ndimage.find_objects(members.view(np.uint8))[0]
     wide = tuple(slice(max(0, one.start - reach), one.stop + reach) for one, reach in zip(box, by, strict=True))
     distance = np.full(members.shape, np.inf, dtype=np.float32)
-    distance[wide] = ndimage.distance_transform_edt(~members[wide], sampling=spacing_kji)
+    distance[wide] = scipy.ndimage.distance_transform_edt(~members[wide], sampling=spacing_kji)
     return distance
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from .attention import Attention
 from .attention_in_lungs import restrict_to_lungs
@@ -101,8 +101,8 @@ def hottest_regions(attention: Attention, ct: CTVolume, lung_mask: LungMask, cou
 
     found = []
     for side in heights:  # a region ends where its lung ends, also where the two lungs touch
-        parts, _ = ndimage.label(sides == side, structure=np.ones((3, 3, 3)))
-        for part, box in enumerate(ndimage.find_objects(parts), start=1):
+        parts, _ = scipy.ndimage.label(sides == side, structure=np.ones((3, 3, 3)))
+        for part, box in enumerate(scipy.ndimage.find_objects(parts), start=1):
             inside = parts[box] == part
             volume_ml = float(np.count_nonzero(inside) * fine.geometry.voxel_ml)
             if volume_ml >= _LEAST_ML:
@@ -154,7 +154,7 @@ def region_voxels(attention: Attention, ct: CTVolume, lung_mask: LungMask, regio
     inside = all(0 <= at < size for at, size in zip(peak, fine.values.shape, strict=True))
     at = _nearest_voxels(fine.values.shape, fine.geometry, labels.shape, voxels)
     side = next(label for label, name in SIDES.items() if name == region.side)
-    parts, _ = ndimage.label((labels[np.ix_(*at)] == side) & (fine.values >= HOT_FROM), np.ones((3, 3, 3)))
+    parts, _ = scipy.ndimage.label((labels[np.ix_(*at)] == side) & (fine.values >= HOT_FROM), np.ones((3, 3, 3)))
     if not inside or not parts[peak]:
         raise InputError("The heat map has changed and has no such region any more; score the CT again.")
     # Back from cells to voxels: each voxel belongs to the nearest cell.

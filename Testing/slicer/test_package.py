@@ -54,13 +54,14 @@ print("probability", panel.ui.probabilityLabel.text)
     assert "widget Analyze" in printed
 
 
-def test_the_module_opens_in_a_slicer_without_torch_and_scikit_image(run_slicer: RunSlicer) -> None:
+def test_the_module_opens_without_torch_and_scikit_image_and_loads_nothing_slow(run_slicer: RunSlicer) -> None:
     code = """
 slicer.util.selectModule("COVIDDetect")
 print("widget", slicer.modules.COVIDDetectWidget.ui.analyzeButton.text)
 from COVIDDetectLib.installation import missing_packages
 print("missing", missing_packages().names)
-print("loaded", sorted({"torch", "skimage", "safetensors", "matplotlib"} & set(sys.modules)))
+slow = {"torch", "skimage", "safetensors", "matplotlib", "scipy.ndimage", "scipy.spatial", "scipy.special"}
+print("loaded", sorted(slow & set(sys.modules)))
 """
     printed = run_slicer(code, [ROOT / "COVIDDetect"], {"SLICER_PYTHONPATH": ""})
     assert "widget Analyze" in printed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 _TUBE_BELOW_HU = -800
 _AREA_MM2 = (15.0, 700.0)
@@ -43,7 +43,7 @@ def find_airways(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple
         return found, found
     largest = area_mm2 * _LONGEST_MM / float(np.prod(sampling))
     for below in _GROW_BELOW_HU:
-        parts, _ = ndimage.label(air & (hu < below))
+        parts, _ = scipy.ndimage.label(air & (hu < below))
         touched = np.unique(parts[seed & (parts > 0)])
         grown = np.isin(parts, touched) if touched.size else seed
         if np.count_nonzero(grown) <= largest:
@@ -56,19 +56,19 @@ def find_airways(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple
     margin = np.ceil(wall_mm / sampling).astype(int) + 1
     box = tuple(
         slice(max(0, one.start - int(by)), one.stop + int(by))
-        for one, by in zip(ndimage.find_objects(found.view(np.uint8))[0], margin, strict=True)
+        for one, by in zip(scipy.ndimage.find_objects(found.view(np.uint8))[0], margin, strict=True)
     )
     lumen = found[box]
     # Opened slice by slice: the thickness of slices must not decide which bronchus is a main one.
     radius_mm = _MAIN_SHARE * float(np.sqrt(area_mm2 / np.pi))
     wide = np.zeros_like(lumen)
     for number, one in enumerate(lumen):
-        core = ndimage.distance_transform_edt(one, sampling=sampling[1:]) >= radius_mm
+        core = scipy.ndimage.distance_transform_edt(one, sampling=sampling[1:]) >= radius_mm
         if core.any():
-            wide[number] = ndimage.distance_transform_edt(~core, sampling=sampling[1:]) < radius_mm
+            wide[number] = scipy.ndimage.distance_transform_edt(~core, sampling=sampling[1:]) < radius_mm
     main = np.zeros_like(found)
-    main[box] = ndimage.distance_transform_edt(~((wide & lumen) | seed[box]), sampling=sampling) <= wall_mm
-    found[box] = ndimage.distance_transform_edt(~lumen, sampling=sampling) <= wall_mm
+    main[box] = scipy.ndimage.distance_transform_edt(~((wide & lumen) | seed[box]), sampling=sampling) <= wall_mm
+    found[box] = scipy.ndimage.distance_transform_edt(~lumen, sampling=sampling) <= wall_mm
     return found, main
 
 
@@ -79,9 +79,9 @@ def _trachea(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple[np.
     chains: list[list[tuple[int, tuple[slice, ...], np.ndarray, np.ndarray]]] = []
     open_chains: list[int] = []
     for number in range(air.shape[0] - 1, -1, -1):
-        parts, _ = ndimage.label(air[number] & (hu[number] < _TUBE_BELOW_HU))
+        parts, _ = scipy.ndimage.label(air[number] & (hu[number] < _TUBE_BELOW_HU))
         still_open = []
-        for part, box in enumerate(ndimage.find_objects(parts), start=1):
+        for part, box in enumerate(scipy.ndimage.find_objects(parts), start=1):
             members = parts[box] == part
             if not _is_round(members, pixel_mm2, sampling):
                 continue

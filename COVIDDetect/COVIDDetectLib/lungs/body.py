@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
-from scipy.spatial import ConvexHull, QhullError
+import scipy
 
 from ..volume import AIR_HU
 
@@ -35,7 +34,7 @@ def air_in_body(hu: np.ndarray, sampling: np.ndarray) -> np.ndarray:
     body = _body(hu > _TISSUE_ABOVE_HU)
     found = np.zeros(hu.shape, dtype=bool)
     for number in np.flatnonzero(body.any(axis=(1, 2))):
-        outline = ndimage.binary_fill_holes(body[number])
+        outline = scipy.ndimage.binary_fill_holes(body[number])
         air = hu[number] <= _TISSUE_ABOVE_HU
         found[number] = air & outline
         found[number] |= _cropped_lungs(hu[number], air & ~outline, outline, sampling)
@@ -44,18 +43,18 @@ def air_in_body(hu: np.ndarray, sampling: np.ndarray) -> np.ndarray:
 
 def _body(tissue: np.ndarray) -> np.ndarray:
     """The largest piece of tissue once thin sheets (table, blankets) are taken off, with its own thin parts again."""
-    core = ndimage.binary_opening(tissue, structure=_SQUARE[None])
-    parts, count = ndimage.label(core)
+    core = scipy.ndimage.binary_opening(tissue, structure=_SQUARE[None])
+    parts, count = scipy.ndimage.label(core)
     if not count:
         return core
     body = parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
-    return tissue & ndimage.binary_dilation(body, structure=_SQUARE[None], iterations=2)
+    return tissue & scipy.ndimage.binary_dilation(body, structure=_SQUARE[None], iterations=2)
 
 
 def _cropped_lungs(hu: np.ndarray, air: np.ndarray, outline: np.ndarray, sampling: np.ndarray) -> np.ndarray:
     """Pieces of air that reach the border or the padding, are denser than air and lie within the body's hull."""
     found = np.zeros_like(air)
-    parts, _ = ndimage.label(air & (hu > AIR_HU + 1))
+    parts, _ = scipy.ndimage.label(air & (hu > AIR_HU + 1))
     sizes = np.bincount(parts.ravel())
     hull = None
     for part in range(1, len(sizes)):
@@ -72,12 +71,12 @@ def _cropped_lungs(hu: np.ndarray, air: np.ndarray, outline: np.ndarray, samplin
 
 def convex_hull(members: np.ndarray, sampling: np.ndarray) -> np.ndarray | None:
     """Convex hull ``[row, column]`` of one slice's voxels, or None where they are too few or in one line."""
-    points = np.argwhere(members & ~ndimage.binary_erosion(members)) * sampling[1:]
+    points = np.argwhere(members & ~scipy.ndimage.binary_erosion(members)) * sampling[1:]
     if len(points) < 10:
         return None
     try:
-        equations = ConvexHull(points).equations
-    except QhullError:
+        equations = scipy.spatial.ConvexHull(points).equations
+    except scipy.spatial.QhullError:
         return None
     rows, columns = (np.arange(size) * mm for size, mm in zip(members.shape, sampling[1:], strict=True))
     inside = np.ones(members.shape, dtype=bool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from .body import convex_hull
 
@@ -36,7 +36,7 @@ def fill_to_chest_wall(lung: np.ndarray, other: np.ndarray, hu: np.ndarray, samp
     middle = np.array([both_rows[[0, -1]].mean(), both_columns[[0, -1]].mean()])
     half_width = (both_columns[-1] - both_columns[0]) / 2
     for number in np.flatnonzero(lung.any(axis=(1, 2))):
-        box = ndimage.find_objects(lung[number].view(np.uint8))[0]
+        box = scipy.ndimage.find_objects(lung[number].view(np.uint8))[0]
         members = lung[number][box]
         corner = np.array([box[0].start, box[1].start])
         hull = convex_hull(members, sampling)
@@ -51,7 +51,7 @@ def fill_to_chest_wall(lung: np.ndarray, other: np.ndarray, hu: np.ndarray, samp
 
 def _without_ribs(added: np.ndarray, hu: np.ndarray) -> np.ndarray:
     """The dents filled with soft tissue; one with bone in it is chest wall that bulges inwards."""
-    dents, count = ndimage.label(ndimage.binary_opening(added & (hu > _FAT_BELOW_HU)))
+    dents, count = scipy.ndimage.label(scipy.ndimage.binary_opening(added & (hu > _FAT_BELOW_HU)))
     sizes = np.bincount(dents.ravel(), minlength=count + 1)
     bone = np.bincount(dents[hu > _BONE_ABOVE_HU], minlength=count + 1)
     kept = bone <= _LARGEST_SHARE_OF_BONE * sizes
@@ -69,6 +69,6 @@ def _outwards(members: np.ndarray, middle: np.ndarray, sampling: np.ndarray) -> 
     reached = np.zeros(_ANGLES)
     np.maximum.at(reached, angle[members], distance[members])
     # A thin rim of lung may miss a ray between two voxels.
-    reached = ndimage.grey_closing(reached, size=_GAP_ANGLES, mode="wrap")
+    reached = scipy.ndimage.grey_closing(reached, size=_GAP_ANGLES, mode="wrap")
     outermost[reached > 0] = reached[reached > 0]
     return distance > outermost[angle]

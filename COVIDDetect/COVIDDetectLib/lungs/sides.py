@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 RIGHT, LEFT = 1, 2
 """Labels of the patient's right and left lung."""
@@ -54,12 +54,12 @@ def split_sides(
     labels = np.zeros(lungs.shape, dtype=np.uint8)
     if not lungs.any():
         return labels
-    box = ndimage.find_objects(lungs.view(np.uint8))[0]
+    box = scipy.ndimage.find_objects(lungs.view(np.uint8))[0]
     inside = lungs[box]
     sampling = np.array(spacing[::-1], dtype=float)
     steps = tuple(int(step) for step in np.clip(np.round(_WORKING_MM / sampling), 1, None))
     coarse, coarse_mm = _shrink(inside, steps), sampling * steps
-    components, count = ndimage.label(coarse, structure=np.ones((3, 3, 3)))
+    components, count = scipy.ndimage.label(coarse, structure=np.ones((3, 3, 3)))
     sizes = np.bincount(components.ravel(), minlength=count + 1)
     kept = sizes >= least_share * sizes[1:].max()
     kept[0] = False
@@ -128,7 +128,7 @@ def _shrink(mask: np.ndarray, steps: tuple[int, ...]) -> np.ndarray:
 
 def _label_coarse(coarse: np.ndarray, sampling: np.ndarray, center: float, only: int) -> np.ndarray:
     padded = np.pad(coarse, ((0, 0), (1, 1), (1, 1)))
-    depth = ndimage.distance_transform_edt(padded, sampling=sampling)[:, 1:-1, 1:-1]
+    depth = scipy.ndimage.distance_transform_edt(padded, sampling=sampling)[:, 1:-1, 1:-1]
     seeds = _two_cores(coarse, depth, sampling, _LEAST_DISTANCE_MM if only else 0.0)
     labels = np.zeros(coarse.shape, dtype=np.uint8)
     if seeds is None:
@@ -140,7 +140,7 @@ def _label_coarse(coarse: np.ndarray, sampling: np.ndarray, center: float, only:
     labels = watershed(-depth, seeds, mask=coarse).astype(np.uint8)
     orphans = coarse & (labels == 0)
     if orphans.any():
-        nearest = ndimage.distance_transform_edt(
+        nearest = scipy.ndimage.distance_transform_edt(
             labels == 0, sampling=sampling, return_distances=False, return_indices=True
         )
         labels[orphans] = labels[tuple(nearest[:, orphans])]
@@ -153,7 +153,7 @@ def _two_cores(coarse: np.ndarray, depth: np.ndarray, sampling: np.ndarray, leas
     width_mm = (columns[-1] - columns[0] + 1) * sampling[2]
     least_mm = max(least_mm, _LEAST_DISTANCE_SHARE * width_mm)
     for erosion_mm in _EROSIONS_MM:
-        cores, count = ndimage.label(depth > erosion_mm)
+        cores, count = scipy.ndimage.label(depth > erosion_mm)
         if count < 2:
             continue
         sizes = np.bincount(cores.ravel(), minlength=count + 1).astype(float)
@@ -162,7 +162,7 @@ def _two_cores(coarse: np.ndarray, depth: np.ndarray, sampling: np.ndarray, leas
         large = [core for core in range(1, count + 1) if sizes[core] >= _LEAST_CORE_SHARE * sizes[largest]]
         places_mm = {
             core: float(x) * sampling[2]
-            for core, (_, _, x) in zip(large, ndimage.center_of_mass(cores > 0, cores, large), strict=True)
+            for core, (_, _, x) in zip(large, scipy.ndimage.center_of_mass(cores > 0, cores, large), strict=True)
         }
         apart = [c for c in large if abs(places_mm[c] - places_mm[largest]) > least_mm]
         if not apart:

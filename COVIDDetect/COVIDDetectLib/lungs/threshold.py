@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from ..errors import MaskError
 from ..volume import CTVolume
@@ -78,10 +78,10 @@ def _mean_of_blocks(hu: np.ndarray, steps: np.ndarray) -> np.ndarray:
 def _choose_lungs(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> np.ndarray:
     """The components that are lung: large, and with tissue in them, which gas in bowel or open air has not."""
     air = air & ~_walled_gas(hu, air, sampling)
-    parts, count = ndimage.label(air)
+    parts, count = scipy.ndimage.label(air)
     sizes = np.bincount(parts.ravel(), minlength=count + 1)
     sizes[0] = 0
-    core = parts * ndimage.binary_erosion(air, structure=np.ones((1, 3, 3), dtype=bool), iterations=2)
+    core = parts * scipy.ndimage.binary_erosion(air, structure=np.ones((1, 3, 3), dtype=bool), iterations=2)
     core_sizes = np.bincount(core.ravel(), minlength=count + 1)
     tissue_sizes = np.bincount(core[hu > _LUNG_ABOVE_HU], minlength=count + 1)
     has_tissue = tissue_sizes > _LEAST_LUNG_TISSUE_SHARE * np.maximum(core_sizes, 1)
@@ -99,20 +99,20 @@ def _choose_lungs(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> np.n
 
 def _walled_gas(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> np.ndarray:
     """Pockets of pure gas with a wall of soft tissue (stomach, bowel, esophagus); bullae lie in lung instead."""
-    pockets, count = ndimage.label(air & (hu < _GAS_BELOW_HU))
+    pockets, count = scipy.ndimage.label(air & (hu < _GAS_BELOW_HU))
     found = np.zeros_like(air)
     voxel_ml = float(np.prod(sampling)) / 1000.0
     sizes = np.bincount(pockets.ravel(), minlength=count + 1)
-    for part, box in enumerate(ndimage.find_objects(pockets), start=1):
+    for part, box in enumerate(scipy.ndimage.find_objects(pockets), start=1):
         if sizes[part] * voxel_ml < 1.0:
             continue
         wide = tuple(slice(max(0, one.start - 3), one.stop + 3) for one in box)
         members = pockets[wide] == part
         # The first voxel around is blurred between gas and wall; the third tells what lies there.
-        near = ndimage.binary_dilation(members, structure=np.ones((1, 3, 3), dtype=bool), iterations=2)
-        far = ndimage.binary_dilation(near, structure=np.ones((1, 3, 3), dtype=bool))
+        near = scipy.ndimage.binary_dilation(members, structure=np.ones((1, 3, 3), dtype=bool), iterations=2)
+        far = scipy.ndimage.binary_dilation(near, structure=np.ones((1, 3, 3), dtype=bool))
         if np.mean(hu[wide][far & ~near] > LUNG_BELOW_HU) > 0.6:
-            found[wide] |= ndimage.binary_dilation(members, structure=np.ones((1, 3, 3), dtype=bool))
+            found[wide] |= scipy.ndimage.binary_dilation(members, structure=np.ones((1, 3, 3), dtype=bool))
     return found & air
 
 
@@ -135,11 +135,11 @@ def _fill(hu: np.ndarray, lungs: np.ndarray, sampling: np.ndarray) -> np.ndarray
 def _fill_holes(lung: np.ndarray, sampling: np.ndarray) -> None:
     """Fill, in place, what lung encloses, and small holes of a slice (vessels); not the dome of the diaphragm."""
     if len(lung) == 1:
-        ndimage.binary_fill_holes(lung[0], output=lung[0])
+        scipy.ndimage.binary_fill_holes(lung[0], output=lung[0])
         return
-    ndimage.binary_fill_holes(lung, output=lung)
+    scipy.ndimage.binary_fill_holes(lung, output=lung)
     for one in lung:
-        holes, count = ndimage.label(ndimage.binary_fill_holes(one) & ~one)
+        holes, count = scipy.ndimage.label(scipy.ndimage.binary_fill_holes(one) & ~one)
         if count:
             small = np.bincount(holes.ravel()) * sampling[1] * sampling[2] <= _LARGEST_HOLE_MM2
             small[0] = False
@@ -147,7 +147,7 @@ def _fill_holes(lung: np.ndarray, sampling: np.ndarray) -> None:
 
 
 def _with_margin(mask: np.ndarray, margin: np.ndarray) -> tuple[slice, ...]:
-    box = ndimage.find_objects(mask.view(np.uint8))[0]
+    box = scipy.ndimage.find_objects(mask.view(np.uint8))[0]
     return tuple(slice(max(0, one.start - int(by)), one.stop + int(by)) for one, by in zip(box, margin, strict=True))
 
 
@@ -156,8 +156,8 @@ def _closed(lung: np.ndarray, sampling: np.ndarray) -> np.ndarray:
     beyond = int(np.ceil(_CLOSING_MM / sampling[0]))
     padded = np.pad(lung, ((beyond, beyond), (0, 0), (0, 0)), mode="edge")
     padded = np.pad(padded, ((0, 0), (beyond, beyond), (beyond, beyond)))
-    dilated = ndimage.distance_transform_edt(~padded, sampling=sampling) <= _CLOSING_MM
-    closed = ndimage.distance_transform_edt(dilated, sampling=sampling) > _CLOSING_MM
+    dilated = scipy.ndimage.distance_transform_edt(~padded, sampling=sampling) <= _CLOSING_MM
+    closed = scipy.ndimage.distance_transform_edt(dilated, sampling=sampling) > _CLOSING_MM
     return (closed | padded)[beyond:-beyond, beyond:-beyond, beyond:-beyond]
 
 
@@ -182,12 +182,12 @@ def _refine(
                 to_rows @ np.tensordot(weights[weights > 0], mask[weights > 0].astype(np.float32), 1) @ to_columns.T
                 for mask in (filled, tissue)
             )
-            smooth = ndimage.uniform_filter(hu[number].astype(np.float32), 3)
+            smooth = scipy.ndimage.uniform_filter(hu[number].astype(np.float32), 3)
             airway = airways[number // steps[0]][rows[:, None], columns]
             found = (level > 0.05) & (smooth < LUNG_BELOW_HU) & ~airway
             found |= (level > 0.95) | (tissue_level > 0.5)
             found &= ~airway
-            result[number] = ndimage.binary_opening(found, structure=np.ones((2, 2), dtype=bool))
+            result[number] = scipy.ndimage.binary_opening(found, structure=np.ones((2, 2), dtype=bool))
         if progress:
             progress(number + 1, hu.shape[0])
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 _THREAD_MM = 2.5
 """Half the width of what is cut off: pieces of trachea and bronchi, rims of the mediastinum."""
@@ -26,7 +26,7 @@ def tidy_lungs(found: np.ndarray, pixel_mm: float) -> np.ndarray:
         core = _shrunk(core)
     for _ in range(times):
         core = _grown(core)
-    components, count = ndimage.label(core)
+    components, count = scipy.ndimage.label(core)
     if not count:
         return found
     sizes = np.bincount(components.ravel())
