@@ -8,21 +8,22 @@ from pathlib import Path
 import slicer
 import vtk
 from COVIDDetectLib.attention import Attention
-from COVIDDetectLib.errors import Cancelled, COVIDDetectError
+from COVIDDetectLib.errors import UNEXPECTED, Cancelled, COVIDDetectError
 from COVIDDetectLib.installation import missing_packages
 from COVIDDetectLib.mrml.ct import ct_from_node
 from COVIDDetectLib.mrml.ct_checks import note_findings
-from COVIDDetectLib.mrml.display import VIEWS
 from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
 from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode
 from COVIDDetectLib.mrml.result import Result
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, make_phantom, register_samples
 from COVIDDetectLib.mrml.scene import chest_cts, require_nodes, write_analysis, write_attention
+from COVIDDetectLib.mrml.view_watch import ViewWatch
 from COVIDDetectLib.mrml.watch import CT_CHANGED, ResultWatch
 from COVIDDetectLib.panel.panel import Panel
 from COVIDDetectLib.regions import Region
 from COVIDDetectLib.worker.client import WorkerClient
 from COVIDDetectLib.worker.later import Later
+from COVIDDetectLib.worker.lifetime import Stopping
 from COVIDDetectLib.worker.signal import Signal, weakly
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -67,9 +68,9 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
-        # The voxels of a volume that is being loaded come after its node, as a view becomes complete after its own.
+        self._viewWatch = None
+        # The voxels of a volume that is being loaded come after its node.
         self._selectCTLater = Later(self.selectDefaultCT)
-        self._updateOverlayLater = Later(lambda: self.panel.update_overlay())
 
     def setup(self):
         """Build the panel; called when the module is opened for the first time."""
@@ -89,8 +90,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndBatchProcessEvent, self.onSceneEndBatchProcess)
         self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
         self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
-        for view in [node for kind in VIEWS for node in slicer.util.getNodesByClass(kind)]:
-            self.addObserver(view, vtk.vtkCommand.ModifiedEvent, self.onViewModified)
+        self._viewWatch = ViewWatch(self.panel.update_overlay)
         self.initializeParameterNode()
         if self.parent.isEntered:  # reloaded: Slicer does not enter it again
             self.panel.shortcuts.enable()
@@ -98,7 +98,8 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self):
         """Called when the module is reloaded or the application closes."""
         self._selectCTLater.stop()
-        self._updateOverlayLater.stop()
+        if self._viewWatch:
+            self._viewWatch.stop()
         if self.panel:  # else setup failed, and to reload what was mended must not fail too
             self.exit()
             self.setParameterNode(None)
@@ -134,27 +135,18 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.initializeParameterNode()
         self.panel.on_scene_added()
 
-    def onViewModified(self, caller, event):
-        # From anywhere in Slicer another volume may have come into it, or depth peeling into a 3D view.
-        self.panel.update_overlay(caller)
-
     def onSceneEndBatchProcess(self, caller, event):
         if not caller.IsBatchProcessing():
             self.selectDefaultCT()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAdded(self, caller, event, node):
-        if any(node.IsA(kind) for kind in VIEWS):
-            self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self.onViewModified)
-            self._updateOverlayLater.start()
-        elif node.IsA("vtkMRMLScalarVolumeNode") and self.parent.isEntered and not caller.IsBatchProcessing():
+        if node.IsA("vtkMRMLScalarVolumeNode") and self.parent.isEntered and not caller.IsBatchProcessing():
             self._selectCTLater.start()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeRemoved(self, caller, event, node):
-        if any(node.IsA(kind) for kind in VIEWS):
-            self.removeObserver(node, vtk.vtkCommand.ModifiedEvent, self.onViewModified)
-        elif (node.IsA("vtkMRMLScalarVolumeNode") or node.IsA("vtkMRMLTableNode")) and not caller.IsBatchProcessing():
+        if (node.IsA("vtkMRMLScalarVolumeNode") or node.IsA("vtkMRMLTableNode")) and not caller.IsBatchProcessing():
             self.panel.update()  # a CT, a heat map or a result
 
     def initializeParameterNode(self):
@@ -189,7 +181,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.update()
 
 
-class COVIDDetectLogic(ScriptedLoadableModuleLogic):
+class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     """Analyzes volume nodes and writes what comes of it into the scene; needs no panel.
 
     The process that computes stays warm for the next CT, until ``stop`` or as long as the logic lives. What cannot be
@@ -213,9 +205,9 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
         ScriptedLoadableModuleLogic.__init__(self)
         self.progressed, self.finished, self.explained, self.experimented = Signal(), Signal(), Signal(), Signal()
         self.failed, self.resultsChanged = Signal(), Signal()
-        self._watch = ResultWatch(self.resultsChanged.emit)
-        self._watch.verify(Result.all())
         self._client = WorkerClient()
+        self._watch = ResultWatch(self.resultsChanged.emit, self._client.forget)
+        self._watch.verify(Result.all())
         self._client.progressed.connect(self.progressed.emit)
         self._client.finished.connect(weakly(self._onFinished))
         self._client.answered.connect(weakly(self._onAnswered))
@@ -224,9 +216,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
         self._stopped = False
         self._stopBeforeQuitting = weakly(self.stop)
         slicer.app.connect("aboutToQuit()", self._stopBeforeQuitting)
-
-    def __del__(self):
-        self.stop()
+        self.start_stopping()
 
     def getParameterNode(self):
         """The choices of the panel, typed."""
@@ -315,31 +305,41 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic):
 
     def _onFinished(self, analysis):
         (ctNode, lungMaskNode), self._running = self._running, None
-        try:
+
+        def write():
             if self._watch.disturbance == CT_CHANGED:
                 raise COVIDDetectError(_("The CT was changed during the analysis; analyze it again."))
             with self._watch.writing():
                 result = write_analysis(analysis, ctNode, lungMaskNode)
-        except COVIDDetectError as error:
-            self.failed.emit(error)
-            return
-        if self._watch.disturbance:
-            result.mark_stale(self._watch.disturbance)
-        self.finished.emit(result)
+            if self._watch.disturbance:
+                result.mark_stale(self._watch.disturbance)
+            return (result,)
+
+        self._emit(self.finished, write)
 
     def _onAnswered(self, kind, value):
         (result, mask), self._running = self._running, None
-        try:
+
+        def write():
             require_nodes(result)
-            if isinstance(value, Attention):
-                write_attention(value, result, mask)
+            if not isinstance(value, Attention):
+                return result, value
+            write_attention(value, result, mask)
+            return (result,)
+
+        self._emit(self.explained if isinstance(value, Attention) else self.experimented, write)
+
+    def _emit(self, signal, write):
+        """Emit what ``write`` returns; whatever goes wrong, ``failed``: else panel or script would wait for ever."""
+        try:
+            values = write()
         except COVIDDetectError as error:
             self.failed.emit(error)
-            return
-        if isinstance(value, Attention):
-            self.explained.emit(result)
+        except Exception:
+            self.failed.emit(COVIDDetectError(UNEXPECTED))
+            raise
         else:
-            self.experimented.emit(result, value)
+            signal.emit(*values)
 
     def _onFailed(self, error):
         self._running = None

@@ -27,3 +27,7 @@ class InstallationError(COVIDDetectError):
 
 class Cancelled(COVIDDetectError):
     """The user stopped the analysis; raised by a progress callback and passed through."""
+
+
+UNEXPECTED = "An error that the program does not know; it is in Slicer's log (View → Error Log). Try again."
+"""What the user reads beside the traceback of whatever else goes wrong while she waits."""

@@ -46,9 +46,9 @@ def node_counts() -> Counter[str]:
 
 
 def observation_count(panel: object) -> int:
-    """How many VTK observations the module's widget and its logic keep."""
+    """How many VTK observations the module's widget, its logic and their watches keep."""
     watch = panel.logic._watch  # type: ignore[attr-defined]
-    return len(panel.Observations) + len(watch.Observations) + len(watch._nodes.Observations)  # type: ignore[attr-defined]
+    return sum(len(each.Observations) for each in (panel, panel._viewWatch, watch, watch._nodes))  # type: ignore[attr-defined]
 
 
 def close_scene() -> None:

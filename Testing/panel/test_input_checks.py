@@ -117,6 +117,23 @@ def test_a_single_picture_is_refused(panel: Any) -> None:
     assert refused(panel) == "Chest CT is a single picture; choose a whole chest CT."
 
 
+def test_an_image_without_voxels_cannot_be_chosen(panel: Any) -> None:
+    import slicer
+    import vtk
+    from COVIDDetectLib.errors import InputError
+
+    node = load_phantom()
+    empty = vtk.vtkImageData()
+    empty.SetDimensions(4, 4, 4)
+    node.SetAndObserveImageData(empty)
+    slicer.app.processEvents()
+    assert panel.panel.parameters.ct is node
+    panel.ui.analyzeButton.click()
+    assert panel.ui.messageLabel.text == "The volume Chest CT is empty; load the CT again."
+    with pytest.raises(InputError):
+        panel.logic.analyze(node)
+
+
 def test_a_tilted_gantry_is_asked_once_and_the_lungs_are_found_all_the_same(panel: Any) -> None:
     import slicer
     from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node

@@ -210,6 +210,39 @@ def test_density_segments_go_with_the_bounds_that_they_show(panel: Any) -> None:
     assert result.opacity_node is None
 
 
+@pytest.mark.parametrize("change", ["a segment added", "painted", "renamed"])
+@pytest.mark.parametrize("then", ["other bounds", "another score", "shown again"])
+def test_density_segments_that_somebody_worked_on_stay(panel: Any, change: str, then: str) -> None:
+    import slicer
+
+    load_phantom()
+    result = analyze(panel)
+    panel.ui.opacitySegmentsButton.click()
+    hers = result.opacity_node
+    segments = hers.GetSegmentation()
+    if change == "a segment added":
+        segments.AddEmptySegment("mine", "My lesion")
+    elif change == "renamed":
+        hers.SetName("For the board")
+    else:
+        segment = segments.GetNthSegmentID(0)
+        voxels = slicer.util.arrayFromSegmentBinaryLabelmap(hers, segment)
+        voxels[:] = 0
+        slicer.util.updateSegmentBinaryLabelmapFromArray(voxels, hers, segment)
+    if then == "other bounds":
+        panel.ui.groundGlassFromSpinBox.value = -700
+        wait_until(lambda: result.opacity_bounds[1] == -700, 5, "measured again")
+        assert result.opacity_node is None
+    elif then == "another score":
+        panel.ui.rescoreButton.click()
+        finish(panel)
+        assert result.opacity_node is None
+    else:
+        panel.ui.opacitySegmentsButton.click()
+        assert result.opacity_node not in (None, hers)
+    assert hers.GetScene() is not None
+
+
 def test_density_segments_wanted_while_the_bounds_still_move_stay_and_are_those_of_the_numbers(panel: Any) -> None:
     import time
 
@@ -239,3 +272,16 @@ def test_the_result_says_what_its_weights_are_for(panel: Any) -> None:
     load_phantom()
     analyze(panel)
     assert "trained on synthetic disease" in panel.ui.meaningLabel.text
+
+
+def test_a_transform_that_takes_nothing_elsewhere_leaves_the_result_as_it_is(panel: Any) -> None:
+    import slicer
+
+    ct = load_phantom()
+    result = analyze(panel)
+    identity = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    for node in (ct, result.lung_mask_node, result.heat_map_node, result.in_lungs_node):
+        node.SetAndObserveTransformNodeID(identity.GetID())
+    assert result.stale == ""
+    ct.HardenTransform()
+    assert result.stale == ""

@@ -112,4 +112,6 @@ def test_reloading_closes_the_mask_editor_and_keeps_the_mask(reloadable: Any) ->
     assert last._parameterNode.lungMask is mask
     last.ui.editMaskButton.click()
     assert last.panel.mask_editor.is_open
+    last.panel.mask_editor.editor.setActiveEffectByName("Threshold")
+    assert reloadable.panel.mask_editor.editor.activeEffect() is None
     last.ui.editMaskButton.click()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from Testing.panel.host import close_scene, wait_until
-from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, finish, load_phantom, phantom
+from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, composite, finish, load_phantom, phantom
 
 
 def remove(node: Any) -> None:
@@ -221,3 +223,67 @@ def test_the_other_result_becomes_stale_as_before_when_a_ct_was_removed(panel: A
     slicer.util.arrayFromVolume(ct)[0] += 1
     slicer.util.arrayFromVolumeModified(ct)
     assert result.stale == CT_CHANGED
+
+
+def test_where_a_ct_was_removed_nothing_else_comes_into_its_views(panel: Any) -> None:
+    import slicer
+
+    ct = load_phantom()
+    other = load_phantom("Another patient")
+    panel.panel.parameters.ct = ct
+    analyze(panel)
+    remove(ct)
+    for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        assert view.GetBackgroundVolumeID() is None
+        assert view.GetForegroundVolumeID() is None
+    panel.panel.parameters.ct = other
+    assert composite("Red").GetBackgroundVolumeID() == other.GetID()
+
+
+@pytest.mark.parametrize("how", ["removed", "closed"])
+def test_no_copy_of_a_ct_stays_on_the_disk_when_it_is_gone(panel: Any, how: str) -> None:
+    ct = load_phantom()
+    analyze(panel)
+    folder = panel.logic._client._folder
+    assert list(folder.glob("ct-*/*"))
+    remove(ct) if how == "removed" else close_scene()
+    assert list(folder.iterdir()) == []
+    load_phantom()
+    analyze(panel)  # by the same process
+    assert panel.logic._client._folder == folder
+
+
+def test_the_copy_of_a_ct_that_is_removed_during_its_analysis_goes_at_the_end(panel: Any) -> None:
+    ct = load_phantom()
+    begin(panel)
+    remove(ct)
+    assert_at_rest_without_ct(panel)
+    assert list(panel.logic._client._folder.iterdir()) == []
+
+
+def assert_at_rest_without_ct(panel: Any) -> None:
+    wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "it ends")
+    assert not panel.ui.progressWidget.visible
+
+
+def test_a_loaded_result_is_compared_with_its_mask_though_its_ct_gets_the_id_of_a_removed_one(
+    panel: Any, tmp_path: Path
+) -> None:
+    import slicer
+    from COVIDDetectLib.mrml.result import Result
+
+    load_phantom()
+    result = analyze(panel)
+    record = result.record
+    record["lungs"]["sha256"] = "of another mask"
+    result.node.SetAttribute("COVIDDetect.record", json.dumps(record))
+    scene = tmp_path / "Scene.mrb"
+    assert slicer.util.saveScene(str(scene))
+    close_scene()
+    ct = load_phantom()
+    analyze(panel)
+    for node in (ct, *(one.node for one in Result.all())):
+        remove(node)
+    with slicer.util.tryWithErrorDisplay("not loaded"):
+        slicer.util.loadScene(str(scene))
+    assert [one.stale for one in Result.all()] == ["The lung mask was edited after scoring."]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gc
+import sys
+import threading
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from COVIDDetectLib.errors import COVIDDetectError
 
 from Testing.panel.host import wait_until
-from Testing.panel.steps import analyze, load_phantom
+from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, load_phantom, phantom
 from Testing.panel.test_never_misleads import move
 
 
@@ -24,15 +28,92 @@ def logic(panel: Any) -> Any:
     logic.stop()
 
 
-def test_the_panel_shows_and_watches_what_a_script_wrote(panel: Any, logic: Any) -> None:
+def write_result(logic: Any, ct: Any, **different: Any) -> Any:
+    """What an analysis by ``logic`` would leave in the scene."""
+    from COVIDDetectLib.mrml.scene import write_analysis
+    from COVIDDetectLib.phantom.ideal import ideal_analysis
+
+    with logic._watch.writing():
+        return write_analysis(replace(ideal_analysis(phantom()), **different), ct, None)
+
+
+@pytest.mark.parametrize("lives_on", [True, False])
+def test_the_panel_shows_and_watches_what_a_script_wrote(panel: Any, logic: Any, lives_on: bool) -> None:
     ct = load_phantom()
     result = logic.analyze(ct, lungs="threshold")
     assert panel.ui.resultCollapsibleButton.isVisibleTo(panel.parent)
-    logic.stop()
+    if not lives_on:
+        logic.stop()
     segments = result.lung_mask_node.GetSegmentation()
     segments.RemoveSegment(segments.GetNthSegmentID(0))
     assert result.stale == "The lung mask was edited after scoring."
     assert panel.ui.staleWidget.isVisibleTo(panel.parent)
+
+
+def test_whoever_notices_an_edit_first_tells_all_others(panel: Any, logic: Any) -> None:
+    from COVIDDetectLib.mrml.watch import ResultWatch
+
+    told: list[int] = []
+    watches = [ResultWatch(lambda number=number: told.append(number)) for number in range(3)]
+    try:
+        mask = write_result(logic, load_phantom()).lung_mask_node
+        told.clear()
+        mask.GetSegmentation().RemoveSegment(mask.GetSegmentation().GetNthSegmentID(0))
+        assert set(told) == {0, 1, 2}
+    finally:
+        for watch in watches:
+            watch.stop()
+
+
+def test_the_decision_threshold_of_a_script_s_result_stays_its_own(panel: Any, logic: Any) -> None:
+    ct = load_phantom()
+    result = write_result(logic, ct, decision_threshold=0.3)
+    assert panel.panel.parameters.decisionThreshold == pytest.approx(0.3)
+    panel.panel.parameters.heatMapOpacity = 0.7
+    assert result.decision_threshold == pytest.approx(0.3)
+    panel.panel.parameters.decisionThreshold = 0.8
+    assert result.decision_threshold == pytest.approx(0.8)
+    assert write_result(logic, ct, decision_threshold=0.3).decision_threshold == pytest.approx(0.8)
+    assert panel.panel.parameters.decisionThreshold == pytest.approx(0.8)
+
+
+def test_an_error_that_nobody_expects_ends_the_wait_of_a_script_and_of_the_panel(
+    panel: Any, logic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import COVIDDetect
+
+    def fails(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    heard: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: heard.append(kind))
+    monkeypatch.setattr(COVIDDetect, "write_analysis", fails)
+    ct = load_phantom()
+    with pytest.raises(COVIDDetectError, match="Error Log"):
+        logic.analyze(ct, lungs="threshold")
+    begin(panel)
+    wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "it ends")
+    assert "Error Log" in panel.ui.messageLabel.text
+    assert not panel.ui.progressWidget.isVisibleTo(panel.parent)
+    assert heard == [ZeroDivisionError] * 2
+
+
+def test_an_error_that_nobody_expects_ends_a_chore_in_a_sentence(panel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from COVIDDetectLib.worker.chore import Chore
+
+    heard: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: heard.append(kind))
+
+    def pieces() -> Any:
+        yield
+        raise MemoryError
+
+    said: list[Exception] = []
+    chore = Chore(pieces(), said.append, said.append)
+    wait_until(lambda: said, 5.0, "it ends")
+    assert "Error Log" in str(said[0])
+    assert heard == [MemoryError]
+    chore.stop()
 
 
 def test_a_script_that_writes_does_not_make_its_own_result_stale(panel: Any, logic: Any) -> None:
@@ -69,6 +150,29 @@ def test_a_logic_that_nobody_holds_takes_its_process_with_it(panel: Any) -> None
     del logic
     gc.collect()
     assert gone() is None
+    wait_until(lambda: not is_running(process), 5.0, "its process is gone")
+
+
+def test_a_logic_that_another_thread_collects_is_ended_by_the_main_one(panel: Any) -> None:
+    from COVIDDetect import COVIDDetectLogic
+
+    def leave_behind() -> int:
+        logic = COVIDDetectLogic()
+        logic.finished.connect(lambda result: logic)  # nobody else holds it, but it holds itself
+        logic._client.warm_up("cpu")
+        wait_until(lambda: logic._client.process_id, 10.0, "its process runs")
+        return logic._client.process_id
+
+    gc.disable()
+    try:
+        process = leave_behind()
+        thread = threading.Thread(target=gc.collect)
+        thread.start()
+        thread.join()
+    finally:
+        gc.enable()
+    assert is_running(process)
+    COVIDDetectLogic().stop()
     wait_until(lambda: not is_running(process), 5.0, "its process is gone")
 
 

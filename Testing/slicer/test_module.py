@@ -86,14 +86,14 @@ layouts.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
 def test_a_second_panel_works_beside_the_first_and_takes_the_keys(run_slicer: RunSlicer) -> None:
     code = """
 sys.path.insert(0, {root!r})
-from Testing.panel.host import node_counts, observation_count
+from Testing.panel.host import node_counts
 from Testing.panel.steps import analyze, load_phantom
 from Testing.panel.test_reload import KEYS, shortcuts, workers
 slicer.util.selectModule("COVIDDetect")
 first = slicer.modules.COVIDDetectWidget
 load_phantom()
 assert analyze(first).stale == ""
-nodes, observations = node_counts(), observation_count(first)
+nodes = node_counts()
 representation = slicer.modules.coviddetect.createNewWidgetRepresentation()
 second = slicer.modules.COVIDDetectWidget
 assert second is not first
@@ -103,14 +103,32 @@ assert second.ui.probabilityLabel.text == first.ui.probabilityLabel.text
 assert analyze(second).stale == ""
 assert node_counts() == nodes
 assert len(workers()) == 2
+mask = second._parameterNode.lungMask
+for one, other in ((first, second), (second, first)):
+    one.ui.editMaskButton.click()
+    assert one.panel.mask_editor.is_open and not other.panel.mask_editor.is_open
+    assert one.panel.mask_editor.editor.segmentationNode() is mask
+    one.panel.mask_editor.editor.setActiveEffectByName("Paint")
+    assert not other.panel.mask_editor._editor or other.panel.mask_editor.editor.activeEffect() is None
+second.ui.editMaskButton.click()
 second.cleanup()
+slicer.app.processEvents()
 slicer.modules.COVIDDetectWidget = first
 assert second.Observations == [] and second.logic._watch.Observations == []
-assert observation_count(first) == observations
 assert shortcuts() == []
+assert len(workers()) == 1
 first.enter()
 assert len(shortcuts()) == len(KEYS), len(shortcuts())
-assert len(workers()) == 1
+first.ui.editMaskButton.click()
+assert first.panel.mask_editor.editor.segmentationNode() is mask
+first.ui.editMaskButton.click()
+slicer.util.selectModule("Data")
+slicer.util.selectModule("COVIDDetect")
+first.panel.parameters.heatMapOpacity = 0.7
+assert analyze(first).stale == ""
+load_phantom("Another")
+slicer.mrmlScene.Clear(0)
+slicer.app.processEvents()
 """
     printed = run_slicer(code.format(root=str(MODULE.parent)), [MODULE])
     assert "Traceback" not in printed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import tempfile
@@ -14,7 +15,7 @@ import pytest
 from COVIDDetectLib import installation
 from COVIDDetectLib.analysis import Analysis, analyze
 from COVIDDetectLib.attention import Attention
-from COVIDDetectLib.errors import Cancelled, DeviceError, InputError, InstallationError
+from COVIDDetectLib.errors import Cancelled, COVIDDetectError, DeviceError, InputError, InstallationError
 from COVIDDetectLib.geometry import Geometry
 from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.phantom import Phantom
@@ -123,9 +124,38 @@ def test_without_packages_nothing_begins_and_they_are_named(
     assert recorder.client.process_id == 0
 
 
+def test_a_disk_that_was_full_once_is_told_and_does_no_harm_later(
+    recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "mkdtemp", full)
+        with pytest.raises(COVIDDetectError, match=r"cannot be used \(No space left on device\)"):
+            recorder.client.analyze(phantom_ct, lung_mask, "cpu")
+    assert not recorder.client.busy
+    recorder.client.analyze(phantom_ct, lung_mask, "cpu")
+    assert isinstance(recorder.end(), Analysis)
+
+
+def test_a_forgotten_ct_is_stored_again_when_it_is_needed(
+    recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
+) -> None:
+    recorder.client.analyze(phantom_ct, lung_mask, "cpu")
+    recorder.client.forget()
+    assert isinstance(recorder.end(), Analysis)
+    folder = recorder.client._folder
+    assert folder is not None and list(folder.iterdir()) == []
+    process = recorder.client.process_id
+    recorder.client.analyze(phantom_ct, lung_mask, "cpu")
+    assert isinstance(recorder.end(), Analysis)
+    assert recorder.client.process_id == process
+
+
 def test_a_second_request_has_to_wait(recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask) -> None:
     recorder.client.analyze(phantom_ct, lung_mask, "cpu")
-    with pytest.raises(RuntimeError, match="under way"):
+    with pytest.raises(COVIDDetectError, match="is running"):
         recorder.client.explain(phantom_ct, lung_mask, "grad-cam", "cpu")
     assert isinstance(recorder.end(), Analysis)
 

@@ -20,11 +20,18 @@ def ct_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> CTVolume:
     InputError
         If the node has no image, is not one volume of HU, or lies under a transform that bends it.
     """
-    if node.GetImageData() is None or node.GetImageData().GetNumberOfPoints() == 0:
+    if not has_voxels(node):
         raise InputError(f"The volume {node.GetName()} is empty; load the CT again.")
     if finding := layout_finding(node):
         raise InputError(finding.sentence)
     return CTVolume.from_array(slicer.util.arrayFromVolume(node), geometry_of(node), node.GetName())
+
+
+def has_voxels(node: slicer.vtkMRMLVolumeNode) -> bool:
+    """Whether there is an image in a volume node, and something in the image."""
+    image = node.GetImageData()
+    scalars = image.GetPointData().GetScalars() if image is not None else None
+    return scalars is not None and scalars.GetNumberOfTuples() > 0
 
 
 def layout_finding(node: slicer.vtkMRMLVolumeNode) -> Finding | None:
@@ -104,10 +111,5 @@ def voxels_of(ct: slicer.vtkMRMLScalarVolumeNode) -> tuple[object, ...]:
 
 
 def place_of(node: slicer.vtkMRMLTransformableNode) -> bytes:
-    """What tells whether a node was put under another transform."""
-    transform = node.GetParentTransformNode()
-    if transform is None:
-        return b""
-    if not transform.IsTransformToWorldLinear():
-        return b"bent"
-    return to_world(node).tobytes()
+    """What tells whether a node was put under another transform that takes it elsewhere."""
+    return b"bent" if is_bent(node) else to_world(node).tobytes()

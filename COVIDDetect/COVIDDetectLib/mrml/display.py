@@ -191,11 +191,16 @@ def jump_to(position_ras: tuple[float, float, float]) -> None:
             view.JumpSliceByCentering(*position_ras)
 
 
-def take_out_of_views(heat_map: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Before it is removed: Slicer's views would lay another volume, even of another patient, over the CT instead."""
+def take_out_of_views(volume: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Before a heat map or its CT is removed: Slicer's views would take another volume in its place.
+
+    Over the CT lay one of another patient, and instead of the CT one saw its heat map alone.
+    """
     for view in _composites():
-        if view.GetForegroundVolumeID() == heat_map.GetID():
+        if view.GetForegroundVolumeID() == volume.GetID():
             view.SetForegroundVolumeID(None)
+        if view.GetBackgroundVolumeID() == volume.GetID():
+            view.SetBackgroundVolumeID(None)
 
 
 def _set_aside(display: slicer.vtkMRMLDisplayNode, aside: bool) -> None:

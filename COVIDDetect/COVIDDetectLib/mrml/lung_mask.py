@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 
 import numpy as np
 import slicer
@@ -220,7 +221,7 @@ def terminology_of(segment: slicer.vtkSegment) -> str:
 
 def mark_automatic(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> None:
     """Remember that Analyze made a mask, and what it made."""
-    lung_mask_node.SetAttribute(_AUTOMATIC, _fingerprint(lung_mask_node))
+    lung_mask_node.SetAttribute(_AUTOMATIC, _fingerprint_of_lungs(lung_mask_node))
 
 
 def is_from_analyze(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
@@ -233,11 +234,21 @@ def is_automatic(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
 
     Compares the voxels, so that no edit is overlooked; takes up to a second for a large CT.
     """
-    return lung_mask_node.GetAttribute(_AUTOMATIC) == _fingerprint(lung_mask_node)
+    return lung_mask_node.GetAttribute(_AUTOMATIC) == _fingerprint_of_lungs(lung_mask_node)
 
 
-def _fingerprint(node: slicer.vtkMRMLSegmentationNode) -> str:
-    """SHA-256 of the lungs on the grid that they were made on, wherever a transform takes them."""
+def _fingerprint_of_lungs(node: slicer.vtkMRMLSegmentationNode) -> str:
+    return fingerprint(node, {each: side_of(segment(node, each)) for each in lung_segment_ids(node)})
+
+
+def fingerprint(node: slicer.vtkMRMLSegmentationNode, labels_of: Mapping[str, int]) -> str:
+    """SHA-256 of segments on the grid that they were made on, wherever a transform takes them.
+
+    Parameters
+    ----------
+    labels_of
+        The bits that stand for each segment, by its id.
+    """
     converter = slicer.vtkSegmentationConverter
     grid = slicer.vtkOrientedImageData()
     made_on = node.GetSegmentation().GetConversionParameter(converter.GetReferenceImageGeometryParameterName())
@@ -245,9 +256,9 @@ def _fingerprint(node: slicer.vtkMRMLSegmentationNode) -> str:
         return "no grid"
     labels = np.zeros(grid.GetDimensions()[::-1], dtype=np.uint8)
     try:
-        for segment_id in lung_segment_ids(node):
+        for segment_id, label in labels_of.items():
             inside, where = _voxels(node, segment_id, grid)
-            labels[where][inside] |= side_of(segment(node, segment_id))
+            labels[where][inside] |= label
     except MaskError:
         return "no voxels"
     box = _box(labels > 0)

@@ -146,9 +146,9 @@ class Result:
         self.node.SetNodeReferenceID(_HEAT_MAP, heat_map_node.GetID())
         self.node.SetNodeReferenceID(_IN_LUNGS, in_lungs_node.GetID())
 
-    def refer_to_opacity(self, node: slicer.vtkMRMLSegmentationNode) -> None:
-        """Remember the node with the densities."""
-        self.node.SetNodeReferenceID(_OPACITY, node.GetID())
+    def refer_to_opacity(self, node: slicer.vtkMRMLSegmentationNode | None) -> None:
+        """Remember the node with the densities; None lets go of it."""
+        self.node.SetNodeReferenceID(_OPACITY, node.GetID() if node is not None else None)
 
     @property
     def record(self) -> dict[str, Any]:
@@ -201,8 +201,6 @@ class Result:
             self.node.SetAttribute(_RECORD, json.dumps(record))
             self.node.SetAttribute(_OPACITY_BOUNDS, json.dumps(bounds.levels))
             self._write_table()
-        if self.opacity_node is not None:
-            slicer.mrmlScene.RemoveNode(self.opacity_node)  # it shows what lies within other bounds
 
     @property
     def stale(self) -> str:

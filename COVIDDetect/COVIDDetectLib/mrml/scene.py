@@ -13,7 +13,8 @@ from ..attention import Attention
 from ..errors import COVIDDetectError, MaskError
 from ..geometry import Geometry
 from ..lungs import LungMask
-from .ct import is_bent, layout_finding, to_world
+from .ct import has_voxels, is_bent, layout_finding, to_world
+from .densities import drop_densities
 from .heat_map import is_heat_map, new_heat_map, write_heat_map, write_in_lungs
 from .lung_mask import is_automatic, lay_on, mark_automatic, new_segmentation, write_lung_mask
 from .result import Result
@@ -50,8 +51,8 @@ def write_analysis(
         write_lung_mask(analysis.lung_mask, lung_mask_node)
         mark_automatic(lung_mask_node)
     heat_map, in_lungs = _heat_maps(ct_node, earlier)
-    if earlier and earlier.opacity_node is not None:
-        slicer.mrmlScene.RemoveNode(earlier.opacity_node)  # it showed densities of the last mask
+    if earlier:
+        drop_densities(earlier)  # they were those in the last mask
     for node in (heat_map, in_lungs):
         node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
     write_heat_map(analysis.attention, heat_map)
@@ -124,14 +125,14 @@ def chest_cts() -> list[slicer.vtkMRMLScalarVolumeNode]:
         if node.GetClassName() == "vtkMRMLScalarVolumeNode"
         and not is_heat_map(node)
         and not node.GetHideFromEditors()
-        and node.GetImageData() is not None
+        and has_voxels(node)
     ]
 
 
 def why_no_ct() -> str:
     """Why the volume that was loaded last is not among them, as a sentence; empty if nothing is wrong with it."""
     for node in reversed(slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")):
-        if node.GetClassName() != "vtkMRMLScalarVolumeNode" and node.GetImageData() and not node.GetHideFromEditors():
+        if node.GetClassName() != "vtkMRMLScalarVolumeNode" and has_voxels(node) and not node.GetHideFromEditors():
             finding = layout_finding(node)
             if finding:
                 return finding.sentence

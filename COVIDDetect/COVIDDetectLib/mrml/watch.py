@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import slicer
 import vtk
@@ -27,6 +27,8 @@ class ResultWatch(VTKObservationMixin):
     ----------
     changed
         Called without arguments when a result became stale, or the outlines of its mask were shown or hidden.
+    gone
+        Called without arguments when a volume left the scene, or all did.
 
     Examples
     --------
@@ -38,16 +40,19 @@ class ResultWatch(VTKObservationMixin):
     _all: ClassVar[weakref.WeakSet[ResultWatch]] = weakref.WeakSet()
     _writing: ClassVar[int] = 0
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], gone: Callable[[], None] = lambda: None) -> None:
         VTKObservationMixin.__init__(self)
         # The mixin keeps in memory whatever it has once observed, until all its observations end together.
         self._nodes = VTKObservationMixin()
-        self._changed = changed
+        self._changed, self._gone = changed, gone
         self._voxels: dict[str, tuple[object, ...]] = {}
         self._places: dict[str, bytes] = {}
         self._sides: dict[str, dict[str, int]] = {}
         self._outlines: dict[str, bool] = {}
         self._labelmaps: dict[str, tuple[int, ...]] = {}
+        self._remembered: tuple[dict[str, Any], ...] = (
+            self._voxels, self._places, self._sides, self._outlines, self._labelmaps
+        )  # fmt: skip
         self._running: tuple[slicer.vtkMRMLNode | None, slicer.vtkMRMLNode | None] = (None, None)
         self.disturbance = ""
         scene = slicer.mrmlScene
@@ -200,13 +205,19 @@ class ResultWatch(VTKObservationMixin):
             return
         if node.IsA("vtkMRMLSegmentationNode"):
             self._mark(lambda result: result.lung_mask_node is node, MASK_REMOVED)
-        elif node.IsA("vtkMRMLScalarVolumeNode") and is_heat_map(node):
+        elif node.IsA("vtkMRMLScalarVolumeNode") and (is_heat_map(node) or Result.of(node)):
             take_out_of_views(node)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_removed(self, scene: slicer.vtkMRMLScene, event: str, node: slicer.vtkMRMLNode) -> None:
-        if not scene.IsClosing() and any(observed is node for observed, *_ in self._nodes.Observations):
+        for what in self._remembered:  # another node may get its ID
+            what.pop(node.GetID(), None)
+        if scene.IsClosing():
+            return
+        if any(observed is node for observed, *_ in self._nodes.Observations):
             self._observe_anew()
+        if node.IsA("vtkMRMLScalarVolumeNode") and not is_heat_map(node):
+            self._gone()
 
     def _on_end_import(self, scene: slicer.vtkMRMLScene, event: str) -> None:
         # Those that were here before were watched, and to compare voxels takes a second for each.
@@ -226,12 +237,10 @@ class ResultWatch(VTKObservationMixin):
         return ResultWatch._writing > 0 or slicer.mrmlScene.IsImporting() or slicer.mrmlScene.IsClosing()
 
     def _on_end_close(self, scene: slicer.vtkMRMLScene, event: str) -> None:
-        self._voxels.clear()
-        self._places.clear()
-        self._sides.clear()
-        self._outlines.clear()
-        self._labelmaps.clear()
+        for what in self._remembered:
+            what.clear()
         self._observe_anew()
+        self._gone()
 
     def _mark(self, concerns: Callable[[Result], bool], reason: str) -> None:
         if self._is_our_own_change():
@@ -239,8 +248,9 @@ class ResultWatch(VTKObservationMixin):
         stale = [result for result in Result.all() if result.stale != reason and concerns(result)]
         for result in stale:
             result.mark_stale(reason)
-        if stale:
-            self._changed()
+        # The others find it marked when they are told of the same change, or were told before.
+        for watch in tuple(self._all) if stale else ():
+            watch._changed()
 
 
 def _mask_events() -> tuple[int, ...]:

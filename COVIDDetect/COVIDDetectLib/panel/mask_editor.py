@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
+from typing import ClassVar
 
 import qt
 import slicer
@@ -27,8 +29,11 @@ class MaskEditor:
         Called without arguments when editing begins or ends.
     """
 
+    _all: ClassVar[weakref.WeakSet[MaskEditor]] = weakref.WeakSet()
+
     def __init__(self, ui: slicer.util.childWidgetVariables, toggled: Callable[[], None]) -> None:
         self._ui, self._toggled = ui, toggled
+        self._all.add(self)
         self._editor: slicer.qMRMLSegmentEditorWidget | None = None
         self._mask: slicer.vtkMRMLSegmentationNode | None = None
         self._bring_into_sight = Later(weakly(self._scroll_to_editor))
@@ -61,6 +66,9 @@ class MaskEditor:
 
     def open(self, mask: slicer.vtkMRMLSegmentationNode, ct: slicer.vtkMRMLScalarVolumeNode, segment_id: str) -> None:
         """Begin to edit ``mask`` over ``ct`` with one of its segments selected."""
+        for other in tuple(self._all - {self}):  # that of another panel works on the same node
+            if other.is_open:
+                other.close()
         editor = self.editor
         editor.setMRMLSegmentEditorNode(_editor_node())
         editor.setSegmentationNode(mask)
@@ -84,6 +92,7 @@ class MaskEditor:
             self._editor.uninstallKeyboardShortcuts()
             self._editor.removeViewObservations()
             self._editor.setSegmentationNode(None)
+            self._editor.setMRMLSegmentEditorNode(None)  # an effect that another panel chooses is none here
         self._show(False)
 
     def _show(self, is_open: bool) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -191,14 +192,11 @@ class Panel:
         self._rest()
         if self.parameters and result.ct_node is self.parameters.ct:
             self.heat_map.show_outlines(result)
-            with slicer.util.NodeModify(self.parameters):
-                self.parameters.lungMask = result.lung_mask_node
-                self.parameters.decisionThreshold = result.decision_threshold
+            self.parameters.lungMask = result.lung_mask_node
             if len(result.history) == 1 and window_level(result.ct_node) == self._window_level:
                 set_lung_window(result.ct_node)
-            self._updating = True  # the new map goes over whatever lay over this CT
-            self.heat_map.show(result, self.parameters, over_others=True)
-            self._updating = False
+            with self._writing():
+                self.heat_map.show(result, self.parameters, over_others=True)  # over whatever lay over this CT
         self.update()
 
     def _on_explained(self, result: Result) -> None:
@@ -239,8 +237,6 @@ class Panel:
             return
         if self._parameters.ct is not self._ct_shown:
             self._on_ct_selected(self._parameters.ct)
-        elif self._result is not None and not self._updating:
-            self._result.keep_decision_threshold(self._parameters.decisionThreshold)
         self.mask_editor.keep_to(self._parameters.lungMask)
         self.update()
 
@@ -252,10 +248,7 @@ class Panel:
         self.heat_map.show_outlines(result)  # before anything asks whether they are shown
         self.mask_editor.close()
         self.say("")
-        with slicer.util.NodeModify(self._parameters):
-            self._parameters.lungMask = result.lung_mask_node if result else None
-            if result is not None:
-                self._parameters.decisionThreshold = result.decision_threshold
+        self._parameters.lungMask = result.lung_mask_node if result else None
         if ct is not None:
             show_ct(ct)
 
@@ -268,13 +261,9 @@ class Panel:
 
     def update(self) -> None:
         """Show the state of scene and logic."""
-        if self._updating:  # what is written here into the scene comes back as an event
-            return
-        self._updating = True
-        try:
-            self._update()
-        finally:
-            self._updating = False
+        if not self._updating:
+            with self._writing():
+                self._update()
 
     def _update(self) -> None:
         ui, parameters, result, busy = self.ui, self.parameters, self._result, self.logic.busy
@@ -305,6 +294,7 @@ class Panel:
             ui.maskVisibleCheckBox.checked = True  # the masks of the next scene are seen at first
             return
         self._compare_with_choices(result)
+        self.result.keep_threshold(result, parameters)
         measured = measured_of(result) if result else None
         if measured:
             follow_cohort(parameters, measured["positives"], measured["negatives"])
@@ -343,6 +333,15 @@ class Panel:
     @property
     def _result(self) -> Result | None:
         return Result.of(self.parameters.ct) if self.parameters else None
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What is written here into the scene comes back as an event, which is not followed."""
+        self._updating = True
+        try:
+            yield
+        finally:
+            self._updating = False
 
     def _start(self, ct: slicer.vtkMRMLScalarVolumeNode, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
         def start() -> bool:

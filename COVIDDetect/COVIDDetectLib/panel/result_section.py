@@ -11,6 +11,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..errors import WeightsError
+from ..mrml.parameters import COVIDDetectParameterNode
 from ..mrml.result import Result
 from ..probability import probability_text
 from .thresholds_menu import ThresholdsMenu, nearest_point
@@ -36,6 +37,18 @@ class ResultSection:
         ui.probabilityLabel.font = font
         ui.scaleLabel.scaledContents = True
         self.thresholds_menu = ThresholdsMenu(ui)
+        self._threshold_of: tuple[str, str] | None = None
+
+    def keep_threshold(self, result: Result | None, parameters: COVIDDetectParameterNode) -> None:
+        """The decision threshold that she moves is kept with the result; another result, or weights, has its own."""
+        judged = (result.node.GetID(), result.record["weights"]["sha256"]) if result else None
+        is_new, self._threshold_of = judged != self._threshold_of, judged
+        if result is None:
+            return
+        if is_new:
+            parameters.decisionThreshold = result.decision_threshold
+        else:
+            result.keep_decision_threshold(parameters.decisionThreshold)
 
     def show(
         self, result: Result | None, decision_threshold: float, prevalence_percent: float, is_elsewhere: bool
@@ -50,6 +63,7 @@ class ResultSection:
         ui = self._ui
         ui.resultCollapsibleButton.visible = result is not None
         if result is None:
+            self._threshold_of = None
             return
         record, stale = result.record, result.stale
         is_gray = bool(stale) or is_elsewhere or is_doubtful(record)

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from ..errors import COVIDDetectError
-from .exchange import Pieces
+from ..errors import UNEXPECTED, COVIDDetectError
+from .exchange import Pieces, unusable_folder
 from .later import Later
 
 Result = TypeVar("Result")
@@ -70,9 +70,12 @@ class Chore(Generic[Result]):
         except COVIDDetectError as raised:
             error = raised
         except OSError as raised:
-            error = COVIDDetectError(
-                f"The folder for temporary files cannot be used ({raised.strerror}); make room there."
-            )
+            error = unusable_folder(raised)
+        except Exception:
+            # Whoever waits must not wait for ever; what it was, Slicer's log says.
+            self._pieces = None
+            self._on_error(COVIDDetectError(UNEXPECTED))
+            raise
         else:
             return None
         self._pieces = None

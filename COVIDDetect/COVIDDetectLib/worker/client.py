@@ -22,7 +22,7 @@ from ..regions import Region
 from ..volume import CTVolume
 from ..weights import ModelCard
 from .chore import Chore
-from .exchange import Entry, Pieces, holds_ct, load_answer, store_ct, store_lung_mask
+from .exchange import Entry, Pieces, holds_ct, load_answer, store_ct, store_lung_mask, unusable_folder
 from .later import Later
 from .protocol import PROTOCOL, LineReader, Message, encode, failure
 from .signal import Signal
@@ -55,8 +55,8 @@ class WorkerClient:
     experiment(ct, lung_mask, region, device, weights)
         Probabilities with one lung in the mask, and with a region replaced by healthy-looking lung.
 
-    Each raises RuntimeError while another is under way (``busy``) and InstallationError where packages are missing, and
-    ends in exactly one of the last three signals.
+    Each raises COVIDDetectError while another is under way (``busy``), or where packages or room on the disk are
+    missing; else it ends in exactly one of the last three signals.
 
     Signals
     -------
@@ -95,6 +95,7 @@ class WorkerClient:
         self._chore: Chore[Any] | None = None
         self._time_left = TimeLeft()
         self._cancelling = False
+        self._forgetting = False
         self._after_cancel: Later | None = None
 
     @property
@@ -156,6 +157,14 @@ class WorkerClient:
             self._after_cancel = Later(lambda: self._end_if_still_busy(request), CANCEL_GRACE_MS)
         self._after_cancel.start()
 
+    def forget(self) -> None:
+        """Remove the CT that lies ready for another request, here and in the worker, once nothing is under way."""
+        self._forgetting = self.busy
+        if not self.busy and self._ct is not None:
+            ct, self._ct = self._ct, None
+            self._say({"type": "forget"})
+            self._remove(Path(ct["array"]).parent)
+
     def stop(self) -> None:
         """End the process and remove all that it shares with us; nothing is emitted."""
         self._stop_chore()
@@ -181,7 +190,7 @@ class WorkerClient:
         **more: object,
     ) -> None:
         if self.busy:
-            raise RuntimeError("a request is under way")
+            raise COVIDDetectError("An analysis is running; wait for it, or cancel it.")
         require_packages()
         self.warm_up(device)
         assert self._folder is not None
@@ -220,6 +229,12 @@ class WorkerClient:
         self._say(message)
 
     def _start(self) -> None:
+        # One of its own: PythonSlicer starts Python as its child, and a child that outlives it removes its folder late.
+        self._drop_folder()
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="coviddetect-"))  # readable by this user only
+        except OSError as error:
+            raise unusable_folder(error) from error
         process = qt.QProcess()
         process.connect("readyReadStandardOutput()", self._on_output)
         process.connect("readyReadStandardError()", self._on_error_output)
@@ -227,9 +242,6 @@ class WorkerClient:
         process.connect("errorOccurred(QProcess::ProcessError)", lambda *_: self._on_process_error(process))
         self._reader = LineReader()
         self._process = process
-        # One of its own: PythonSlicer starts Python as its child, and a child that outlives it removes its folder late.
-        self._drop_folder()
-        self._folder = Path(tempfile.mkdtemp(prefix="coviddetect-"))  # readable by this user only
         process.start(self._python, [*ISOLATED, SERVE, f"{__package__}.service", str(self._folder), *sys.path])
 
     def _say(self, message: Message) -> None:
@@ -337,6 +349,8 @@ class WorkerClient:
             self._remove(self._folder / f"{self._request}")
             if self._ct is None:  # ended while it was being stored
                 self._remove(self._folder / f"ct-{self._request}")
+            if self._forgetting:
+                self.forget()
 
     def _drop_folder(self) -> None:
         """What is stored in it is stored anew for the next request."""

@@ -43,6 +43,7 @@ class Errand:
         self._on_done, self._on_failed = on_done, on_failed
         self._cancelled = False
         self._end_of_grace: Later | None = None
+        self._fail_later: Later | None = None
         self._python = python_executable()
         self._process: qt.QProcess | None = qt.QProcess()
         self._process.connect("finished(int,QProcess::ExitStatus)", lambda *_: self._on_end())
@@ -63,6 +64,8 @@ class Errand:
     def stop(self) -> None:
         """End the process; nothing is called any more."""
         process, self._process = self._process, None
+        if self._fail_later is not None:
+            self._fail_later.stop()
         if process is not None:
             process.kill()
             process.waitForFinished(2000)
@@ -77,7 +80,10 @@ class Errand:
         if self._process is not None and self._process.error() == qt.QProcess.FailedToStart:
             self._process.deleteLater()
             self._process = None
-            self._on_failed(DeviceError(f"Python cannot be started ({self._python}); install Slicer again."))
+            error = DeviceError(f"Python cannot be started ({self._python}); install Slicer again.")
+            # Some systems say so at once, and whoever asks has not got this errand yet.
+            self._fail_later = Later(lambda: self._on_failed(error))
+            self._fail_later.start()
 
     def _on_end(self) -> None:
         if self._process is None:

@@ -16,6 +16,7 @@ import numpy as np
 from ..analysis import Analysis, Score
 from ..attention import Attention
 from ..domain import DomainFit
+from ..errors import COVIDDetectError
 from ..experiments import Experiment
 from ..geometry import Geometry
 from ..lungs import LungMask
@@ -40,6 +41,11 @@ def at_once(pieces: Pieces[Result]) -> Result:
         except StopIteration as end:
             result: Result = end.value
             return result
+
+
+def unusable_folder(error: OSError) -> COVIDDetectError:
+    """What the user reads when a file of this folder could not be written or read."""
+    return COVIDDetectError(f"The folder for temporary files cannot be used ({error.strerror}); make room there.")
 
 
 def store_ct(ct: CTVolume, file: Path) -> Pieces[Entry]:

@@ -23,7 +23,7 @@ from ..loaded_networks import loaded_network
 from ..regions import Region
 from ..volume import CTVolume
 from ..weights import default_card, read_card
-from .exchange import Entry, at_once, load_ct, load_lung_mask, store_analysis, store_attention
+from .exchange import Entry, at_once, load_ct, load_lung_mask, store_analysis, store_attention, unusable_folder
 from .protocol import PROTOCOL, Message, encode, take_standard_streams
 
 _NICER_BY = 5
@@ -84,13 +84,15 @@ class Service:
         except COVIDDetectError as error:
             self._say_failed(request, type(error).__name__, str(error))
         except OSError as error:
-            sentence = f"The folder for temporary files cannot be used ({error.strerror}); make room there."
-            self._say_failed(request, "COVIDDetectError", sentence)
+            self._say_failed(request, "COVIDDetectError", str(unusable_folder(error)))
         # Here, not above: while an error is handled, its traceback holds what was in memory.
         release_memory()
 
     def _compute(self, request: Message) -> Message | None:
         """Do what a request asks for; the answer to it."""
+        if request["type"] == "forget":
+            self._ct = None
+            return None
         number = request.get("id")
         load_torch()
 
