@@ -13,7 +13,7 @@ from COVIDDetectLib.installation import missing_packages
 from COVIDDetectLib.mrml.ct import ct_from_node
 from COVIDDetectLib.mrml.ct_checks import note_findings
 from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
-from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode
+from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode, let_go_of
 from COVIDDetectLib.mrml.result import Result
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, make_phantom, register_samples
 from COVIDDetectLib.mrml.scene import chest_cts, require_nodes, write_analysis, write_attention
@@ -64,11 +64,8 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
-        self.logic = None
-        self.panel = None
-        self._parameterNode = None
-        self._parameterNodeGuiTag = None
-        self._viewWatch = None
+        self.logic = self.panel = self._viewWatch = None
+        self._parameterNode = self._parameterNodeGuiTag = None
         # The voxels of a volume that is being loaded come after its node.
         self._selectCTLater = Later(self.selectDefaultCT)
 
@@ -89,6 +86,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
         self.addObserver(scene, scene.EndBatchProcessEvent, self.onSceneEndBatchProcess)
         self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
         self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
         self._viewWatch = ViewWatch(self.panel.update_overlay)
         self.initializeParameterNode()
@@ -143,6 +141,11 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onNodeAdded(self, caller, event, node):
         if node.IsA("vtkMRMLScalarVolumeNode") and self.parent.isEntered and not caller.IsBatchProcessing():
             self._selectCTLater.start()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAboutToBeRemoved(self, caller, event, node):
+        if self._parameterNode:
+            let_go_of(node, self._parameterNode)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeRemoved(self, caller, event, node):

@@ -233,6 +233,7 @@ def test_where_a_ct_was_removed_nothing_else_comes_into_its_views(panel: Any) ->
     panel.panel.parameters.ct = ct
     analyze(panel)
     remove(ct)
+    assert panel.panel.parameters.ct is None
     for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         assert view.GetBackgroundVolumeID() is None
         assert view.GetForegroundVolumeID() is None
@@ -287,3 +288,15 @@ def test_a_loaded_result_is_compared_with_its_mask_though_its_ct_gets_the_id_of_
     with slicer.util.tryWithErrorDisplay("not loaded"):
         slicer.util.loadScene(str(scene))
     assert [one.stale for one in Result.all()] == ["The lung mask was edited after scoring."]
+
+
+def test_in_the_place_of_a_mask_that_was_removed_no_other_is_chosen(panel: Any) -> None:
+    load_phantom("Another patient")
+    mask_of_another = analyze(panel).lung_mask_node
+    panel.panel.parameters.ct = load_phantom()
+    result = analyze(panel)
+    assert panel.panel.parameters.lungMask is result.lung_mask_node is not mask_of_another
+    remove(result.lung_mask_node)
+    assert panel.panel.parameters.lungMask is None
+    assert panel.ui.maskSelector.currentNode() is None
+    assert result.stale == "The lung mask was removed after scoring."

@@ -55,3 +55,11 @@ def follow_cohort(parameters: COVIDDetectParameterNode, positives: int, negative
     if parameters.prevalencePercent == parameters.cohortPrevalencePercent != percent:
         with slicer.util.NodeModify(parameters):
             parameters.prevalencePercent = parameters.cohortPrevalencePercent = percent
+
+
+def let_go_of(node: slicer.vtkMRMLNode, parameters: COVIDDetectParameterNode) -> None:
+    """Before a node is removed that is chosen: selectors would go on to the next, the CT or mask of another patient."""
+    if node is parameters.ct:
+        parameters.ct = None
+    elif node is parameters.lungMask:
+        parameters.lungMask = None

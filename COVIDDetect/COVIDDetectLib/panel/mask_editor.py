@@ -87,7 +87,7 @@ class MaskEditor:
     def close(self) -> None:
         """End editing; what was painted stays."""
         self._mask = None
-        if self._editor is not None:
+        if self._editor is not None and self._editor.mrmlSegmentEditorNode() is not None:
             self._editor.setActiveEffect(None)
             self._editor.uninstallKeyboardShortcuts()
             self._editor.removeViewObservations()
