@@ -96,10 +96,10 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self):
         """Called when the module is reloaded or the application closes."""
         self._selectCTLater.stop()
-        if self._viewWatch:
+        if self._viewWatch:  # else setup failed, and to reload what was mended must not fail too
             self._viewWatch.stop()
-        if self.panel:  # else setup failed, and to reload what was mended must not fail too
             self.exit()
+            self.panel.mask_editor.release()
             self.setParameterNode(None)
             self.panel.settings.weights_menu.stop()
         self.removeObservers()

@@ -36,6 +36,7 @@ class MaskEditor:
         self._all.add(self)
         self._editor: slicer.qMRMLSegmentEditorWidget | None = None
         self._mask: slicer.vtkMRMLSegmentationNode | None = None
+        self._is_released = False
         self._bring_into_sight = Later(weakly(self._scroll_to_editor))
         ui.segmentEditorPlace.setLayout(qt.QVBoxLayout())
         ui.segmentEditorPlace.layout().setContentsMargins(0, 0, 0, 0)
@@ -66,10 +67,9 @@ class MaskEditor:
 
     def open(self, mask: slicer.vtkMRMLSegmentationNode, ct: slicer.vtkMRMLScalarVolumeNode, segment_id: str) -> None:
         """Begin to edit ``mask`` over ``ct`` with one of its segments selected."""
-        for other in tuple(self._all - {self}):  # that of another panel works on the same node
-            if other.is_open:
-                other.close()
-        editor = self.editor
+        for other in tuple(self._all - {self}):
+            other.release()
+        editor, self._is_released = self.editor, False
         editor.setMRMLSegmentEditorNode(_editor_node())
         editor.setSegmentationNode(mask)
         editor.setSourceVolumeNode(ct)
@@ -87,13 +87,20 @@ class MaskEditor:
     def close(self) -> None:
         """End editing; what was painted stays."""
         self._mask = None
-        if self._editor is not None and self._editor.mrmlSegmentEditorNode() is not None:
+        if self._editor is not None and not self._is_released:
             self._editor.setActiveEffect(None)
             self._editor.uninstallKeyboardShortcuts()
             self._editor.removeViewObservations()
             self._editor.setSegmentationNode(None)
-            self._editor.setMRMLSegmentEditorNode(None)  # an effect that another panel chooses is none here
         self._show(False)
+
+    def release(self) -> None:
+        """Leave the editor's node to another panel: what is chosen there is not to be done here as well."""
+        if self._editor is not None and not self._is_released:
+            if self.is_open:
+                self.close()
+            self._editor.setMRMLSegmentEditorNode(None)
+            self._is_released = True
 
     def _show(self, is_open: bool) -> None:
         button = self._ui.editMaskButton
