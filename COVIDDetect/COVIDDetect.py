@@ -17,9 +17,9 @@ from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode, let_go_of
 from COVIDDetectLib.mrml.result import Result
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, make_phantom, register_samples
 from COVIDDetectLib.mrml.scene import chest_cts, require_nodes, write_analysis, write_attention
-from COVIDDetectLib.mrml.view_watch import ViewWatch
 from COVIDDetectLib.mrml.watch import CT_CHANGED, ResultWatch
 from COVIDDetectLib.panel.panel import Panel
+from COVIDDetectLib.panel.view_watch import ViewWatch
 from COVIDDetectLib.regions import Region
 from COVIDDetectLib.worker.client import WorkerClient
 from COVIDDetectLib.worker.later import Later
@@ -314,8 +314,8 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
                 raise COVIDDetectError(_("The CT was changed during the analysis; analyze it again."))
             with self._watch.writing():
                 result = write_analysis(analysis, ctNode, lungMaskNode)
-            if self._watch.disturbance:
-                result.mark_stale(self._watch.disturbance)
+                if self._watch.disturbance:
+                    result.mark_stale(self._watch.disturbance)
             return (result,)
 
         self._emit(self.finished, write)

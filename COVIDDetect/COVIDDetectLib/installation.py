@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 TORCH = "torch>=2.6"
 """Since 2.6 ``torch.load`` reads a foreign checkpoint without executing anything in it (CVE-2025-32434)."""
 
-TORCH_SIZE = "1 GB, with an NVIDIA graphics card up to 7 GB"
-OTHERS_SIZE = "60 MB"
-"""On disk, with what they depend on: torch 2.13 for CPU and for CUDA 13, scikit-image 0.26, safetensors 0.8."""
-
 TORCH_NOT_LOADED = (
     "torch is installed, but cannot be loaded; in Windows install the Microsoft Visual C++ Redistributable (x64), "
     "restart Slicer, and analyze again."

@@ -9,14 +9,17 @@ import typer
 
 from . import weights_store as store
 from .errors import WeightsError
-from .released import import_checkpoint
+from .released import LICENCE, import_checkpoint
 from .report.files import check_folder
 from .sentences import sentences_instead_of_tracebacks
 from .weights import ModelCard
-from .weights_download import add_from_url
+from .weights_download import add_from_url, is_checkpoint
 
 app = typer.Typer(help="Weights of the networks and their model cards.", no_args_is_help=True)
 
+AcceptLicence = Annotated[
+    bool, typer.Option("--accept-licence", help="You agree to the licence of the authors' checkpoints.")
+]
 Name = Annotated[str, typer.Argument(metavar="ID", help="Of the weights, as `weights list` shows it.")]
 
 
@@ -63,6 +66,7 @@ def add_command(
         ),
     ],
     sha256: Annotated[str | None, typer.Option(metavar="HEX", help="Of the file at the address; needed there.")] = None,
+    accept_licence: AcceptLicence = False,
 ) -> None:
     """Add weights to those that the program and 3D Slicer offer, after they were verified completely."""
     with sentences_instead_of_tracebacks():
@@ -73,6 +77,8 @@ def add_command(
                 "For an address the SHA-256 of its file is needed (--sha256), so that it is the one meant."
             )
         else:
+            if is_checkpoint(source):
+                _require_consent(accept_licence)
             _say_added(add_from_url(source, sha256))
 
 
@@ -82,9 +88,11 @@ def import_command(
     output: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder to write to, instead of adding to the installed weights.")
     ] = None,
+    accept_licence: AcceptLicence = False,
 ) -> None:
     """Convert a released checkpoint to safetensors and a model card; nothing in the file is executed."""
     with sentences_instead_of_tracebacks():
+        _require_consent(accept_licence)
         if output is None:
             _say_added(store.add_released(checkpoint))
             return
@@ -99,6 +107,14 @@ def remove_command(name: Name) -> None:
     with sentences_instead_of_tracebacks():
         store.remove(name)
         typer.echo(f"Removed: {name}")
+
+
+def _require_consent(accept_licence: bool) -> None:
+    if not accept_licence:
+        raise WeightsError(
+            f"The authors' checkpoints are under {LICENCE}: with credit, for purposes that are not commercial, and "
+            "what is made of them under the same licence. If you agree to that, add --accept-licence."
+        )
 
 
 def _say_added(card: ModelCard) -> None:

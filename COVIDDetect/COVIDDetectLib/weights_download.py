@@ -57,7 +57,7 @@ def add_from_url(url: str, sha256: str) -> ModelCard:
     sha256 = check_address(url, sha256)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        if _kind(url) == ".pth":
+        if is_checkpoint(url):
             return add_released(_download(url, folder / "checkpoint.pth", sha256))
         if _kind(url) == ".json":
             card = read_card(_download(url, folder / "card.json", sha256, _LARGEST_CARD))
@@ -71,6 +71,11 @@ def add_from_url(url: str, sha256: str) -> ModelCard:
                 address = url if checksum == sha256 else urljoin(url, quote(file))
                 _download(address, folder / file, check_address(address, checksum or ""))
         return add(card.path)
+
+
+def is_checkpoint(url: str) -> bool:
+    """Whether the file at an address can only be a checkpoint of the authors, which is under their licence."""
+    return _kind(url) == ".pth"
 
 
 def _kind(url: str) -> str:

@@ -72,8 +72,22 @@ def test_an_address_needs_https_and_a_checksum() -> None:
     assert "https" in refused("add", "http://example.org/card.json", "--sha256", "0" * 64)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("import", "covid.pth"),
+        ("add", "https://example.org/model.pth", "--sha256", "0" * 64),
+        ("add", "https://example.org/model.pth?raw=true", "--sha256", "0" * 64),
+        ("add", "https://example.org/model.%70th#x", "--sha256", "0" * 64),
+    ],
+)
+def test_the_authors_checkpoints_need_consent_to_their_licence(asked: tuple[str, ...]) -> None:
+    sentence = refused(*asked)
+    assert "CC BY-NC-SA 4.0" in sentence and "--accept-licence" in sentence
+
+
 def test_what_is_no_weights_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.pth").write_text("text")
-    assert "nothing in it was executed" in refused("import", tmp_path / "text.pth")
+    assert "nothing in it was executed" in refused("import", tmp_path / "text.pth", "--accept-licence")
     assert "cannot be read" in refused("add", tmp_path / "missing.json")
     assert "must hold one model card" in refused("add", tmp_path)

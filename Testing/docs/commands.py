@@ -70,8 +70,7 @@ COMMANDS: dict[str, Run | Exists] = {
     "coviddetect analyze CT --output results": _RUN,
     "coviddetect segment CT --method threshold --output lungs.nrrd": _RUN,
     "coviddetect weights list": _RUN,
-    "coviddetect weights import FILE.pth --output weights": _RUN,
-    "coviddetect viewer CT": _RUN,
+    "coviddetect weights import FILE.pth --output weights --accept-licence": _RUN,
     "coviddetect train classifier CASES.csv --output training": _TRAIN,
     "coviddetect evaluate PREDICTIONS.csv --output evaluation": _RUN,
     "coviddetect evaluate-attention --output attention": Exists(
@@ -80,7 +79,7 @@ COMMANDS: dict[str, Run | Exists] = {
     ),
     # CONTRIBUTING.md
     "git clone …": Exists("it needs the network", "git --version"),
-    "cd coviddetect": Exists("it is where the clone is", "true"),
+    "cd SlicerCOVIDDetect": Exists("it is where the clone is", "true"),
     "make lint": Exists("continuous integration runs it beside the tests", "make -n lint"),
     "make setup": Exists("it installs, and has run before any test", "make -n setup"),
     ".venv/bin/pre-commit install": Exists("it changes the hooks of the clone", ".venv/bin/pre-commit install --help"),
@@ -119,7 +118,7 @@ COMMANDS: dict[str, Run | Exists] = {
         "it needs the network; Testing/core/test_weights_download.py downloads from this computer",
         "coviddetect weights add --help",
     ),
-    "coviddetect weights import covid.pth": _RUN,
+    "coviddetect weights import covid.pth --accept-licence": _RUN,
     "coviddetect weights remove decovnet-released": _RUN,
 }
 """Every command that stands in a code block, as it is written there."""

@@ -176,7 +176,7 @@ def test_a_mask_that_went_while_nobody_watched_is_noticed(panel: Any) -> None:
     watch.verify(Result.all())
     watch.stop()
     assert result.stale == "The lung mask was removed after scoring."
-    panel.logic._watch = ResultWatch(panel.logic.resultsChanged.emit)
+    panel.logic._watch = ResultWatch(panel.logic.resultsChanged.emit, panel.logic._client.forget)
 
 
 def test_to_take_back_the_choice_of_another_mask_is_a_choice_too(panel: Any) -> None:

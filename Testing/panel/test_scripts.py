@@ -65,6 +65,34 @@ def test_whoever_notices_an_edit_first_tells_all_others(panel: Any, logic: Any) 
             watch.stop()
 
 
+def test_the_panel_hears_of_an_edit_during_a_script_s_analysis(panel: Any, logic: Any) -> None:
+    ct = load_phantom()
+    mask = analyze(panel).lung_mask_node
+    logic.progressed.connect(lambda progress: mask.GetSegmentation().RemoveSegment("COVIDDetect_RightLung"))
+    result = logic.analyze(ct, mask)
+    assert result.stale == "The lung mask was edited after scoring."
+    assert panel.ui.staleWidget.isVisibleTo(panel.parent)
+    assert not panel.ui.probabilityLabel.enabled
+
+
+def test_a_listener_that_fails_stops_neither_the_script_nor_the_panel(
+    panel: Any, logic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: heard.append(kind))
+
+    def fails(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    ct = load_phantom()
+    logic.resultsChanged.connect(fails)
+    assert analyze(panel).stale == ""
+    assert panel.ui.messageLabel.text == ""
+    logic.finished.connect(fails)
+    assert logic.analyze(ct, lungs="threshold").stale == ""
+    assert set(heard) == {ZeroDivisionError}
+
+
 def test_the_decision_threshold_of_a_script_s_result_stays_its_own(panel: Any, logic: Any) -> None:
     ct = load_phantom()
     result = write_result(logic, ct, decision_threshold=0.3)

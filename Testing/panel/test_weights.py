@@ -314,8 +314,9 @@ def test_a_file_dialog_that_is_closed_changes_nothing(
         assert not settings.weights_menu.busy
 
 
+@pytest.mark.parametrize("file", ["model.pth", "model.pth?raw=true", "model.%70th#x"])
 def test_who_does_not_agree_to_the_licence_of_the_authors_imports_nothing(
-    panel: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+    panel: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
     import qt
 
@@ -324,10 +325,29 @@ def test_who_does_not_agree_to_the_licence_of_the_authors_imports_nothing(
     answer([press("Cancel")])
     click(settings, "Import released checkpoint…")
     assert not settings.weights_menu.busy
-    heard = answer([type_address("https://127.0.0.1:9/model.pth", "0" * 64), press("Cancel")])
+    heard = answer([type_address(f"https://127.0.0.1:9/{file}", "0" * 64), press("Cancel")])
     click(settings, "Add from URL…")
     assert "CC BY-NC-SA 4.0" in heard[1]
     assert not settings.weights_menu.busy
+
+
+def test_what_a_card_says_is_never_interpreted(
+    panel: Any, settings: Any, mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import qt
+
+    entries = json.loads(mine.read_text())
+    entries |= {"title": "<b>My net</b><!--", "intended_use": "--> cleared for diagnosis"}
+    mine.write_text(json.dumps(entries))
+    choose_file(monkeypatch, mine)
+    click(settings, "Add from file…")
+    settle(panel, settings)
+    panel.ui.weightsComboBox.currentIndex = 1
+    load_phantom()
+    analyze(panel)
+    said = [label for label in panel.parent.findChildren(qt.QLabel) if "<!--" in label.text]
+    assert {label.objectName for label in said} >= {"meaningLabel", "detailsLabel"}
+    assert [label.objectName for label in said if label.textFormat != qt.Qt.PlainText] == []
 
 
 def test_torch_is_not_loaded_into_the_window_s_process(settings: Any) -> None:

@@ -169,7 +169,7 @@ def test_the_first_analysis_installs_what_is_missing_and_needs_no_restart(
     assert "questions 1" in printed, "a second click while packages are installed asks and installs nothing"
     assert "meanwhile ['COVIDDetect: installing scikit-image, safetensors, pooch …']" in printed
     folder = empty_slicer["SLICER_HOME"]
-    for part in ("scikit-image, safetensors, pooch", "60 MB", folder, "Slicer's own packages stay"):
+    for part in ("scikit-image, safetensors, pooch", "60 MB", folder, "Slicer's own libraries stay"):
         assert part in printed
     assert "missing ()" in printed
     assert "numpy True" in printed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -135,6 +136,18 @@ def test_a_disk_that_was_full_once_is_told_and_does_no_harm_later(
         with pytest.raises(COVIDDetectError, match=r"cannot be used \(No space left on device\)"):
             recorder.client.analyze(phantom_ct, lung_mask, "cpu")
     assert not recorder.client.busy
+    recorder.client.analyze(phantom_ct, lung_mask, "cpu")
+    assert isinstance(recorder.end(), Analysis)
+
+
+def test_a_folder_that_was_tidied_away_is_made_anew(
+    recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
+) -> None:
+    recorder.client.analyze(phantom_ct, lung_mask, "cpu")
+    assert isinstance(recorder.end(), Analysis)
+    assert recorder.client._folder is not None
+    shutil.rmtree(recorder.client._folder)
+    recorder.begin()
     recorder.client.analyze(phantom_ct, lung_mask, "cpu")
     assert isinstance(recorder.end(), Analysis)
 

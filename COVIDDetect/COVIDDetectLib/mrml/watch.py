@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -28,7 +29,7 @@ class ResultWatch(VTKObservationMixin):
     changed
         Called without arguments when a result became stale, or the outlines of its mask were shown or hidden.
     gone
-        Called without arguments when a volume left the scene, or all did.
+        Called without arguments when a CT that was analyzed left the scene, or all did.
 
     Examples
     --------
@@ -114,8 +115,7 @@ class ResultWatch(VTKObservationMixin):
             ResultWatch._writing -= 1
         for watch in tuple(self._all):
             watch._observe_results()
-            if watch is not self:
-                watch._changed()
+        self._tell(self._all - {self})
 
     def _remember(self, ct: slicer.vtkMRMLScalarVolumeNode | None, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
         """What changes are told by: nodes report much that is none."""
@@ -210,13 +210,14 @@ class ResultWatch(VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_removed(self, scene: slicer.vtkMRMLScene, event: str, node: slicer.vtkMRMLNode) -> None:
+        is_known_ct = node.GetID() in self._voxels
         for what in self._remembered:  # another node may get its ID
             what.pop(node.GetID(), None)
         if scene.IsClosing():
             return
         if any(observed is node for observed, *_ in self._nodes.Observations):
             self._observe_anew()
-        if node.IsA("vtkMRMLScalarVolumeNode") and not is_heat_map(node):
+        if is_known_ct:
             self._gone()
 
     def _on_end_import(self, scene: slicer.vtkMRMLScene, event: str) -> None:
@@ -248,9 +249,18 @@ class ResultWatch(VTKObservationMixin):
         stale = [result for result in Result.all() if result.stale != reason and concerns(result)]
         for result in stale:
             result.mark_stale(reason)
-        # The others find it marked when they are told of the same change, or were told before.
-        for watch in tuple(self._all) if stale else ():
-            watch._changed()
+        if stale:
+            # The others find it marked when they are told of the same change, or were told before.
+            self._tell(self._all)
+
+    @staticmethod
+    def _tell(watches: Iterable[ResultWatch]) -> None:
+        """One that fails keeps nobody else from knowing; its error goes where those of observers go."""
+        for watch in tuple(watches):
+            try:
+                watch._changed()
+            except Exception:  # noqa: BLE001 - it is reported
+                sys.excepthook(*sys.exc_info())
 
 
 def _mask_events() -> tuple[int, ...]:

@@ -18,10 +18,8 @@ from slicer.i18n import tr as _
 
 from ..errors import InstallationError
 from ..installation import (
-    OTHERS_SIZE,
     TORCH,
     TORCH_NOT_LOADED,
-    TORCH_SIZE,
     Missing,
     failure_reason,
     missing_packages,
@@ -46,8 +44,8 @@ def ensure_packages() -> bool:
 
     torch is installed by the PyTorch extension, which knows the build that fits the graphics card, takes it from
     PyTorch's own server, brings torchvision along and imports torch into Slicer; the rest by ``slicer.packaging`` where
-    Slicer has it (5.12), else by ``slicer.util.pip_install``. None of Slicer's own packages is exchanged, so that no
-    restart is needed. In Slicer's testing mode nothing is asked and nothing installed.
+    Slicer has it (5.12), else by ``slicer.util.pip_install``. None of Slicer's own libraries is exchanged, so that
+    no restart is needed. In Slicer's testing mode nothing is asked and nothing installed.
 
     Returns
     -------
@@ -99,11 +97,14 @@ def _agrees(missing: Missing) -> bool:
 
 
 def _question(missing: Missing) -> str:
-    size = " + ".join([*([TORCH_SIZE] if missing.torch else []), *([OTHERS_SIZE] if missing.others else [])])
+    # On disk, with what they depend on: torch 2.13 for CPU and for CUDA 13, scikit-image 0.26, safetensors 0.8.
+    torch_size, others_size = _("1 GB, with an NVIDIA graphics card up to 7 GB"), _("60 MB")
+    size = " + ".join([*([torch_size] if missing.torch else []), *([others_size] if missing.others else [])])
     source = (
         _(
-            "The extension PyTorch downloads torch, and torchvision with it, from PyTorch's own server; all else comes "
-            "from the Python Package Index."
+            "The extension PyTorch downloads torch, and torchvision with it, from PyTorch's own server, by the "
+            "installer light-the-torch, which may exchange Slicer's pip for another version; all else comes from the "
+            "Python Package Index."
         )
         if missing.torch
         else _("They are downloaded from the Python Package Index.")
@@ -111,7 +112,7 @@ def _question(missing: Missing) -> str:
     return _(
         "COVIDDetect needs packages that Slicer does not bring along: {names}.\n\n"
         "{source} This takes about {size} in {folder}. "
-        "Slicer's own packages stay as they are. Nothing about you or your images is sent.\n\n"
+        "Slicer's own libraries stay as they are. Nothing about you or your images is sent.\n\n"
         "Install them now?"
     ).format(names=", ".join(missing.names), source=source, size=size, folder=packages_folder())
 

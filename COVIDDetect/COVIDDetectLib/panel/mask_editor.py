@@ -91,6 +91,7 @@ class MaskEditor:
             self._editor.setActiveEffect(None)
             self._editor.uninstallKeyboardShortcuts()
             self._editor.removeViewObservations()
+            self._editor.setSourceVolumeNode(None)
             self._editor.setSegmentationNode(None)
         self._show(False)
 

@@ -29,7 +29,6 @@ class SettingsSection:
         self._ui, self._changed = ui, changed
         self._combos = {"device": ui.deviceComboBox, "lungs": ui.methodComboBox, "weights": ui.weightsComboBox}
         self._cards: list[ModelCard] = []
-        ui.cardLabel.textFormat = qt.Qt.PlainText  # what a card says is shown, never interpreted
         for combo in (ui.methodComboBox, ui.weightsComboBox):  # a card's title must not widen the panel
             combo.sizeAdjustPolicy = qt.QComboBox.AdjustToMinimumContentsLengthWithIcon
             combo.minimumContentsLength = 6

@@ -13,7 +13,7 @@ from .. import weights_store as store
 from ..errors import COVIDDetectError, WeightsError
 from ..released import LICENCE
 from ..weights import ModelCard
-from ..weights_download import check_address
+from ..weights_download import check_address, is_checkpoint
 from ..worker.errand import Errand
 from .installation import ensure_packages
 from .questions import answer_to
@@ -108,7 +108,7 @@ class WeightsMenu:
         if asked is None:
             return
         url, sha256 = asked
-        licence = _licence_of_released() if url.lower().endswith((".pth", ".pt")) else ""
+        licence = _licence_of_released() if is_checkpoint(url) else ""
         try:
             check_address(url, sha256)
         except WeightsError as error:

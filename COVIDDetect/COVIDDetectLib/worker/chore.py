@@ -49,14 +49,16 @@ class Chore(Generic[Result]):
     def _turn(self) -> None:
         end = time.monotonic() + _TURN_S
         while self._pieces is not None and time.monotonic() < end:
-            finish = self._next_piece()
+            try:
+                finish = self._next_piece()
+            except Exception:
+                self._next_turn.stop()
+                raise
             if finish is not None:
-                # Outside the piece's own errors: what goes wrong there is not this chore's.
-                finish()
+                self._next_turn.stop()
+                finish()  # outside the piece's own errors: what goes wrong there is not this chore's
         if self._pieces is not None:
             self._next_turn.start()
-        else:
-            self._next_turn.stop()
 
     def _next_piece(self) -> Callable[[], None] | None:
         """What to call at the end; None as long as there is more to do."""

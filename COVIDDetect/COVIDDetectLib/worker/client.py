@@ -192,10 +192,12 @@ class WorkerClient:
         if self.busy:
             raise COVIDDetectError("An analysis is running; wait for it, or cancel it.")
         require_packages()
+        if self._folder is not None and not self._folder.is_dir():  # tidied away while nothing was computed
+            self.stop()
         self.warm_up(device)
         assert self._folder is not None
         self._request += 1
-        self._kind, self._cancelling, self._time_left = kind, False, TimeLeft()
+        self._kind, self._cancelling, self._forgetting, self._time_left = kind, False, False, TimeLeft()
         self._given = lungs if isinstance(lungs, LungMask) else None
         message = {
             "type": kind,

@@ -22,9 +22,15 @@ class Signal:
         self._slots.remove(slot)
 
     def emit(self, *values: Any) -> None:
-        """Call all slots."""
+        """Call all slots; what the first of them raises that fails is raised when all were called."""
+        failed: Exception | None = None
         for slot in tuple(self._slots):
-            slot(*values)
+            try:
+                slot(*values)
+            except Exception as error:  # noqa: BLE001 - it is raised below
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
 
 def weakly(method: Callable[..., Any]) -> Callable[..., None]:

@@ -443,22 +443,30 @@
         <translation>Pakete für COVIDDetect installieren</translation>
     </message>
     <message>
-        <source>The extension PyTorch downloads torch, and torchvision with it, from PyTorch&apos;s own server; all else comes from the Python Package Index.</source>
-        <translation>Die Erweiterung PyTorch lädt torch und mit ihm torchvision vom Server von PyTorch herunter; alles andere kommt aus dem Python Package Index.</translation>
-    </message>
-    <message>
         <source>They are downloaded from the Python Package Index.</source>
         <translation>Sie werden aus dem Python Package Index heruntergeladen.</translation>
     </message>
     <message>
+        <source>1 GB, with an NVIDIA graphics card up to 7 GB</source>
+        <translation>1 GB, mit einer Grafikkarte von NVIDIA bis zu 7 GB</translation>
+    </message>
+    <message>
+        <source>60 MB</source>
+        <translation>60 MB</translation>
+    </message>
+    <message>
+        <source>The extension PyTorch downloads torch, and torchvision with it, from PyTorch&apos;s own server, by the installer light-the-torch, which may exchange Slicer&apos;s pip for another version; all else comes from the Python Package Index.</source>
+        <translation>Die Erweiterung PyTorch lädt torch und mit ihm torchvision vom Server von PyTorch herunter, mit dem Installationsprogramm light-the-torch, das Slicers pip gegen eine andere Version tauschen kann; alles andere kommt aus dem Python Package Index.</translation>
+    </message>
+    <message>
         <source>COVIDDetect needs packages that Slicer does not bring along: {names}.
 
-{source} This takes about {size} in {folder}. Slicer&apos;s own packages stay as they are. Nothing about you or your images is sent.
+{source} This takes about {size} in {folder}. Slicer&apos;s own libraries stay as they are. Nothing about you or your images is sent.
 
 Install them now?</source>
         <translation>COVIDDetect braucht Pakete, die Slicer nicht mitbringt: {names}.
 
-{source} Das belegt etwa {size} in {folder}. Slicers eigene Pakete bleiben, wie sie sind. Nichts über Sie oder Ihre Bilder wird gesendet.
+{source} Das belegt etwa {size} in {folder}. Slicers eigene Bibliotheken bleiben, wie sie sind. Nichts über Sie oder Ihre Bilder wird gesendet.
 
 Jetzt installieren?</translation>
     </message>
