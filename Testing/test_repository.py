@@ -42,17 +42,30 @@ def imported_anywhere(path: Path) -> set[str]:
     return imported(ast.walk(ast.parse(path.read_text())))
 
 
-def imported_at_file_scope(path: Path) -> set[str]:
-    def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-                continue
-            if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
-                continue
-            yield child
-            yield from outside_functions(child)
+def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    """What runs when a file is imported."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from outside_functions(child)
 
+
+def imported_at_file_scope(path: Path) -> set[str]:
     return imported(outside_functions(ast.parse(path.read_text())))
+
+
+def own_files_imported_at_file_scope(path: Path) -> set[str]:
+    """The files of the library that a file of it imports when it is imported itself."""
+    found = set()
+    for node in outside_functions(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            candidates = [folder.with_suffix(".py"), folder, *(folder / f"{alias.name}.py" for alias in node.names)]
+            found |= {in_library(candidate) for candidate in candidates if candidate.exists() and candidate != LIBRARY}
+    return found
 
 
 @pytest.mark.parametrize("path", LIBRARY_FILES, ids=in_library)
@@ -68,6 +81,15 @@ def test_only_panel_and_mrml_import_slicer_and_only_panel_and_worker_import_qt(p
 def test_what_slicer_loads_imports_only_slicers_own_packages_at_file_scope(path: Path) -> None:
     if not in_library(path).startswith(NOT_LOADED_AT_START_UP):
         assert imported_at_file_scope(path) <= STANDARD_LIBRARY_OR_SLICERS_OWN
+        own = own_files_imported_at_file_scope(path)
+        assert {file for file in own if file.startswith(NOT_LOADED_AT_START_UP)} == set()
+
+
+def test_the_module_imports_only_slicers_own_packages_and_the_library_at_file_scope() -> None:
+    module = ROOT / "COVIDDetect" / "COVIDDetect.py"
+    assert imported_at_file_scope(module) <= STANDARD_LIBRARY_OR_SLICERS_OWN | {"COVIDDetectLib"}
+    library = re.findall(r"^from COVIDDetectLib\.([\w.]+) import", module.read_text(), re.MULTILINE)
+    assert library and not any(name.replace(".", "/").startswith(NOT_LOADED_AT_START_UP) for name in library)
 
 
 @pytest.mark.parametrize("path", LIBRARY_FILES, ids=in_library)
