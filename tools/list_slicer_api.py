@@ -34,7 +34,7 @@ _SIGNAL_OR_CLASS = r"[a-z]\w*\([\w:,*]*\)|vtkMRML\w+Node"
 def source_files() -> list[Path]:
     """What Slicer loads and what talks to it."""
     library = MODULE / "COVIDDetectLib"
-    worker = [library / "worker" / name for name in ("client.py", "errand.py")]
+    worker = [library / "worker" / name for name in ("chore.py", "client.py", "errand.py", "later.py")]
     folders = [*library.glob("panel/*.py"), *library.glob("mrml/*.py"), *worker]
     return [MODULE / "COVIDDetect.py", *sorted(folders)]
 
