@@ -276,14 +276,26 @@ def _is_as_expected(name: str, value: Any) -> bool:
         return value is None or _is_share(value)
     if name == "operating_characteristics":
         return value is None or _is_measured(value)
-    return isinstance(value, str) or (value is None and name in ("domain_file", "domain_sha256"))
+    if value is None:
+        return name in ("domain_file", "domain_sha256")
+    return _is_line(
+        value, _LONGEST_PROSE if name in ("training_data", "intended_use", "licence", "source") else _LONGEST_NAME
+    )
+
+
+_LONGEST_NAME, _LONGEST_PROSE = 200, 4000
+
+
+def _is_line(value: Any, longest: int) -> bool:
+    """Text that a terminal and a small window can show: one line, without control characters."""
+    return isinstance(value, str) and value.isprintable() and len(value) <= longest
 
 
 def _is_measured(value: Any) -> bool:
     """Cohort and counts, and sensitivity and specificity at each threshold: what the panel says of the weights."""
     return (
         isinstance(value, dict)
-        and isinstance(value.get("cohort"), str)
+        and _is_line(value.get("cohort"), _LONGEST_NAME)
         and all(type(value.get(count)) is int and value[count] > 0 for count in ("positives", "negatives"))
         and isinstance(value.get("by_threshold"), list)
         and len(value["by_threshold"]) > 0

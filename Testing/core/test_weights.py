@@ -78,6 +78,9 @@ def test_missing_weights_are_named(card: ModelCard) -> None:
         ({"hu_window": ["a", "b"]}, "HU window"),
         ({"weights_file": "../elsewhere.safetensors"}, "another folder"),
         ({"decision_threshold": None}, "decision threshold"),
+        ({"version": "1\x1b]0;owned\x07\n  decovnet-demonstration 9: official"}, "no valid version"),
+        ({"id": "a" * 201}, "no valid id"),
+        ({"training_data": "many patients " * 300}, "no valid training data"),
     ],
 )
 def test_a_card_that_is_wrong_is_refused_in_one_sentence(card: ModelCard, change: dict, sentence: str) -> None:
