@@ -68,7 +68,9 @@ def test_whoever_notices_an_edit_first_tells_all_others(panel: Any, logic: Any) 
 def test_the_panel_hears_of_an_edit_during_a_script_s_analysis(panel: Any, logic: Any) -> None:
     ct = load_phantom()
     mask = analyze(panel).lung_mask_node
-    logic.progressed.connect(lambda progress: mask.GetSegmentation().RemoveSegment("COVIDDetect_RightLung"))
+    lungs = mask.GetSegmentation()
+    right = lungs.GetNthSegmentID(0)
+    logic.progressed.connect(lambda progress: lungs.RemoveSegment(right) if lungs.GetSegment(right) else None)
     result = logic.analyze(ct, mask)
     assert result.stale == "The lung mask was edited after scoring."
     assert panel.ui.staleWidget.isVisibleTo(panel.parent)
