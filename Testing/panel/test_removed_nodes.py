@@ -300,3 +300,17 @@ def test_in_the_place_of_a_mask_that_was_removed_no_other_is_chosen(panel: Any) 
     assert panel.panel.parameters.lungMask is None
     assert panel.ui.maskSelector.currentNode() is None
     assert result.stale == "The lung mask was removed after scoring."
+
+
+@pytest.mark.parametrize("of_another", [True, False])
+def test_a_ct_whose_result_was_removed_before_it_leaves_its_views_empty_too(panel: Any, of_another: bool) -> None:
+    import slicer
+
+    if of_another:
+        load_phantom("Another patient")
+    panel.panel.parameters.ct = ct = load_phantom()
+    remove(analyze(panel).node)
+    remove(ct)
+    for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        assert view.GetBackgroundVolumeID() is None
+        assert view.GetForegroundVolumeID() is None

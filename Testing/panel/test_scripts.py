@@ -77,6 +77,25 @@ def test_the_panel_hears_of_an_edit_during_a_script_s_analysis(panel: Any, logic
     assert not panel.ui.probabilityLabel.enabled
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_panel_takes_the_mask_that_a_script_scored_with(panel: Any, logic: Any, is_first: bool) -> None:
+    import slicer
+    from COVIDDetectLib.mrml.lung_mask import new_segmentation
+
+    ct = load_phantom()
+    if not is_first:
+        write_result(logic, ct)
+    other = new_segmentation(ct, "Another mask")
+    panel.ui.maskSelector.setCurrentNode(other)
+    result = write_result(logic, ct)
+    assert result.stale == ""
+    assert panel.ui.maskSelector.currentNode() is result.lung_mask_node
+    panel.ui.maskSelector.setCurrentNode(other)
+    assert result.stale == "Another lung mask was chosen after scoring."
+    slicer.app.processEvents()
+    assert panel.ui.maskSelector.currentNode() is other, "her choice afterwards stays"
+
+
 def test_a_listener_that_fails_stops_neither_the_script_nor_the_panel(
     panel: Any, logic: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -238,3 +238,27 @@ def test_a_re_score_shows_no_outlines_over_another_volume(panel: Any) -> None:
     slicer.app.processEvents()
     finish(panel)
     assert not result.lung_mask_node.GetDisplayNode().GetVisibility2D()
+
+
+def test_densities_that_she_worked_on_and_masks_that_were_scored_before_are_seen_over_their_own_ct_alone(
+    panel: Any,
+) -> None:
+    ct = load_phantom()
+    result = analyze(panel)
+    panel.ui.opacitySegmentsButton.click()
+    densities, lungs = result.opacity_node, result.lung_mask_node
+    densities.SetName("For the board")
+    lungs.GetSegmentation().RemoveSegment(lungs.GetSegmentation().GetNthSegmentID(0))
+    panel.ui.maskSelector.setCurrentNode(None)
+    assert analyze(panel).lung_mask_node is not lungs
+    assert result.opacity_node is None
+    displays = [node.GetDisplayNode() for node in (densities, lungs)]
+    assert all(display.GetVisibility() for display in displays)
+    panel.ui.ctSelector.setCurrentNode(load_phantom("Another patient"))
+    assert not any(display.GetVisibility() for display in displays)
+    panel.ui.ctSelector.setCurrentNode(ct)
+    assert all(display.GetVisibility() for display in displays)
+    displays[0].SetVisibility(False)
+    panel.ui.ctSelector.setCurrentNode(None)
+    panel.ui.ctSelector.setCurrentNode(ct)
+    assert [display.GetVisibility() for display in displays] == [False, True]

@@ -11,6 +11,9 @@ from ..errors import InputError
 from ..geometry import Geometry
 from ..volume import CTVolume
 
+_CT = "COVIDDetect.ct"
+"""Role of the reference to the CT."""
+
 
 def ct_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> CTVolume:
     """The CT of a volume node, with its parent transform applied.
@@ -63,15 +66,21 @@ def place(node: slicer.vtkMRMLVolumeNode, geometry: Geometry) -> None:
     node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(local))
 
 
-def put_into_study(node: slicer.vtkMRMLNode, ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Beside the CT in the subject hierarchy.
+def give_to(ct_node: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLNode) -> None:
+    """Make a node one of those that were made for a CT, and put it beside that in the subject hierarchy.
 
     Slicer's DICOM export takes patient and study from there, and what belongs to a patient goes when she is removed.
     """
+    node.SetNodeReferenceID(_CT, ct_node.GetID())
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     items = [hierarchy.GetItemByDataNode(one) if hierarchy else 0 for one in (node, ct_node)]
     if all(items):
         hierarchy.SetItemParent(items[0], hierarchy.GetItemParent(items[1]))
+
+
+def ct_of(node: slicer.vtkMRMLNode) -> slicer.vtkMRMLScalarVolumeNode | None:
+    """The CT for which a node was made; None if the node is not ours, or that CT is no longer in the scene."""
+    return node.GetNodeReference(_CT)
 
 
 def is_bent(node: slicer.vtkMRMLTransformableNode) -> bool:

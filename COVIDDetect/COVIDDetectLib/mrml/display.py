@@ -8,7 +8,8 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
-from .heat_map import draw_legend, is_heat_map, show_legend, style_heat_map, title_legend
+from .ct import ct_of
+from .heat_map import draw_legend, heat_maps, is_heat_map, show_legend, style_heat_map, title_legend
 from .heat_map_3d import show_in_3d
 from .result import Result
 
@@ -116,8 +117,8 @@ class Overlay:
                 if _has_heat_map(view):
                     view.SetForegroundVolumeID(None)
         if is_new:
-            for other in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
-                if is_heat_map(other) and other.GetDisplayNode() is not None:
+            for other in heat_maps():
+                if other.GetDisplayNode() is not None:
                     show_legend(other, other is shown)
         if shown is not None:
             title_legend(shown, _("Out of date") if result and result.stale else _("Heat"))
@@ -151,25 +152,30 @@ class Overlay:
         return False
 
 
-def show_mask_of(result: Result | None, visible: bool, elsewhere: bool = False) -> None:
-    """The outlines of one result's mask; those of all other results would lie over a CT that is not theirs.
+def show_segments_of(ct_node: slicer.vtkMRMLScalarVolumeNode | None, visible: bool, elsewhere: bool = False) -> None:
+    """The outlines of the mask that a CT was scored with; those of another CT would lie over what is not theirs.
+
+    So would densities, and masks that were made for another CT; those of this one are shown unless she hid them.
 
     Parameters
     ----------
     visible
         Of the outlines in the slice views; whether the lungs are shown in 3D is another choice.
     elsewhere
-        While the slice views show another volume, neither outlines nor densities are seen in them.
+        While the slice views show another volume, no segments of ours are seen in them.
     """
+    result = Result.of(ct_node)
     own = result.lung_mask_node if result else None
-    for other in Result.all():
-        mask = other.lung_mask_node
-        if mask is not None and mask.GetDisplayNode() is not None:
-            mask.GetDisplayNode().SetVisibility(mask is own)  # two results may rest on one mask
-        if other.opacity_node is not None and other.opacity_node.GetDisplayNode() is not None:
-            is_own = result is not None and other.opacity_node is result.opacity_node
-            _set_aside(other.opacity_node.GetDisplayNode(), elsewhere or not is_own)
-    display = result.lung_mask_node.GetDisplayNode() if result and result.lung_mask_node else None
+    masks = [one.lung_mask_node for one in Result.all()]
+    for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
+        display, owner = node.GetDisplayNode(), ct_of(node)
+        if display is None:
+            continue
+        if node in masks:
+            display.SetVisibility(node is own)  # two results may rest on one mask
+        elif owner is not None:
+            _set_aside(display, elsewhere or owner is not ct_node)
+    display = own.GetDisplayNode() if own is not None else None
     if display is not None:
         with slicer.util.NodeModify(display):
             display.SetVisibility2D(visible and not elsewhere)

@@ -7,7 +7,7 @@ import slicer
 from ..attention import Attention
 from ..attention_in_lungs import restrict_to_lungs, share_in_lungs
 from ..lungs import LungMask
-from .ct import place, put_into_study
+from .ct import give_to, place
 
 COLORS = ("Inferno", "Viridis", "Magma", "Plasma")
 """Perceptually uniform color tables that Slicer brings along."""
@@ -23,7 +23,7 @@ def new_heat_map(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slicer.v
     """An empty heat map that follows the CT's transform."""
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
     node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
-    put_into_study(node, ct_node)
+    give_to(ct_node, node)
     node.SetAttribute("COVIDDetect.role", "heatMap")
     return node
 
@@ -33,9 +33,9 @@ def is_heat_map(node: slicer.vtkMRMLNode) -> bool:
     return node.GetAttribute("COVIDDetect.role") == "heatMap"
 
 
-def heat_map_ids() -> list[str]:
-    """Ids of all heat maps in the scene."""
-    return [node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if is_heat_map(node)]
+def heat_maps() -> list[slicer.vtkMRMLScalarVolumeNode]:
+    """All heat maps of ours in the scene."""
+    return [node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if is_heat_map(node)]
 
 
 def write_heat_map(attention: Attention, node: slicer.vtkMRMLScalarVolumeNode) -> None:

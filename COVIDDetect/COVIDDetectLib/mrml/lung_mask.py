@@ -14,7 +14,7 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from ..errors import MaskError
 from ..geometry import Geometry
 from ..lungs import LEFT, RIGHT, LungMask, split_sides
-from .ct import geometry_of, put_into_study, to_world
+from .ct import geometry_of, give_to, to_world
 
 _TERMINOLOGY = "Segmentation category and type - 3D Slicer General Anatomy list"
 _NO_REGION = "Anatomic codes - DICOM master list~^^~^^"
@@ -58,7 +58,7 @@ def new_segmentation(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slic
     node.CreateDefaultDisplayNodes()
     node.GetSegmentation().SetSourceRepresentationName(binary_labelmap_name())
     lay_on(ct_node, node)
-    put_into_study(node, ct_node)
+    give_to(ct_node, node)
     display = node.GetDisplayNode()
     display.SetVisibility2DFill(False)
     display.SetVisibility2DOutline(True)

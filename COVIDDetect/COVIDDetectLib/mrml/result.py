@@ -21,15 +21,15 @@ from ..errors import WeightsError
 from ..opacity import LungOpacity, OpacityBounds
 from ..weights import ModelCard
 from ..weights_store import installed_cards
-from .ct import put_into_study
+from .ct import ct_of, give_to
 from .lung_mask import is_from_analyze
 
 _RECORD, _HISTORY = "COVIDDetect.record", "COVIDDetect.history"
 _STALE, _OTHER_CHOICE = "COVIDDetect.stale", "COVIDDetect.otherChoice"
 _OPACITY_BOUNDS = "COVIDDetect.opacityBounds"
 _DECISION_THRESHOLD = "COVIDDetect.decisionThreshold"
-_CT, _LUNG_MASK, _HEAT_MAP, _IN_LUNGS, _OPACITY = (
-    f"COVIDDetect.{role}" for role in ("ct", "lungMask", "heatMap", "heatMapInLungs", "opacity")
+_LUNG_MASK, _HEAT_MAP, _IN_LUNGS, _OPACITY = (
+    f"COVIDDetect.{role}" for role in ("lungMask", "heatMap", "heatMapInLungs", "opacity")
 )
 _LONGEST_HISTORY = 10
 
@@ -91,6 +91,8 @@ class Result:
         """Make ``analysis`` the result of ``ct_node``, in its table if there is one already."""
         earlier = cls.of(ct_node)
         node = earlier.node if earlier else slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
+        if not earlier:
+            give_to(ct_node, node)
         record = analysis.to_record()
         # What she accepted before the analysis stays beside its number.
         record["notes"] += (ct_node.GetAttribute(ACCEPTED_FINDINGS) or "").splitlines()
@@ -105,11 +107,8 @@ class Result:
             if not earlier or earlier_weights != record["weights"]["sha256"]:
                 node.RemoveAttribute(_DECISION_THRESHOLD)
             node.SetAttribute(_HISTORY, json.dumps([vars(one) for one in history[-_LONGEST_HISTORY:]]))
-            node.SetNodeReferenceID(_CT, ct_node.GetID())
             node.SetNodeReferenceID(_LUNG_MASK, lung_mask_node.GetID())
             cls(node).refer_to_heat_maps(heat_map_node, in_lungs_node)
-        if not earlier:
-            put_into_study(node, ct_node)
         result = cls(node)
         result._write_table()
         return result
@@ -117,7 +116,7 @@ class Result:
     @property
     def ct_node(self) -> slicer.vtkMRMLScalarVolumeNode | None:
         """The CT that was scored; None if it was removed from the scene."""
-        return self.node.GetNodeReference(_CT)
+        return ct_of(self.node)
 
     @property
     def lung_mask_node(self) -> slicer.vtkMRMLSegmentationNode | None:

@@ -14,9 +14,9 @@ from slicer.util import VTKObservationMixin
 
 from ..errors import COVIDDetectError
 from ..lungs import lung_mask_sha256
-from .ct import ct_from_node, place_of, voxels_of
+from .ct import ct_from_node, ct_of, place_of, voxels_of
 from .display import take_out_of_views
-from .heat_map import is_heat_map
+from .heat_map import heat_maps, is_heat_map
 from .lung_mask import labelmaps_of, lung_mask_from_node, outlines_shown, sides_of
 from .result import CT_CHANGED, MASK_EDITED, MASK_MOVED, MASK_REMOVED, Result
 
@@ -205,7 +205,7 @@ class ResultWatch(VTKObservationMixin):
             return
         if node.IsA("vtkMRMLSegmentationNode"):
             self._mark(lambda result: result.lung_mask_node is node, MASK_REMOVED)
-        elif node.IsA("vtkMRMLScalarVolumeNode") and (is_heat_map(node) or Result.of(node)):
+        elif is_heat_map(node) or any(ct_of(heat_map) is node for heat_map in heat_maps()):
             take_out_of_views(node)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)

@@ -7,7 +7,7 @@ from slicer.i18n import tr as _
 
 from ..attention_in_lungs import LEAST_IN_LUNGS
 from ..attribution import METHODS
-from ..mrml.display import Look, Overlay, show_mask_of, shows_another
+from ..mrml.display import Look, Overlay, show_segments_of, shows_another
 from ..mrml.heat_map import is_empty, layer_of, share_of
 from ..mrml.parameters import COVIDDetectParameterNode
 from ..mrml.result import Result
@@ -72,11 +72,11 @@ class HeatMapSection:
         hide = self.is_elsewhere and not editing
         if hide != self.hides_outlines:
             self.hides_outlines = hide
-            self.show_outlines(result)
+            self.show_segments(parameters.ct)
 
-    def show_outlines(self, result: Result | None) -> None:
-        """Show the outlines of one result as she wants them, and those of no other."""
-        show_mask_of(result, self._ui.maskVisibleCheckBox.checked, self.hides_outlines)
+    def show_segments(self, ct: slicer.vtkMRMLScalarVolumeNode | None) -> None:
+        """Show the outlines of a CT's lungs as she wants them, and segments of no other CT."""
+        show_segments_of(ct, self._ui.maskVisibleCheckBox.checked, self.hides_outlines)
 
 
 def _note(in_lungs: slicer.vtkMRMLScalarVolumeNode | None) -> str:

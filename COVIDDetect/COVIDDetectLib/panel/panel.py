@@ -14,13 +14,14 @@ from ..attribution import METHODS
 from ..errors import Cancelled, COVIDDetectError
 from ..mrml.densities import measure_densities, show_densities
 from ..mrml.display import is_shown, jump_to, set_lung_window, show_ct, views_on_screen, window_level
-from ..mrml.heat_map import heat_map_ids, layer_of
+from ..mrml.heat_map import layer_of
 from ..mrml.lung_mask import is_automatic, is_from_analyze, lung_segment_ids, outlines_shown
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
-from ..mrml.result import Result
-from ..mrml.scene import chest_cts, load_lung_mask, why_no_ct
+from ..mrml.result import Result, Scored
+from ..mrml.scene import load_lung_mask
 from .experiments_section import ExperimentsSection
 from .heat_map_section import HeatMapSection
+from .input_section import show_input
 from .installation import ensure_packages
 from .mask_editor import MaskEditor
 from .opacity_section import OpacitySection
@@ -49,6 +50,7 @@ class Panel:
         self._ct_shown: slicer.vtkMRMLScalarVolumeNode | None = None
         self._computed_ct: slicer.vtkMRMLScalarVolumeNode | None = None
         self._window_level: tuple[float, float] | None = None  # when the analysis began
+        self._scores: list[Scored] = []  # of this CT, as far as they were seen
         self._views_on_screen: tuple[str, ...] = ()
         self._updating = False
         self.progress = ProgressRow(ui)
@@ -141,7 +143,7 @@ class Panel:
     def show_mask(self) -> None:
         """Show or hide the outlines."""
         if not self._updating:
-            self.heat_map.show_outlines(self._result)
+            self.heat_map.show_segments(self._parameters.ct)
 
     def toggle_heat_map(self) -> None:
         """By its key, where there is a heat map."""
@@ -177,7 +179,7 @@ class Panel:
         result = self._result
         if result is not None and not result.stale:
             self._request_now(lambda: show_densities(result, bounds))
-            self.heat_map.show_outlines(result)
+            self.heat_map.show_segments(result.ct_node)
 
     def make_sample(self) -> None:
         """A synthetic CT to try the module with."""
@@ -191,8 +193,7 @@ class Panel:
     def _on_finished(self, result: Result) -> None:
         self._rest()
         if self.parameters and result.ct_node is self.parameters.ct:
-            self.heat_map.show_outlines(result)
-            self.parameters.lungMask = result.lung_mask_node
+            self.heat_map.show_segments(result.ct_node)
             if len(result.history) == 1 and window_level(result.ct_node) == self._window_level:
                 set_lung_window(result.ct_node)
             with self._writing():
@@ -225,6 +226,7 @@ class Panel:
         """Show another parameter node; None while there is no scene."""
         self.parameters = parameters
         self._ct_shown = parameters.ct if parameters else None
+        self._scores = _scores_of(self._result)
         if parameters is None:
             self.opacity.stop()
             self._question.drop()
@@ -245,17 +247,18 @@ class Panel:
         self._ct_shown = ct
         self._question.drop()
         result = Result.of(ct)
-        self.heat_map.show_outlines(result)  # before anything asks whether they are shown
+        self.heat_map.show_segments(ct)  # before anything asks whether they are shown
         self.mask_editor.close()
         self.say("")
         self._parameters.lungMask = result.lung_mask_node if result else None
+        self._scores = _scores_of(result)
         if ct is not None:
             show_ct(ct)
 
     def on_scene_added(self) -> None:
         """Outlines of what was chosen before are those of another CT; the result's own mask where none is chosen."""
+        self.heat_map.show_segments(self._parameters.ct)
         result = self._result
-        self.heat_map.show_outlines(result)
         if result is not None and self._parameters.lungMask is None:
             self._parameters.lungMask = result.lung_mask_node
 
@@ -268,24 +271,8 @@ class Panel:
     def _update(self) -> None:
         ui, parameters, result, busy = self.ui, self.parameters, self._result, self.logic.busy
         ct = parameters.ct if parameters else None
-        # Our heat maps are scalar volumes too, but no CTs to choose.
-        ui.ctSelector.sortFilterProxyModel().hiddenNodeIDs = heat_map_ids()
-        ui.hintWidget.visible = ct is None
-        ui.hintLabel.text = (
-            _("Select the chest CT above.")
-            if chest_cts()
-            else why_no_ct() or _("Load a chest CT, or try the module with a synthetic one.")
-        )
+        show_input(ui, ct, busy=busy, other_ct=self._other_ct, asks=self._question.is_open(ct))
         self.progress.name(self._other_ct)
-        ui.analyzeButton.enabled = ct is not None and not busy
-        ui.analyzeButton.text = _("Analyze all the same") if self._question.is_open(ct) else _("Analyze")
-        ui.analyzeButton.toolTip = (
-            (_("{ct} is being analyzed.").format(ct=self._other_ct) if self._other_ct else _("An analysis is running."))
-            if busy
-            else _("Find the lungs, score the CT, and show where the network looked.")
-            if ct
-            else _("Select a chest CT first.")
-        )
         ui.rescoreButton.enabled = not busy
         ui.lungMaskCollapsibleButton.visible = ct is not None
         self.heat_map.update(result, busy)
@@ -293,6 +280,7 @@ class Panel:
             self.result.show(None, 0.5, 50.0, False)
             ui.maskVisibleCheckBox.checked = True  # the masks of the next scene are seen at first
             return
+        self._take_mask_of_new_score(result)
         self._compare_with_choices(result)
         self.result.keep_threshold(result, parameters)
         measured = measured_of(result) if result else None
@@ -386,6 +374,12 @@ class Panel:
             self.say(str(error))
         self.update()
 
+    def _take_mask_of_new_score(self, result: Result | None) -> None:
+        """Whoever scored, the panel or a script, the mask that was scored is the chosen one."""
+        before, self._scores = self._scores, _scores_of(result)
+        if result is not None and self._scores != before:
+            self._parameters.lungMask = result.lung_mask_node
+
     def _compare_with_choices(self, result: Result | None) -> None:
         if result is None:
             return
@@ -393,3 +387,7 @@ class Panel:
             result.compare_with(self._parameters.lungMask, self.settings.card.sha256)
         except COVIDDetectError as error:
             self.say(str(error))
+
+
+def _scores_of(result: Result | None) -> list[Scored]:
+    return result.history if result else []

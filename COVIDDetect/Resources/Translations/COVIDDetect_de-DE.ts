@@ -437,6 +437,41 @@
     </message>
 </context>
 <context>
+    <name>panel.input_section</name>
+    <message>
+        <source>Select the chest CT above.</source>
+        <translation type="unfinished">Bitte oben das Thorax-CT auswählen.</translation>
+    </message>
+    <message>
+        <source>Load a chest CT, or try the module with a synthetic one.</source>
+        <translation type="unfinished">Thorax-CT laden, oder das Modul mit einem synthetischen ausprobieren.</translation>
+    </message>
+    <message>
+        <source>Analyze all the same</source>
+        <translation type="unfinished">Trotzdem analysieren</translation>
+    </message>
+    <message>
+        <source>Analyze</source>
+        <translation type="unfinished">Analysieren</translation>
+    </message>
+    <message>
+        <source>{ct} is being analyzed.</source>
+        <translation type="unfinished">{ct} wird analysiert.</translation>
+    </message>
+    <message>
+        <source>An analysis is running.</source>
+        <translation type="unfinished">Eine Analyse läuft.</translation>
+    </message>
+    <message>
+        <source>Find the lungs, score the CT, and show where the network looked.</source>
+        <translation type="unfinished">Lungen finden, CT bewerten und zeigen, worauf sich das Netz stützt.</translation>
+    </message>
+    <message>
+        <source>Select a chest CT first.</source>
+        <translation type="unfinished">Bitte zuerst ein Thorax-CT auswählen.</translation>
+    </message>
+</context>
+<context>
     <name>panel.installation</name>
     <message>
         <source>Install packages for COVIDDetect</source>
@@ -550,38 +585,6 @@ Jetzt installieren?</translation>
     <message>
         <source>The sample could not be made.</source>
         <translation>Die Beispieldaten konnten nicht erzeugt werden.</translation>
-    </message>
-    <message>
-        <source>Select the chest CT above.</source>
-        <translation>Bitte oben das Thorax-CT auswählen.</translation>
-    </message>
-    <message>
-        <source>Load a chest CT, or try the module with a synthetic one.</source>
-        <translation>Thorax-CT laden, oder das Modul mit einem synthetischen ausprobieren.</translation>
-    </message>
-    <message>
-        <source>Analyze all the same</source>
-        <translation>Trotzdem analysieren</translation>
-    </message>
-    <message>
-        <source>Analyze</source>
-        <translation>Analysieren</translation>
-    </message>
-    <message>
-        <source>An analysis is running.</source>
-        <translation>Eine Analyse läuft.</translation>
-    </message>
-    <message>
-        <source>{ct} is being analyzed.</source>
-        <translation>{ct} wird analysiert.</translation>
-    </message>
-    <message>
-        <source>Find the lungs, score the CT, and show where the network looked.</source>
-        <translation>Lungen finden, CT bewerten und zeigen, worauf sich das Netz stützt.</translation>
-    </message>
-    <message>
-        <source>Select a chest CT first.</source>
-        <translation>Bitte zuerst ein Thorax-CT auswählen.</translation>
     </message>
 </context>
 <context>
