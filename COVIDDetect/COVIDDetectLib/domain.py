@@ -28,6 +28,8 @@ LIMIT = 1.0
 """Distances are told in units of the farthest that a held-out training case lay, and a margin."""
 
 _MARGIN = 1.5  # real patients vary more than the few of a training set
+_FEATURES = 128
+"""Channels of the second ResBlock's output."""
 _FOLDS = 10
 _FEWEST_GROUPS = 4
 
@@ -188,13 +190,12 @@ def check_domain(card: ModelCard) -> None:
     if card.domain_file is None:
         return
     physical, features = _read(card)
-    for cloud, size in ((physical, len(_PROPERTIES)), (features, features.mean.size)):
+    for cloud, size in ((physical, len(_PROPERTIES)), (features, _FEATURES)):
         shaped = cloud.mean.shape == (size,) and cloud.covariance.shape == (size, size)
         numbers = (cloud.mean, cloud.covariance, cloud.unit)
         # Not definite, and a distance would be imaginary or none.
         if not (
             shaped
-            and size
             and all(np.isfinite(number).all() for number in numbers)
             and cloud.unit > 0
             and np.linalg.eigvalsh(cloud.covariance).min() > 0

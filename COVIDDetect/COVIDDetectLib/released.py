@@ -104,8 +104,8 @@ def import_checkpoint(path: str | Path, folder: str | Path) -> ModelCard:
             _rename(name, _DECOVNET_NAMES): released[old] for old, name in names.items() if not _NEVER_USED.match(name)
         }
     expected = build_network(network, "released").state_dict()
-    if {name: tuple(tensor.shape) for name, tensor in state.items()} != {
-        name: tuple(tensor.shape) for name, tensor in expected.items()
+    if {name: _kind_of(tensor) for name, tensor in state.items()} != {
+        name: _kind_of(tensor) for name, tensor in expected.items()
     }:
         raise WeightsError(
             f"{path.name} is not the UNet or DeCoVNet checkpoint that the authors released; choose one of those two."
@@ -132,6 +132,16 @@ def _read_state(path: Path) -> Mapping[str, Tensor]:
     ):
         raise WeightsError(f"{path.name} does not hold the weights of a network; choose a released checkpoint.")
     return content
+
+
+def _kind_of(tensor: Tensor) -> tuple[object, ...]:
+    """What must be the same for one tensor to stand for another: a checkpoint can also hold sparse and empty ones."""
+    return (
+        tuple(tensor.shape),
+        tensor.is_floating_point(),
+        str(tensor.layout),
+        tensor.device.type,
+    )
 
 
 def _rename(name: str, names: tuple[tuple[str, Any], ...]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
@@ -296,7 +295,7 @@ def _is_measured(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and _is_line(value.get("cohort"), _LONGEST_NAME)
-        and all(type(value.get(count)) is int and value[count] > 0 for count in ("positives", "negatives"))
+        and all(type(value.get(count)) is int and 0 < value[count] < _LARGEST for count in ("positives", "negatives"))
         and isinstance(value.get("by_threshold"), list)
         and len(value["by_threshold"]) > 0
         and all(
@@ -307,8 +306,12 @@ def _is_measured(value: Any) -> bool:
     )
 
 
+_LARGEST = 1e9
+"""Of counts and of numbers in HU; JSON also holds integers that no float can."""
+
+
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) in (int, float) and -_LARGEST < value < _LARGEST
 
 
 def _is_share(value: Any) -> bool:

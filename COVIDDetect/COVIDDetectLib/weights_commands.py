@@ -13,7 +13,7 @@ from .released import LICENCE, import_checkpoint
 from .report.files import check_folder
 from .sentences import sentences_instead_of_tracebacks
 from .weights import ModelCard
-from .weights_download import add_from_url, is_checkpoint
+from .weights_download import add_from_url, check_address, is_checkpoint
 
 app = typer.Typer(help="Weights of the networks and their model cards.", no_args_is_help=True)
 
@@ -77,6 +77,7 @@ def add_command(
                 "For an address the SHA-256 of its file is needed (--sha256), so that it is the one meant."
             )
         else:
+            check_address(source, sha256)
             if is_checkpoint(source):
                 _require_consent(accept_licence)
             _say_added(add_from_url(source, sha256))

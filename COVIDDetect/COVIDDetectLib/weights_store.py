@@ -211,7 +211,10 @@ def _users() -> tuple[list[ModelCard], dict[str, str]]:
     cards: list[ModelCard] = []
     damaged: dict[str, str] = {}
     bundled = {_folder_name(card) for card in bundled_cards()}
-    folders = sorted(user_folder().iterdir()) if user_folder().is_dir() else []
+    try:
+        folders = sorted(user_folder().iterdir()) if user_folder().is_dir() else []
+    except OSError as error:
+        return [], {user_folder().name: f"The folder {user_folder()} cannot be read: {error.strerror}."}
     for folder in folders:
         if folder.name.startswith(".") or not (folder.is_dir() or folder.is_symlink()):
             continue
@@ -226,6 +229,8 @@ def _users() -> tuple[list[ModelCard], dict[str, str]]:
             cards.append(card)
         except WeightsError as error:
             damaged[folder.name] = str(error)
+        except OSError as error:
+            damaged[folder.name] = f"The weights in {folder} cannot be read: {error.strerror}."
     return cards, damaged
 
 

@@ -70,6 +70,7 @@ def test_damaged_weights_are_named_and_verification_fails(mine: ModelCard) -> No
 def test_an_address_needs_https_and_a_checksum() -> None:
     assert "--sha256" in refused("add", "https://example.org/card.json")
     assert "https" in refused("add", "http://example.org/card.json", "--sha256", "0" * 64)
+    assert "is no address" in refused("add", "https://[example.org/card.json", "--sha256", "0" * 64)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 import torch
 from COVIDDetectLib.analysis import analyze
 from COVIDDetectLib.ct_mask import CTMask, make_ct_mask
-from COVIDDetectLib.domain import DomainFit, fit_domain, judge
+from COVIDDetectLib.domain import DomainFit, check_domain, fit_domain, judge
 from COVIDDetectLib.errors import WeightsError
 from COVIDDetectLib.geometry import Geometry
 from COVIDDetectLib.lungs import LungMask
@@ -156,6 +156,21 @@ def test_damaged_statistics_are_refused(card: ModelCard, tmp_path: Path, content
     ct_mask = make_ct_mask(phantom.ct, phantom.lung_mask > 0, SIZE)
     with pytest.raises(WeightsError, match=sentence):
         judge(damaged, torch.zeros(1, 128, 2, 8, 12), ct_mask)
+
+
+def test_statistics_of_other_features_are_refused(card: ModelCard, tmp_path: Path) -> None:
+    import hashlib
+
+    from safetensors.torch import load_file, save
+
+    statistics = load_file(card.path.with_name(str(card.domain_file)))
+    statistics |= {"features.mean": torch.zeros(5).double(), "features.covariance": torch.eye(5).double()}
+    content = save(statistics)
+    (tmp_path / str(card.domain_file)).write_bytes(content)
+    other = replace(card, path=tmp_path / "card.json", domain_sha256=hashlib.sha256(content).hexdigest())
+    check_domain(card)
+    with pytest.raises(WeightsError, match="no statistics"):
+        check_domain(other)
 
 
 def test_too_few_patients_give_no_statistics(card: ModelCard) -> None:

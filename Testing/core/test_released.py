@@ -104,6 +104,21 @@ def test_another_network_is_refused(content: object, tmp_path: Path) -> None:
         import_checkpoint(tmp_path / "other.pth", tmp_path / "weights")
 
 
+@pytest.mark.parametrize("kind", ["sparse", "empty", "whole numbers"])
+def test_tensors_that_no_network_has_are_refused(kind: str, tmp_path: Path) -> None:
+    state = released_state("unet")
+    name = next(name for name, tensor in state.items() if tensor.dim() == 4)
+    state[name] = {
+        "sparse": lambda tensor: tensor.to_sparse(),
+        "empty": lambda tensor: tensor.to("meta"),
+        "whole numbers": lambda tensor: tensor.long(),
+    }[kind](state[name])
+    torch.save(state, tmp_path / "odd.pth")
+    with pytest.raises(WeightsError, match="odd.pth"):
+        import_checkpoint(tmp_path / "odd.pth", tmp_path / "weights")
+    assert not (tmp_path / "weights").exists()
+
+
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     torch.save(released_state("unet"), tmp_path / "cut.pth")
     content = (tmp_path / "cut.pth").read_bytes()

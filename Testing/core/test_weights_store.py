@@ -24,6 +24,12 @@ from Testing.core.own_weights import assert_untouched, refused, released
 
 pytestmark = pytest.mark.usefixtures("empty_store")
 
+MEASURED = {
+    "cohort": "a",
+    "positives": 1,
+    "negatives": 1,
+    "by_threshold": [{"threshold": 0.5, "sensitivity": 1, "specificity": 1}],
+}
 CODE_RAN = "code-in-a-file-was-executed"
 
 
@@ -239,6 +245,9 @@ def test_weights_that_are_damaged_or_hostile_give_one_sentence_and_change_nothin
         {"input_size": [True, 288]},
         {"hu_window": [600, -1200]},
         {"hu_window": [float("nan"), 1]},
+        {"hu_window": [0, 10**400]},
+        {"decision_threshold": 10**400},
+        {"operating_characteristics": {**MEASURED, "positives": 10**300}},
         {"decision_threshold": "high"},
         {"decision_threshold": 7},
         {"operating_characteristics": {}},
@@ -288,6 +297,23 @@ def test_damaged_weights_are_left_out_named_and_can_be_removed(mine: ModelCard, 
     assert_untouched(empty_store)
     assert mine.weights_path.is_file()
     store.add(mine.path)
+
+
+def test_weights_that_may_not_be_read_keep_nobody_from_the_bundled_ones(
+    mine: ModelCard, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = store.add(mine.path)
+
+    def forbidden(path: Path, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    for name in ("is_file", "iterdir"):
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, name, forbidden)
+            assert store.installed_cards() == bundled_cards()
+            (sentence,) = store.damaged_weights().values()
+            assert "cannot be read: Permission denied." in sentence and str(empty_store) in sentence
+    assert store.installed_cards() == [*bundled_cards(), added]
 
 
 def test_what_a_killed_program_left_is_no_weights_and_goes_after_a_day(mine: ModelCard, empty_store: Path) -> None:

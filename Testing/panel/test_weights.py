@@ -184,7 +184,7 @@ def test_weights_that_are_added_are_offered_and_score_when_chosen(
     assert result.record["weights"]["title"] == "My decovnet"
     assert result.card.id == "mine-decovnet"
     combo.currentIndex = 0
-    assert "Other weights" in result.stale
+    assert "Other weights" in panel.ui.staleLabel.text
 
 
 def test_a_long_title_does_not_widen_the_panel(
@@ -274,6 +274,9 @@ def test_weights_that_are_wrong_give_a_sentence_and_those_in_use_stay(
 
 def test_an_address_is_asked_for_and_named_before_anything_is_downloaded(panel: Any, settings: Any) -> None:
     url = "https://127.0.0.1:9/<b>card.json"
+    answer([type_address("https://[example.org/card.json", "0" * 64)])
+    click(settings, "Add from URL…")
+    assert "is no address" in settle(panel, settings)
     answer([type_address("http://example.org/card.json", "0" * 64)])
     click(settings, "Add from URL…")
     assert "must begin with https" in settle(panel, settings)

@@ -108,12 +108,12 @@ class WeightsMenu:
         if asked is None:
             return
         url, sha256 = asked
-        licence = _licence_of_released() if is_checkpoint(url) else ""
         try:
             check_address(url, sha256)
         except WeightsError as error:
             self._said(str(error))
             return
+        licence = _licence_of_released() if is_checkpoint(url) else ""
         if _confirms(
             _("Download and add these weights?"),
             _(
