@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
@@ -37,6 +39,15 @@ class Missing:
         return self.torch or bool(self.others)
 
     @property
+    def outdated(self) -> dict[str, str]:
+        """Those of them that are here, but too old, and their versions."""
+        here = {}
+        for name in self.names:
+            with suppress(PackageNotFoundError):
+                here[name] = version(name)
+        return here
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the packages, as the user reads them."""
         from packaging.requirements import Requirement
@@ -50,6 +61,11 @@ def missing_packages() -> Missing:
         not _satisfied(_requirement(TORCH)),
         tuple(str(wanted) for wanted in _requirements() if not _satisfied(wanted)),
     )
+
+
+def is_loaded(package: str) -> bool:
+    """Whether this process has imported a package, which then stays what it was until the process ends."""
+    return {"scikit-image": "skimage"}.get(package, package) in sys.modules
 
 
 def require_packages() -> None:

@@ -31,7 +31,7 @@ def test_pip_finds_wheels_and_pins_whatever_the_folders_are_called(
     host.start()
     from COVIDDetectLib.installation import Missing
     from COVIDDetectLib.panel.installation import _pip_settings
-    from COVIDDetectLib.worker.client import python_executable
+    from COVIDDetectLib.worker.launch import python_executable
 
     monkeypatch.setenv("PIP_DISABLE_PIP_VERSION_CHECK", "1")
     wheels, temporary = tmp_path / name / "wheels", tmp_path / name / "temporary"
@@ -210,3 +210,58 @@ def test_where_the_packages_come_from_is_said() -> None:
     assert "PyTorch" not in _question(Missing(False, others))
     for missing in (Missing(True, others), Missing(False, others)):
         assert "from the Python Package Index." in _question(missing)
+
+
+def test_the_window_stays_while_packages_are_installed_and_a_second_request_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    host.start()
+    import slicer
+    from COVIDDetectLib.errors import InstallationError
+    from COVIDDetectLib.installation import Missing
+    from COVIDDetectLib.panel import installation
+
+    shown: list[str] = []
+
+    def install(requirements: list[str]) -> None:
+        for close in ("reject", "close"):
+            slicer.app.processEvents()
+            dialog = slicer.app.activeModalWidget()
+            shown.append(dialog.labelText)
+            getattr(dialog, close)()
+        slicer.app.processEvents()
+        assert slicer.app.activeModalWidget() is not None
+        with pytest.raises(InstallationError, match="wait until that has ended"):
+            installation.ensure_packages()
+
+    miss(monkeypatch, Missing(False, ("pooch>=1.8",)), Missing(False, ()))
+    monkeypatch.setattr(installation, "_agrees", lambda missing: True)
+    monkeypatch.setattr(installation, "_pip_install", install)
+    assert installation.ensure_packages()
+    assert shown == ["COVIDDetect: installing pooch …"] * 2
+    slicer.app.processEvents()
+    assert slicer.app.activeModalWidget() is None
+
+
+def test_a_package_that_is_replaced_is_named_before_and_that_slicer_needs_a_restart_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    host.start()
+    import packaging
+    import slicer
+    from COVIDDetectLib.installation import Missing
+    from COVIDDetectLib.panel import installation
+
+    here = f"packaging {packaging.__version__}"  # stands for one that another extension has loaded
+    missing = Missing(False, ("packaging>=9999", "not-here-at-all"))
+    assert f"Replaced by a newer version: {here}." in installation._question(missing)
+    assert "Replaced" not in installation._question(Missing(False, ("not-here-at-all",)))
+    said: list[str] = []
+    monkeypatch.setattr(slicer.util, "infoDisplay", lambda text, *_: said.append(text))
+    monkeypatch.setattr(installation, "_agrees", lambda missing: True)
+    monkeypatch.setattr(installation, "_pip_install", lambda requirements: None)
+    for wanted in (missing, Missing(False, ("not-here-at-all",))):
+        miss(monkeypatch, wanted, Missing(False, ()))
+        assert installation.ensure_packages()
+    (sentence,) = said
+    assert here in sentence and "restart Slicer" in sentence

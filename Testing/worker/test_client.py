@@ -6,6 +6,8 @@ import errno
 import os
 import random
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -285,6 +287,41 @@ def test_stopping_in_the_middle_leaves_nothing(
     assert list(temporary_folder.iterdir()) == []
     assert not recorder.client.busy
     assert recorder.ends == []
+
+
+@pytest.mark.parametrize("how", ["killed", "cancelled while it hangs"])
+def test_whoever_stops_at_the_end_of_a_request_is_left_with_nothing(
+    recorder: Recorder, phantom_ct: CTVolume, temporary_folder: Path, how: str
+) -> None:
+    client = recorder.client
+    client.failed.connect(lambda error: client.stop())
+    client.analyze(phantom_ct, "unet", "cpu")
+    recorder.wait(lambda: recorder.progress)
+    if how == "killed":
+        os.kill(client.process_id, 9)
+    else:
+        os.kill(client.process_id, signal.SIGSTOP)
+        client.cancel()
+    recorder.wait(lambda: recorder.ends, 10)
+    assert client.process_id == 0
+    assert list(temporary_folder.iterdir()) == []
+
+
+def test_a_listener_that_fails_keeps_no_request_from_its_end(
+    recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: heard.append(kind))
+
+    def fails(*_: object) -> None:
+        time.sleep(0.1)  # so that several messages are there at once
+        raise ZeroDivisionError
+
+    recorder.client.progressed.connect(fails)
+    recorder.client.analyze(phantom_ct, lung_mask, "cpu")
+    assert isinstance(recorder.end(), Analysis)
+    assert not recorder.client.busy
+    assert set(heard) == {ZeroDivisionError}
 
 
 def test_a_full_disk_is_said(

@@ -27,7 +27,7 @@ from Testing.worker.conftest import Recorder, is_running
 def launcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The PythonSlicer that is found first."""
     host.start()
-    from COVIDDetectLib.worker.client import python_executable
+    from COVIDDetectLib.worker.launch import python_executable
 
     program = tmp_path / "bin" / "PythonSlicer"
     program.parent.mkdir()

@@ -22,6 +22,7 @@ from ..installation import (
     TORCH_NOT_LOADED,
     Missing,
     failure_reason,
+    is_loaded,
     missing_packages,
     packages_folder,
     pinned_versions,
@@ -45,24 +46,27 @@ def ensure_packages() -> bool:
     torch is installed by the PyTorch extension, which knows the build that fits the graphics card, takes it from
     PyTorch's own server, brings torchvision along and imports torch into Slicer; the rest by ``slicer.packaging`` where
     Slicer has it (5.12), else by ``slicer.util.pip_install``. None of Slicer's own libraries is exchanged, so that
-    no restart is needed. In Slicer's testing mode nothing is asked and nothing installed.
+    no restart is needed for the analysis, which computes in a process of its own; whatever else has loaded an older
+    version of a package that is replaced does need one, which is said. In Slicer's testing mode nothing is asked and
+    nothing installed.
 
     Returns
     -------
     bool
-        False if she declined, or if an installation is under way: what waits for that goes on, not this.
+        False if she declined.
 
     Raises
     ------
     InstallationError
-        If packages are missing still, or torch cannot be loaded.
+        If packages are missing still, torch cannot be loaded, or an installation is under way: what waits for that goes
+        on, not this.
     """
     global _under_way
     if slicer.app.testingEnabled():
         require_packages()
         return True
     if _under_way:
-        return False
+        raise InstallationError(_("Packages are being installed; wait until that has ended."))
     missing = missing_packages()
     if not missing:
         return True
@@ -76,6 +80,7 @@ def ensure_packages() -> bool:
 
 def _agrees_and_installs(missing: Missing) -> bool:
     wheels = None
+    replaced = [f"{name} {version}" for name, version in missing.outdated.items() if is_loaded(name)]
     while missing:
         try:
             torch_installer = _torch_installer() if missing.torch and wheels is None else None
@@ -89,6 +94,14 @@ def _agrees_and_installs(missing: Missing) -> bool:
             if wheels is None:
                 raise
         missing = missing_packages()
+    if replaced:
+        slicer.util.infoDisplay(
+            _(
+                "In use while it was replaced: {names}. The analysis works with the new version; restart Slicer before "
+                "other modules work with it."
+            ).format(names=", ".join(replaced)),
+            _("Install packages for COVIDDetect"),
+        )
     return True
 
 
@@ -109,6 +122,10 @@ def _question(missing: Missing) -> str:
         if missing.torch
         else _("They are downloaded from the Python Package Index.")
     )
+    # Which may belong to another extension.
+    older = [f"{name} {version}" for name, version in missing.outdated.items()]
+    if older:
+        source = " ".join([_("Replaced by a newer version: {names}.").format(names=", ".join(older)), source])
     return _(
         "COVIDDetect needs packages that Slicer does not bring along: {names}.\n\n"
         "{source} This takes about {size} in {folder}. "
@@ -176,10 +193,20 @@ def _message(sentence: str) -> Iterator[None]:
     # Without a maximum it shows that something goes on, not how far.
     dialog = slicer.util.createProgressDialog(maximum=0, labelText=sentence, windowTitle=title, modal=True)
     dialog.setCancelButton(None)
+    over = False
+
+    def stay(*_: Any) -> None:
+        if not over:
+            dialog.show()
+
+    # Without a button it can still be closed, as every window, and by Escape.
+    dialog.connect("canceled()", stay)
+    dialog.connect("finished(int)", stay)
     dialog.show()
     try:
         yield
     finally:
+        over = True
         dialog.close()
         dialog.deleteLater()
 

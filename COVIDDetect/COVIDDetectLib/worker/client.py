@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,23 +23,13 @@ from ..weights import ModelCard
 from .chore import Chore
 from .exchange import Entry, Pieces, holds_ct, load_answer, store_ct, store_lung_mask, unusable_folder
 from .later import Later
+from .launch import arguments, python_executable
 from .protocol import PROTOCOL, LineReader, Message, encode, failure
 from .signal import Signal
 from .time_left import TimeLeft
 
 CANCEL_GRACE_MS = 400
 """A worker that is deep in a computation and does not answer a cancel in this time is ended and replaced."""
-
-
-# The worker finds what this process finds: PythonSlicer sets PYTHONPATH anew, so that the paths go as arguments.
-# So does the folder: the worker removes it even if this process ends before it could say anything.
-SERVE = (
-    "import sys, importlib; "
-    "sys.path += [path for path in sys.argv[3:] if path not in sys.path]; "
-    "importlib.import_module(sys.argv[1]).main(sys.argv[2])"
-)
-ISOLATED = ("-P", "-c")
-"""Nothing is imported from the folder that Slicer happens to be started in."""
 
 
 class WorkerClient:
@@ -96,6 +85,7 @@ class WorkerClient:
         self._time_left = TimeLeft()
         self._cancelling = False
         self._forgetting = False
+        self._stopped = False
         self._after_cancel: Later | None = None
 
     @property
@@ -166,7 +156,11 @@ class WorkerClient:
             self._remove(Path(ct["array"]).parent)
 
     def stop(self) -> None:
-        """End the process and remove all that it shares with us; nothing is emitted."""
+        """End the process and remove all that it shares with us; nothing is emitted.
+
+        None is started any more but for another request.
+        """
+        self._stopped = True
         self._stop_chore()
         if self._after_cancel is not None:
             self._after_cancel.stop()
@@ -194,6 +188,7 @@ class WorkerClient:
         require_packages()
         if self._folder is not None and not self._folder.is_dir():  # tidied away while nothing was computed
             self.stop()
+        self._stopped = False
         self.warm_up(device)
         assert self._folder is not None
         self._request += 1
@@ -244,7 +239,7 @@ class WorkerClient:
         process.connect("errorOccurred(QProcess::ProcessError)", lambda *_: self._on_process_error(process))
         self._reader = LineReader()
         self._process = process
-        process.start(self._python, [*ISOLATED, SERVE, f"{__package__}.service", str(self._folder), *sys.path])
+        process.start(self._python, arguments("service", str(self._folder)))
 
     def _say(self, message: Message) -> None:
         if self._process is not None:
@@ -307,7 +302,7 @@ class WorkerClient:
         self._drop_folder()
         if self.busy:
             self._fail(_cancelled() if self._cancelling else _unexpected_end())
-            self.warm_up()
+            self._start_anew()
 
     def _on_process_error(self, process: Any) -> None:
         """Only a process that never started needs an answer here; all other errors end it, and ``finished`` follows."""
@@ -330,6 +325,11 @@ class WorkerClient:
             self._ending.append(process)
             process.kill()
             self._fail(_cancelled())
+            self._start_anew()
+
+    def _start_anew(self) -> None:
+        """For the next request; but whoever was told how the last one ended may have wished for no other."""
+        if not self._stopped:
             self.warm_up()
 
     def _succeed(self, value: Any) -> None:
@@ -372,11 +372,6 @@ class WorkerClient:
                 self._leftovers.remove(each)
             if each.exists():
                 self._leftovers.append(each)
-
-
-def python_executable() -> str:
-    """The Python to compute with: Slicer's ``PythonSlicer``, which sets the library paths, else the one that runs."""
-    return shutil.which("PythonSlicer") or sys.executable
 
 
 def _cancelled() -> Cancelled:

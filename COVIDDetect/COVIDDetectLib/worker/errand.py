@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import qt
 
 from ..errors import Cancelled, COVIDDetectError, DeviceError
-from .client import ISOLATED, SERVE, python_executable
 from .later import Later
+from .launch import arguments, python_executable
 from .protocol import LineReader, Message, encode, failure
 
 _CANCEL_GRACE_MS = 5000
@@ -49,7 +48,7 @@ class Errand:
         self._process.connect("finished(int,QProcess::ExitStatus)", lambda *_: self._on_end())
         self._process.connect("errorOccurred(QProcess::ProcessError)", lambda *_: self._on_error())
         content = encode(request).decode().strip()
-        self._process.start(self._python, [*ISOLATED, SERVE, f"{__package__}.{service}", content, *sys.path])
+        self._process.start(self._python, arguments(service, content))
 
     def cancel(self) -> None:
         """End the process; what it has done already is done, and is said."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -22,15 +23,15 @@ class Signal:
         self._slots.remove(slot)
 
     def emit(self, *values: Any) -> None:
-        """Call all slots; what the first of them raises that fails is raised when all were called."""
-        failed: Exception | None = None
+        """Call all slots. One that fails keeps nobody else from knowing, whoever emits least of all.
+
+        Its error goes where those of Qt's slots go in PythonQt.
+        """
         for slot in tuple(self._slots):
             try:
                 slot(*values)
-            except Exception as error:  # noqa: BLE001 - it is raised below
-                failed = failed or error
-        if failed is not None:
-            raise failed
+            except Exception:  # noqa: BLE001 - it is reported
+                sys.excepthook(*sys.exc_info())
 
 
 def weakly(method: Callable[..., Any]) -> Callable[..., None]:
