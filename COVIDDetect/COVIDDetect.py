@@ -68,6 +68,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._parameterNode = self._parameterNodeGuiTag = None
         # The voxels of a volume that is being loaded come after its node.
         self._selectCTLater = Later(self.selectDefaultCT)
+        self._volumeCame = False
 
     def setup(self):
         """Build the panel; called when the module is opened for the first time."""
@@ -135,11 +136,14 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneEndBatchProcess(self, caller, event):
         if not caller.IsBatchProcessing():
-            self.selectDefaultCT()
+            came, self._volumeCame = self._volumeCame, False
+            self.selectDefaultCT() if came else self.panel.update()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAdded(self, caller, event, node):
-        if node.IsA("vtkMRMLScalarVolumeNode") and self.parent.isEntered and not caller.IsBatchProcessing():
+        if node.IsA("vtkMRMLScalarVolumeNode") and caller.IsBatchProcessing():
+            self._volumeCame = True
+        elif node.IsA("vtkMRMLScalarVolumeNode") and self.parent.isEntered:
             self._selectCTLater.start()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
@@ -196,7 +200,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     finished(Result), explained(Result), experimented(Result, tuple of Experiment), failed(COVIDDetectError)
         One of the first three, or the last, follows every ``start…``.
     resultsChanged()
-        A result in the scene became stale, its mask was shown or hidden, or a scene was loaded.
+        A result in the scene became stale, another logic wrote it, its mask was shown or hidden, or a scene was loaded.
 
     Examples
     --------
@@ -215,8 +219,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         self._client.finished.connect(weakly(self._onFinished))
         self._client.answered.connect(weakly(self._onAnswered))
         self._client.failed.connect(weakly(self._onFailed))
-        self._running = None
-        self._stopped = False
+        self._running, self._stopped = None, False
         self._stopBeforeQuitting = weakly(self.stop)
         slicer.app.connect("aboutToQuit()", self._stopBeforeQuitting)
         self.start_stopping()
@@ -281,14 +284,14 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         """Begin to make the heat map of a result anew, by one of ``attribution.METHODS``."""
         mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
         self._client.explain(ct_from_node(result.ct_node), mask, method, device, result.card)
-        self._running = result, mask
+        self._running = result, result.history, mask
 
     def startExperiments(self, result, region=None, device="auto"):
         """Begin to score what is not so: one lung only, and with ``region``, an entry of the record, made healthy."""
         mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
         region = Region.from_entry(region) if region else None
         self._client.experiment(ct_from_node(result.ct_node), mask, region, device, result.card)
-        self._running = result, mask
+        self._running = result, result.history, mask
 
     def cancel(self):
         """End the analysis under way; the scene stays as it was."""
@@ -301,10 +304,6 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
             slicer.app.disconnect("aboutToQuit()", self._stopBeforeQuitting)
             self._watch.stop()
             self._client.stop()
-
-    def makeSampleCT(self):
-        """A synthetic chest CT with COVID-like disease as a new volume node."""
-        return add_phantom()
 
     def _onFinished(self, analysis):
         (ctNode, lungMaskNode), self._running = self._running, None
@@ -321,13 +320,14 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         self._emit(self.finished, write)
 
     def _onAnswered(self, kind, value):
-        (result, mask), self._running = self._running, None
+        (result, scores, mask), self._running = self._running, None
 
         def write():
-            require_nodes(result)
+            require_nodes(result, scores)
             if not isinstance(value, Attention):
                 return result, value
-            write_attention(value, result, mask)
+            with self._watch.writing():
+                write_attention(value, result, mask)
             return (result,)
 
         self._emit(self.explained if isinstance(value, Attention) else self.experimented, write)
@@ -335,14 +335,12 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     def _emit(self, signal, write):
         """Emit what ``write`` returns; whatever goes wrong, ``failed``: else panel or script would wait for ever."""
         try:
-            values = write()
+            signal.emit(*write())
         except COVIDDetectError as error:
             self.failed.emit(error)
         except Exception:
             self.failed.emit(COVIDDetectError(UNEXPECTED))
             raise
-        else:
-            signal.emit(*values)
 
     def _onFailed(self, error):
         self._running = None
@@ -388,7 +386,7 @@ class COVIDDetectTest(ScriptedLoadableModuleTest):
 
             ct = SampleData.downloadSample(DISEASED)
         else:
-            ct = logic.makeSampleCT()
+            ct = add_phantom()
         result = logic.analyze(ct, lungs="threshold")
         self.assertGreater(result.record["probability"], 0.5)
         self.assertEqual(result.stale, "")

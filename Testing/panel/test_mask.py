@@ -199,7 +199,7 @@ def test_choosing_another_mask_makes_the_result_stale_until_it_is_taken_back(pan
     result = analyze(panel)
     own = result.lung_mask_node
     panel.ui.maskSelector.setCurrentNode(foreign_segmentation(ct, ("right lung", "left lung")))
-    assert result.stale == "Another lung mask was chosen after scoring."
+    assert panel.ui.staleLabel.text == "Another lung mask was chosen after scoring."
     panel.ui.maskSelector.setCurrentNode(own)
     assert result.stale == ""
 

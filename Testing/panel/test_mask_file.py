@@ -61,7 +61,7 @@ def test_a_segmentation_of_slicer_comes_back_from_its_file(panel: Any, choose: A
     panel.ui.maskFileButton.click()
     mask = panel.ui.maskSelector.currentNode()
     assert mask is not own
-    assert result.stale == "Another lung mask was chosen after scoring."
+    assert panel.ui.staleLabel.text == "Another lung mask was chosen after scoring."
     panel.ui.rescoreButton.click()
     assert finish(panel).record["probability"] == pytest.approx(probability, abs=1e-6)
     assert result.lung_mask_node is mask

@@ -193,7 +193,7 @@ def test_to_take_back_the_choice_of_another_mask_is_a_choice_too(panel: Any) -> 
     finish(panel)
     assert result.lung_mask_node is copy
     panel.ui.maskSelector.setCurrentNode(None)
-    assert result.stale == "Another lung mask was chosen after scoring."
+    assert panel.ui.staleLabel.text == "Another lung mask was chosen after scoring."
     panel.ui.rescoreButton.click()
     finish(panel)
     assert result.lung_mask_node is not copy

@@ -314,3 +314,31 @@ def test_a_ct_whose_result_was_removed_before_it_leaves_its_views_empty_too(pane
     for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         assert view.GetBackgroundVolumeID() is None
         assert view.GetForegroundVolumeID() is None
+
+
+def test_the_end_of_a_batch_chooses_no_ct_in_the_place_of_one_that_was_removed(panel: Any) -> None:
+    import slicer
+
+    scene = slicer.mrmlScene
+    load_phantom("Another patient")
+    panel.panel.parameters.ct = ct = load_phantom()
+    scene.StartState(scene.BatchProcessState)
+    scene.RemoveNode(ct)
+    scene.EndState(scene.BatchProcessState)
+    slicer.app.processEvents()
+    assert panel.panel.parameters.ct is None
+    scene.StartState(scene.BatchProcessState)  # as a scene view does, say
+    scene.EndState(scene.BatchProcessState)
+    slicer.app.processEvents()
+    assert panel.panel.parameters.ct is None
+
+
+def test_the_only_ct_that_comes_in_a_batch_is_chosen(panel: Any) -> None:
+    import slicer
+
+    scene = slicer.mrmlScene
+    scene.StartState(scene.BatchProcessState)
+    ct = load_phantom()
+    scene.EndState(scene.BatchProcessState)
+    slicer.app.processEvents()
+    assert panel.panel.parameters.ct is ct

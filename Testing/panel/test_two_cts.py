@@ -11,18 +11,18 @@ from Testing.panel.steps import LONGEST_ANALYSIS_S, begin, load_phantom
 
 
 def test_progress_names_the_ct_while_another_one_is_selected(panel: Any) -> None:
-    first = load_phantom("First")
+    first = load_phantom("First<b>")
     said: list[str] = []
     panel.logic.progressed.connect(lambda progress: said.append(panel.ui.progressLabel.text))
     begin(panel, "unet")
     wait_until(lambda: said, LONGEST_ANALYSIS_S, "progress")
     other = load_phantom("Other")
     panel.ui.ctSelector.setCurrentNode(other)
-    assert panel.ui.progressLabel.text == f"First: {said[-1]}"
-    assert "First is being analyzed." in panel.ui.analyzeButton.toolTip
+    assert panel.ui.progressLabel.text == f"First<b>: {said[-1]}"
+    assert "First&lt;b&gt; is being analyzed." in panel.ui.analyzeButton.toolTip
     reports = len(said)
     wait_until(lambda: len(said) > reports, LONGEST_ANALYSIS_S, "more progress")
-    assert all(text.startswith("First: ") for text in said[reports:])
+    assert all(text.startswith("First<b>: ") for text in said[reports:])
     panel.ui.ctSelector.setCurrentNode(first)
     assert not panel.ui.progressLabel.text.startswith("First")
     assert "An analysis is running." in panel.ui.analyzeButton.toolTip

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from Testing.panel.steps import analyze, composite, load_phantom
+from Testing.panel.host import wait_until
+from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, composite, load_phantom
 
 
 def composites() -> list[Any]:
@@ -262,3 +263,39 @@ def test_densities_that_she_worked_on_and_masks_that_were_scored_before_are_seen
     panel.ui.ctSelector.setCurrentNode(None)
     panel.ui.ctSelector.setCurrentNode(ct)
     assert [display.GetVisibility() for display in displays] == [False, True]
+
+
+def test_a_mask_that_she_shows_over_its_own_ct_is_not_hidden_again(panel: Any) -> None:
+    import slicer
+
+    other = load_phantom("Another patient")
+    display = analyze(panel).lung_mask_node.GetDisplayNode()
+    ct = load_phantom()
+    panel.ui.ctSelector.setCurrentNode(ct)
+    analyze(panel)
+    assert not display.GetVisibility()
+    for shown in (other, ct, other):
+        slicer.util.setSliceViewerLayers(background=shown)
+        slicer.app.processEvents()
+        if shown is other:
+            display.SetVisibility(True)  # by the eye in the Data module
+    slicer.util.setSliceViewerLayers(background=ct)
+    slicer.app.processEvents()
+    assert display.GetVisibility()
+    panel.ui.ctSelector.setCurrentNode(other)
+    panel.ui.ctSelector.setCurrentNode(ct)
+    assert not display.GetVisibility(), "to choose a CT hides those of others"
+
+
+def test_the_mask_of_a_ct_that_is_analyzed_while_another_is_chosen_does_not_lie_over_that(panel: Any) -> None:
+    ct = load_phantom()
+    begin(panel)
+    panel.ui.ctSelector.setCurrentNode(load_phantom("Another patient"))
+    wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "it ends")
+    from COVIDDetectLib.mrml.result import Result
+
+    (result,) = Result.all()
+    assert result.ct_node is ct
+    assert not result.lung_mask_node.GetDisplayNode().GetVisibility()
+    panel.ui.ctSelector.setCurrentNode(ct)
+    assert result.lung_mask_node.GetDisplayNode().GetVisibility()

@@ -152,32 +152,54 @@ class Overlay:
         return False
 
 
-def show_segments_of(ct_node: slicer.vtkMRMLScalarVolumeNode | None, visible: bool, elsewhere: bool = False) -> None:
-    """The outlines of the mask that a CT was scored with; those of another CT would lie over what is not theirs.
+class OthersHidden:
+    """Hides masks and densities of all CTs but one: over that they would lie where they do not belong.
 
-    So would densities, and masks that were made for another CT; those of this one are shown unless she hid them.
+    Each is hidden once for a CT that is chosen; what she shows after that stays.
+    """
+
+    def __init__(self) -> None:
+        self._ct_id: str | None = None
+        self._hidden: set[str] = set()
+
+    def keep_to(self, ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> None:
+        """Hide what is not of this CT; None hides all."""
+        ct_id = ct_node.GetID() if ct_node is not None else None
+        if ct_id != self._ct_id:
+            self._ct_id, self._hidden = ct_id, set()
+        own = _scored_mask(ct_node)
+        masks = [one.lung_mask_node for one in Result.all()]
+        for node in _segmentations():
+            # Two results may rest on one mask.
+            is_other = node is not own if node in masks else ct_of(node) not in (None, ct_node)
+            if is_other and node.GetID() not in self._hidden:
+                self._hidden.add(node.GetID())
+                if node in masks:
+                    node.GetDisplayNode().SetVisibility(False)
+                else:
+                    _set_aside(node.GetDisplayNode(), True)
+
+
+def show_segments_of(ct_node: slicer.vtkMRMLScalarVolumeNode | None, visible: bool, elsewhere: bool = False) -> None:
+    """The outlines of the mask that a CT was scored with, and what else was made for it, unless she hid that.
 
     Parameters
     ----------
     visible
         Of the outlines in the slice views; whether the lungs are shown in 3D is another choice.
     elsewhere
-        While the slice views show another volume, no segments of ours are seen in them.
+        While the slice views show another volume, none of it is seen in them.
     """
-    result = Result.of(ct_node)
-    own = result.lung_mask_node if result else None
-    masks = [one.lung_mask_node for one in Result.all()]
-    for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
-        display, owner = node.GetDisplayNode(), ct_of(node)
-        if display is None:
-            continue
-        if node in masks:
-            display.SetVisibility(node is own)  # two results may rest on one mask
-        elif owner is not None:
-            _set_aside(display, elsewhere or owner is not ct_node)
+    if ct_node is None:
+        return
+    own = _scored_mask(ct_node)
+    for node in _segmentations():
+        if node is not own and ct_of(node) is ct_node:
+            _set_aside(node.GetDisplayNode(), elsewhere)
     display = own.GetDisplayNode() if own is not None else None
     if display is not None:
         with slicer.util.NodeModify(display):
+            display.SetVisibility(True)
             display.SetVisibility2D(visible and not elsewhere)
             if visible:
                 display.SetVisibility2DOutline(True)
@@ -207,6 +229,15 @@ def take_out_of_views(volume: slicer.vtkMRMLScalarVolumeNode) -> None:
             view.SetForegroundVolumeID(None)
         if view.GetBackgroundVolumeID() == volume.GetID():
             view.SetBackgroundVolumeID(None)
+
+
+def _scored_mask(ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> slicer.vtkMRMLSegmentationNode | None:
+    result = Result.of(ct_node)
+    return result.lung_mask_node if result else None
+
+
+def _segmentations() -> list[slicer.vtkMRMLSegmentationNode]:
+    return [node for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if node.GetDisplayNode()]
 
 
 def _set_aside(display: slicer.vtkMRMLDisplayNode, aside: bool) -> None:

@@ -1,9 +1,8 @@
 """The result in the scene: one table node for each CT that was scored, with all that the panel shows of it.
 
 The table is what she reads in the scene; its attributes hold the same as JSON, so that a saved scene comes back
-exactly: ``COVIDDetect.record`` (``analysis.json``), ``COVIDDetect.stale`` and ``COVIDDetect.otherChoice`` (why the
-result no longer holds; empty while it does) and ``COVIDDetect.history``. Node references lead to the CT, the lung mask
-and the heat map.
+exactly: ``COVIDDetect.record`` (``analysis.json``), ``COVIDDetect.stale`` (why the result no longer holds; empty while
+it does) and ``COVIDDetect.history``. Node references lead to the CT, the lung mask and the heat map.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from .ct import ct_of, give_to
 from .lung_mask import is_from_analyze
 
 _RECORD, _HISTORY = "COVIDDetect.record", "COVIDDetect.history"
-_STALE, _OTHER_CHOICE = "COVIDDetect.stale", "COVIDDetect.otherChoice"
+_STALE = "COVIDDetect.stale"
 _OPACITY_BOUNDS = "COVIDDetect.opacityBounds"
 _DECISION_THRESHOLD = "COVIDDetect.decisionThreshold"
 _LUNG_MASK, _HEAT_MAP, _IN_LUNGS, _OPACITY = (
@@ -61,10 +60,13 @@ class Result:
     ----------
     node
         Its table node.
+    other_choice
+        What somebody chose that was not scored, as a sentence (``beside``).
     """
 
-    def __init__(self, node: slicer.vtkMRMLTableNode) -> None:
+    def __init__(self, node: slicer.vtkMRMLTableNode, other_choice: str = "") -> None:
         self.node = node
+        self._other_choice = other_choice
 
     @classmethod
     def of(cls, ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> Result | None:
@@ -102,7 +104,6 @@ class Result:
             node.SetName(f"{ct_node.GetName()} COVID-19 result")
             node.SetAttribute(_RECORD, json.dumps(record))
             node.SetAttribute(_STALE, "")
-            node.SetAttribute(_OTHER_CHOICE, "")
             node.RemoveAttribute(_OPACITY_BOUNDS)
             if not earlier or earlier_weights != record["weights"]["sha256"]:
                 node.RemoveAttribute(_DECISION_THRESHOLD)
@@ -204,7 +205,7 @@ class Result:
     @property
     def stale(self) -> str:
         """Why the result no longer holds, as a sentence; empty while it does."""
-        return self.node.GetAttribute(_STALE) or self.node.GetAttribute(_OTHER_CHOICE) or ""
+        return self.node.GetAttribute(_STALE) or self._other_choice
 
     @property
     def ct_has_changed(self) -> bool:
@@ -220,8 +221,11 @@ class Result:
             self.node.SetAttribute(_STALE, reason)
             self._write_table()
 
-    def compare_with(self, lung_mask_node: slicer.vtkMRMLSegmentationNode | None, weights_sha256: str) -> None:
-        """Say whether mask and weights that are chosen now are those of the result; a choice can be taken back."""
+    def beside(self, lung_mask_node: slicer.vtkMRMLSegmentationNode | None, weights_sha256: str) -> Result:
+        """The result as it is for somebody who chose this mask and these weights: out of date if others were scored.
+
+        Nothing is written: the choice can be taken back, and for a script that scored otherwise the result holds.
+        """
         own, sha256 = self.lung_mask_node, self.record["weights"]["sha256"]
         # Without a mask Analyze makes one, as it made its own.
         is_own = lung_mask_node is own or (lung_mask_node is None and (own is None or is_from_analyze(own)))
@@ -231,12 +235,10 @@ class Result:
         elif weights_sha256 != sha256:
             is_here = any(card.sha256 == sha256 for card in installed_cards())
             reason = OTHER_WEIGHTS if is_here else MISSING_WEIGHTS
-        if reason != (self.node.GetAttribute(_OTHER_CHOICE) or ""):
-            self.node.SetAttribute(_OTHER_CHOICE, reason)
-            self._write_table()
+        return Result(self.node, reason)
 
     def _write_table(self) -> None:
-        rows = table_rows(self.record, self.stale)
+        rows = table_rows(self.record, self.node.GetAttribute(_STALE) or "")
         table = vtk.vtkTable()
         for title, column in zip(("Quantity", "Value"), zip(*rows, strict=True), strict=True):
             values = vtk.vtkStringArray()

@@ -20,6 +20,8 @@ CATEGORY = "COVIDDetect"
 _SEED, _SHAPE, _SPACING = 15, (56, 192, 192), (2.0, 2.0, 5.5)
 """This patient got no contrast agent, so that nothing is asked before the first analysis."""
 _SCHEME = "coviddetect"
+_written: set[str] = set()
+"""Samples whose files this process has made."""
 
 
 def make_phantom(name: str = DISEASED) -> Phantom:
@@ -77,11 +79,13 @@ def _made(address: str) -> str:
     name = next((name for name, key in SAMPLES.items() if key == sample), "")
     if scheme != _SCHEME or not name:
         return address
-    import SimpleITK as sitk  # not when Slicer starts
-
-    phantom = make_phantom(name)
-    image = sitk.GetImageFromArray(phantom.ct.hu)
-    phantom.ct.geometry.apply_to(image)
     file = Path(slicer.app.temporaryPath) / f"{_SCHEME}-{sample}.nrrd"
-    sitk.WriteImage(image, str(file), useCompression=True)
+    if not (sample in _written and file.is_file()):  # Sample Data asks for the address also of what is in its cache
+        import SimpleITK as sitk  # not when Slicer starts
+
+        phantom = make_phantom(name)
+        image = sitk.GetImageFromArray(phantom.ct.hu)
+        phantom.ct.geometry.apply_to(image)
+        sitk.WriteImage(image, str(file), useCompression=True)
+        _written.add(sample)
     return file.as_uri()

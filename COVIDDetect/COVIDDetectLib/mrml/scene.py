@@ -17,7 +17,7 @@ from .ct import has_voxels, is_bent, layout_finding, to_world
 from .densities import drop_densities
 from .heat_map import is_heat_map, new_heat_map, write_heat_map, write_in_lungs
 from .lung_mask import is_automatic, lay_on, mark_automatic, new_segmentation, write_lung_mask
-from .result import Result
+from .result import Result, Scored
 
 
 def write_analysis(
@@ -102,8 +102,13 @@ def write_attention(attention: Attention, result: Result, lung_mask: LungMask) -
     result.refer_to_heat_maps(heat_map, in_lungs)
 
 
-def require_nodes(result: Result) -> None:
-    """Make sure that a result, its CT and its mask are still in the scene.
+def require_nodes(result: Result, scores: list[Scored]) -> None:
+    """Make sure that a result, its CT and its mask are still in the scene, and that it is still the same result.
+
+    Parameters
+    ----------
+    scores
+        Its ``history`` when that was begun of which the outcome is to be shown with it.
 
     Raises
     ------
@@ -114,6 +119,8 @@ def require_nodes(result: Result) -> None:
         raise COVIDDetectError(_("The result was removed meanwhile."))
     if result.ct_node is None or result.lung_mask_node is None:
         raise COVIDDetectError(_("The CT or its mask was removed meanwhile."))
+    if result.history != scores:
+        raise COVIDDetectError(_("The CT was scored again meanwhile; begin this anew."))
 
 
 def chest_cts() -> list[slicer.vtkMRMLScalarVolumeNode]:

@@ -55,6 +55,7 @@ class ResultWatch(VTKObservationMixin):
             self._voxels, self._places, self._sides, self._outlines, self._labelmaps
         )  # fmt: skip
         self._running: tuple[slicer.vtkMRMLNode | None, slicer.vtkMRMLNode | None] = (None, None)
+        self._is_writing = False
         self.disturbance = ""
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self._on_node_about_to_be_removed)
@@ -72,22 +73,14 @@ class ResultWatch(VTKObservationMixin):
     @staticmethod
     def verify(results: list[Result]) -> None:
         """Compare CT and mask of each result with what was scored: edits made while nobody watched count too."""
+        different = False
         for result in results:
-            ct_node, mask_node = result.ct_node, result.lung_mask_node
-            if result.stale or ct_node is None:
-                continue
-            if mask_node is None:
-                result.mark_stale(MASK_REMOVED)
-                continue
-            try:
-                ct, mask = ct_from_node(ct_node), lung_mask_from_node(mask_node, ct_node)
-            except COVIDDetectError:
-                result.mark_stale(MASK_EDITED)
-                continue
-            if ct.sha256 != result.record["input"]["sha256"]:
-                result.mark_stale(CT_CHANGED)
-            elif lung_mask_sha256(mask) != result.record["lungs"]["sha256"]:
-                result.mark_stale(MASK_EDITED)
+            reason = "" if result.stale or result.ct_node is None else _difference(result)
+            if reason:
+                result.mark_stale(reason)
+                different = True
+        if different:
+            ResultWatch._tell(ResultWatch._all)
 
     def begin(self, ct: slicer.vtkMRMLScalarVolumeNode, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
         """An analysis of these begins; what changes of them from now on stands in ``disturbance``."""
@@ -106,16 +99,22 @@ class ResultWatch(VTKObservationMixin):
         """Changes inside this block are the program's own; what was written is watched from then on.
 
         By every watch: the panel shows what the logic of a script wrote, and has to say when that no longer holds. Only
-        the others call ``changed``.
+        the others call ``changed``, and what they are about to score is disturbed by it. After an error nobody knows
+        how much was written: then all results are compared with what was scored.
         """
         ResultWatch._writing += 1
+        self._is_writing, is_whole = True, False
         try:
             yield
+            is_whole = True
         finally:
             ResultWatch._writing -= 1
-        for watch in tuple(self._all):
-            watch._observe_results()
-        self._tell(self._all - {self})
+            self._is_writing = False
+            for watch in tuple(self._all):
+                watch._observe_results()
+            if not is_whole:
+                self.verify(Result.all())
+            self._tell(self._all - {self})
 
     def _remember(self, ct: slicer.vtkMRMLScalarVolumeNode | None, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
         """What changes are told by: nodes report much that is none."""
@@ -156,8 +155,7 @@ class ResultWatch(VTKObservationMixin):
         self._observe(ct, mask)
 
     def _on_mask_changed(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
-        if not self._is_our_own_change():
-            self._disturb(mask, MASK_EDITED)
+        self._disturb(mask, MASK_EDITED)
         self._mark(lambda result: result.lung_mask_node is mask, MASK_EDITED)
 
     def _on_segment_modified(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
@@ -169,17 +167,15 @@ class ResultWatch(VTKObservationMixin):
         elif labelmaps != self._labelmaps.get(mask.GetID()):
             # The Segment Editor's undo says no more than this; what else touches a labelmap need not change it.
             self._labelmaps[mask.GetID()] = labelmaps
+            self._disturb(mask, MASK_EDITED)
             if not self._is_our_own_change():
-                self._disturb(mask, MASK_EDITED)
                 self.verify([result for result in Result.all() if result.lung_mask_node is mask])
-                self._changed()
 
     def _on_mask_moved(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
         place = place_of(mask)
         if place != self._places.get(mask.GetID()):
             self._places[mask.GetID()] = place
-            if not self._is_our_own_change():
-                self._disturb(mask, MASK_MOVED)
+            self._disturb(mask, MASK_MOVED)
             self._mark(lambda result: result.lung_mask_node is mask, MASK_MOVED)
 
     def _on_mask_shown(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
@@ -195,8 +191,7 @@ class ResultWatch(VTKObservationMixin):
         if voxels == self._voxels.get(ct.GetID()):
             return
         self._voxels[ct.GetID()] = voxels
-        if not self._is_our_own_change():
-            self._disturb(ct, CT_CHANGED)
+        self._disturb(ct, CT_CHANGED)
         self._mark(lambda result: result.ct_node is ct, CT_CHANGED)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
@@ -230,12 +225,12 @@ class ResultWatch(VTKObservationMixin):
         self._changed()
 
     def _disturb(self, node: slicer.vtkMRMLNode, reason: str) -> None:
-        if node in self._running:
-            self.disturbance = self.disturbance or reason
+        if node in self._running and not self._is_writing and not _is_loading():
+            # A CT that changed cannot be scored at all, whatever else happened.
+            self.disturbance = CT_CHANGED if CT_CHANGED in (reason, self.disturbance) else self.disturbance or reason
 
     def _is_our_own_change(self) -> bool:
-        # While a scene is loaded or closed its nodes report changes that nobody made.
-        return ResultWatch._writing > 0 or slicer.mrmlScene.IsImporting() or slicer.mrmlScene.IsClosing()
+        return ResultWatch._writing > 0 or _is_loading()
 
     def _on_end_close(self, scene: slicer.vtkMRMLScene, event: str) -> None:
         for what in self._remembered:
@@ -261,6 +256,29 @@ class ResultWatch(VTKObservationMixin):
                 watch._changed()
             except Exception:  # noqa: BLE001 - it is reported
                 sys.excepthook(*sys.exc_info())
+
+
+def _is_loading() -> bool:
+    """While a scene is loaded or closed its nodes report changes that nobody made."""
+    return bool(slicer.mrmlScene.IsImporting() or slicer.mrmlScene.IsClosing())
+
+
+def _difference(result: Result) -> str:
+    """What of a result's CT and mask is not what was scored, as a sentence; empty if they are the same."""
+    ct_node, mask_node = result.ct_node, result.lung_mask_node
+    if mask_node is None:
+        return MASK_REMOVED
+    try:
+        ct = ct_from_node(ct_node)
+    except COVIDDetectError:
+        return CT_CHANGED
+    if ct.sha256 != result.record["input"]["sha256"]:
+        return CT_CHANGED
+    try:
+        mask = lung_mask_from_node(mask_node, ct_node)
+    except COVIDDetectError:
+        return MASK_EDITED
+    return MASK_EDITED if lung_mask_sha256(mask) != result.record["lungs"]["sha256"] else ""
 
 
 def _mask_events() -> tuple[int, ...]:

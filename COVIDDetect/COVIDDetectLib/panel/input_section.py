@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import slicer
 from slicer.i18n import tr as _
 
@@ -38,10 +40,8 @@ def show_input(
     ui.analyzeButton.text = _("Analyze all the same") if asks else _("Analyze")
     if busy:
         reason = _("{ct} is being analyzed.").format(ct=other_ct) if other_ct else _("An analysis is running.")
+    elif ct is not None:
+        reason = _("Find the lungs, score the CT, and show where the network looked.")
     else:
-        reason = (
-            _("Find the lungs, score the CT, and show where the network looked.")
-            if ct is not None
-            else _("Select a chest CT first.")
-        )
-    ui.analyzeButton.toolTip = reason
+        reason = _("Select a chest CT first.")
+    ui.analyzeButton.toolTip = f"<span>{escape(reason)}</span>"  # the name is anybody's

@@ -18,6 +18,7 @@ from ..mrml.heat_map import layer_of
 from ..mrml.lung_mask import is_automatic, is_from_analyze, lung_segment_ids, outlines_shown
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
 from ..mrml.result import Result, Scored
+from ..mrml.sample import add_phantom
 from ..mrml.scene import load_lung_mask
 from .experiments_section import ExperimentsSection
 from .heat_map_section import HeatMapSection
@@ -160,13 +161,15 @@ class Panel:
         method = list(METHODS)[index]
         result = self._result
         if result is not None and not result.stale and layer_of(result.heat_map_node) != METHODS[method]:
-            self._request(lambda: self.logic.startExplanation(result, method, self.settings.device))
+            device = self.settings.device
+            self._request(lambda: self.logic.startExplanation(result, method, device), result.ct_node)
 
     def run_experiments(self) -> None:
         """One lung alone, and the chosen region made healthy."""
         result, region = self._result, self.regions.current()
         if result is not None:
-            self._request(lambda: self.logic.startExperiments(result, region, self.settings.device))
+            device = self.settings.device
+            self._request(lambda: self.logic.startExperiments(result, region, device), result.ct_node)
 
     def measure_opacity(self, bounds: Any) -> None:
         """Measure densities within other bounds; those of a stale result stay what they were."""
@@ -184,7 +187,7 @@ class Panel:
     def make_sample(self) -> None:
         """A synthetic CT to try the module with."""
         with slicer.util.tryWithErrorDisplay(_("The sample could not be made."), waitCursor=True):
-            ct = self.logic.makeSampleCT()
+            ct = add_phantom()
             set_lung_window(ct)
             self._parameters.ct = ct
 
@@ -269,6 +272,7 @@ class Panel:
                 self._update()
 
     def _update(self) -> None:
+        self._take_mask_of_new_score()
         ui, parameters, result, busy = self.ui, self.parameters, self._result, self.logic.busy
         ct = parameters.ct if parameters else None
         show_input(ui, ct, busy=busy, other_ct=self._other_ct, asks=self._question.is_open(ct))
@@ -280,8 +284,6 @@ class Panel:
             self.result.show(None, 0.5, 50.0, False)
             ui.maskVisibleCheckBox.checked = True  # the masks of the next scene are seen at first
             return
-        self._take_mask_of_new_score(result)
-        self._compare_with_choices(result)
         self.result.keep_threshold(result, parameters)
         measured = measured_of(result) if result else None
         if measured:
@@ -320,7 +322,8 @@ class Panel:
 
     @property
     def _result(self) -> Result | None:
-        return Result.of(self.parameters.ct) if self.parameters else None
+        result = Result.of(self.parameters.ct) if self.parameters else None
+        return result.beside(self._parameters.lungMask, self.settings.weights_sha256) if result else None
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -338,12 +341,12 @@ class Panel:
                 return False
             settings = self.settings
             self.logic.startAnalysis(ct, mask, lungs=settings.lungs, device=settings.device, card=settings.card)
-            if not is_shown(ct):
+            if ct is self._parameters.ct and not is_shown(ct):
                 show_ct(ct)
             self._window_level = window_level(ct)
             return True
 
-        self._request(start)
+        self._request(start, ct)
 
     @property
     def _other_ct(self) -> str:
@@ -352,7 +355,7 @@ class Panel:
             return ""
         return str(self._computed_ct.GetName())
 
-    def _request(self, start: Callable[[], bool | None]) -> None:
+    def _request(self, start: Callable[[], bool | None], ct: slicer.vtkMRMLScalarVolumeNode) -> None:
         """Begin something in the worker, which answers later; False says that she thought better of it."""
         self.say("")
         try:
@@ -361,7 +364,7 @@ class Panel:
             self.say(str(error))
         else:
             if begun:
-                self._computed_ct = self._parameters.ct
+                self._computed_ct = ct
                 self.progress.begin()
         self.update()
 
@@ -374,19 +377,12 @@ class Panel:
             self.say(str(error))
         self.update()
 
-    def _take_mask_of_new_score(self, result: Result | None) -> None:
+    def _take_mask_of_new_score(self) -> None:
         """Whoever scored, the panel or a script, the mask that was scored is the chosen one."""
+        result = self._result
         before, self._scores = self._scores, _scores_of(result)
         if result is not None and self._scores != before:
             self._parameters.lungMask = result.lung_mask_node
-
-    def _compare_with_choices(self, result: Result | None) -> None:
-        if result is None:
-            return
-        try:
-            result.compare_with(self._parameters.lungMask, self.settings.card.sha256)
-        except COVIDDetectError as error:
-            self.say(str(error))
 
 
 def _scores_of(result: Result | None) -> list[Scored]:

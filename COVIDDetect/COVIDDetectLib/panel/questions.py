@@ -41,6 +41,7 @@ def which_mask(mask: slicer.vtkMRMLSegmentationNode, is_left_behind: bool) -> Ma
     box = qt.QMessageBox(slicer.util.mainWindow())
     box.setIcon(qt.QMessageBox.Question)
     box.setWindowTitle(_("COVIDDetect"))
+    box.setTextFormat(qt.Qt.PlainText)  # the name is anybody's
     if is_left_behind:
         sentence = _("The CT was changed after it was scored with the lung mask {name}; see whether it still fits.")
     else:

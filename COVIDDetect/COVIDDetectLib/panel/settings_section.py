@@ -60,6 +60,14 @@ class SettingsSection:
         chosen = self._ui.weightsComboBox.currentData
         return next((card for card in self._cards if card.id == chosen), None) or default_card("decovnet")
 
+    @property
+    def weights_sha256(self) -> str:
+        """Of the weights that score; empty if none are installed."""
+        try:
+            return self.card.sha256
+        except WeightsError:
+            return ""
+
     def _fill(self) -> None:
         """Offer what there is; what was chosen stays chosen."""
         installed = installed_cards()

@@ -377,6 +377,10 @@
         <source>The CT or its mask was removed meanwhile.</source>
         <translation>Das CT oder seine Maske wurde inzwischen entfernt.</translation>
     </message>
+    <message>
+        <source>The CT was scored again meanwhile; begin this anew.</source>
+        <translation>Das CT wurde inzwischen noch einmal bewertet; starten Sie dies neu.</translation>
+    </message>
 </context>
 <context>
     <name>panel.experiments_section</name>
@@ -440,35 +444,35 @@
     <name>panel.input_section</name>
     <message>
         <source>Select the chest CT above.</source>
-        <translation type="unfinished">Bitte oben das Thorax-CT auswählen.</translation>
+        <translation>Bitte oben das Thorax-CT auswählen.</translation>
     </message>
     <message>
         <source>Load a chest CT, or try the module with a synthetic one.</source>
-        <translation type="unfinished">Thorax-CT laden, oder das Modul mit einem synthetischen ausprobieren.</translation>
+        <translation>Thorax-CT laden, oder das Modul mit einem synthetischen ausprobieren.</translation>
     </message>
     <message>
         <source>Analyze all the same</source>
-        <translation type="unfinished">Trotzdem analysieren</translation>
+        <translation>Trotzdem analysieren</translation>
     </message>
     <message>
         <source>Analyze</source>
-        <translation type="unfinished">Analysieren</translation>
+        <translation>Analysieren</translation>
     </message>
     <message>
         <source>{ct} is being analyzed.</source>
-        <translation type="unfinished">{ct} wird analysiert.</translation>
+        <translation>{ct} wird analysiert.</translation>
     </message>
     <message>
         <source>An analysis is running.</source>
-        <translation type="unfinished">Eine Analyse läuft.</translation>
+        <translation>Eine Analyse läuft.</translation>
     </message>
     <message>
         <source>Find the lungs, score the CT, and show where the network looked.</source>
-        <translation type="unfinished">Lungen finden, CT bewerten und zeigen, worauf sich das Netz stützt.</translation>
+        <translation>Lungen finden, CT bewerten und zeigen, worauf sich das Netz stützt.</translation>
     </message>
     <message>
         <source>Select a chest CT first.</source>
-        <translation type="unfinished">Bitte zuerst ein Thorax-CT auswählen.</translation>
+        <translation>Bitte zuerst ein Thorax-CT auswählen.</translation>
     </message>
 </context>
 <context>
@@ -486,12 +490,24 @@
         <translation>1 GB, mit einer Grafikkarte von NVIDIA bis zu 7 GB</translation>
     </message>
     <message>
+        <source>Packages are being installed; wait until that has ended.</source>
+        <translation>Pakete werden gerade installiert; warten Sie, bis das beendet ist.</translation>
+    </message>
+    <message>
+        <source>In use while it was replaced: {names}. The analysis works with the new version; restart Slicer before other modules work with it.</source>
+        <translation>In Gebrauch, während es ersetzt wurde: {names}. Die Analyse rechnet mit der neuen Version; starten Sie Slicer neu, bevor andere Module damit arbeiten.</translation>
+    </message>
+    <message>
         <source>60 MB</source>
         <translation>60 MB</translation>
     </message>
     <message>
         <source>The extension PyTorch downloads torch, and torchvision with it, from PyTorch&apos;s own server, by the installer light-the-torch, which may exchange Slicer&apos;s pip for another version; all else comes from the Python Package Index.</source>
         <translation>Die Erweiterung PyTorch lädt torch und mit ihm torchvision vom Server von PyTorch herunter, mit dem Installationsprogramm light-the-torch, das Slicers pip gegen eine andere Version tauschen kann; alles andere kommt aus dem Python Package Index.</translation>
+    </message>
+    <message>
+        <source>Replaced by a newer version: {names}.</source>
+        <translation>Durch eine neuere Version ersetzt: {names}.</translation>
     </message>
     <message>
         <source>COVIDDetect needs packages that Slicer does not bring along: {names}.
