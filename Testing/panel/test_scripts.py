@@ -97,6 +97,17 @@ def test_the_panel_takes_the_mask_that_a_script_scored_with(panel: Any, logic: A
     assert panel.ui.maskSelector.currentNode() is other, "her choice afterwards stays"
 
 
+def test_masks_that_a_script_makes_are_seen_while_no_ct_is_chosen(panel: Any, logic: Any) -> None:
+    cts = [load_phantom("First"), load_phantom("Second")]
+    panel.panel.parameters.ct = None
+    displays = [write_result(logic, ct).lung_mask_node.GetDisplayNode() for ct in cts]
+    assert all(display.GetVisibility() for display in displays)
+    panel.panel.parameters.ct = cts[0]
+    assert [bool(display.GetVisibility()) for display in displays] == [True, False]
+    panel.panel.parameters.ct = None
+    assert not any(display.GetVisibility() for display in displays)
+
+
 def test_a_listener_that_fails_stops_neither_the_script_nor_the_panel(
     panel: Any, logic: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -155,7 +155,8 @@ class Overlay:
 class OthersHidden:
     """Hides masks and densities of all CTs but one: over that they would lie where they do not belong.
 
-    Each is hidden once for a CT that is chosen; what she shows after that stays.
+    Each is hidden once for a CT that is chosen; what she shows after that stays. While none is chosen, what scripts
+    make is seen, as anywhere in Slicer.
     """
 
     def __init__(self) -> None:
@@ -163,10 +164,12 @@ class OthersHidden:
         self._hidden: set[str] = set()
 
     def keep_to(self, ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> None:
-        """Hide what is not of this CT; None hides all."""
+        """Hide what is not of this CT; None hides what there is."""
         ct_id = ct_node.GetID() if ct_node is not None else None
         if ct_id != self._ct_id:
             self._ct_id, self._hidden = ct_id, set()
+        elif ct_id is None:
+            return
         own = _scored_mask(ct_node)
         masks = [one.lung_mask_node for one in Result.all()]
         for node in _segmentations():
