@@ -163,7 +163,11 @@ def test_the_thumbnails_of_the_samples_are_what_their_script_draws() -> None:
 
 def test_the_evidence_for_the_extensions_index_is_there() -> None:
     named = re.findall(r"`([\w./]+/[\w./]+|[\w]+\.\w+|LICENSE)`", (ROOT / "Docs" / "extensions-index.md").read_text())
-    files = [name for name in named if name not in ("coviddetect/", "scripts/check_description_files.py")]
+    files = [
+        name
+        for name in named
+        if name not in ("coviddetect/", "scripts/check_description_files.py", "scripts/extension_ai_analysis.py")
+    ]
     assert len(files) > 20
     assert [name for name in files if not (ROOT / name).is_file()] == []
 
@@ -174,4 +178,4 @@ def test_the_extensions_index_document_claims_the_tier_of_the_catalog_entry() ->
     of_tier_3 = document.split("## Tier 3")[1].split("## Tier 5")[0]
     assert CATALOG_ENTRY["tier"] == 3
     rows = [line.split("|")[2].strip() for line in of_tier_3.splitlines() if line.startswith("|")]
-    assert set(rows[2:]) <= {"yes", "owner"}, rows
+    assert set(rows[2:]) <= {"yes", "in part", "owner"}, rows

@@ -76,6 +76,7 @@ def test_it_fits_into_the_narrowest_panel(opened: Any) -> None:
     wide = {widget.objectName: least_width(widget) for widget in own_widgets(opened) if hasattr(widget, "visible")}
     least = least_width(content(opened))
     assert least <= NARROWEST - SCROLL_BAR, {name: width for name, width in wide.items() if width > 200}
+    assert value_of(content(opened).minimumWidth) == NARROWEST - SCROLL_BAR, "else it would grow with its first result"
 
 
 def test_every_label_with_a_sentence_wraps(opened: Any) -> None:

@@ -97,15 +97,58 @@ def test_the_panel_takes_the_mask_that_a_script_scored_with(panel: Any, logic: A
     assert panel.ui.maskSelector.currentNode() is other, "her choice afterwards stays"
 
 
-def test_masks_that_a_script_makes_are_seen_while_no_ct_is_chosen(panel: Any, logic: Any) -> None:
-    cts = [load_phantom("First"), load_phantom("Second")]
-    panel.panel.parameters.ct = None
-    displays = [write_result(logic, ct).lung_mask_node.GetDisplayNode() for ct in cts]
-    assert all(display.GetVisibility() for display in displays)
-    panel.panel.parameters.ct = cts[0]
-    assert [bool(display.GetVisibility()) for display in displays] == [True, False]
-    panel.panel.parameters.ct = None
-    assert not any(display.GetVisibility() for display in displays)
+def test_masks_that_a_script_makes_are_seen_over_their_own_ct_whatever_is_chosen(panel: Any, logic: Any) -> None:
+    import slicer
+
+    cts = [load_phantom("First"), load_phantom("Second"), load_phantom("Third")]
+    displays = []
+
+    def seen_over(background: Any) -> list[bool]:
+        slicer.util.setSliceViewerLayers(background=background)
+        slicer.app.processEvents()
+        return [bool(display.GetVisibility()) for display in displays]
+
+    for chosen in (None, cts[2]):
+        panel.panel.parameters.ct = chosen
+        seen_over(cts[0])
+        displays = [write_result(logic, ct).lung_mask_node.GetDisplayNode() for ct in cts[:2]]
+        assert seen_over(cts[0]) == [True, False]
+        assert seen_over(cts[1]) == [False, True]
+        assert seen_over(cts[2]) == [False, False]
+
+
+def test_the_mask_of_a_script_does_not_lie_over_another_volume_in_the_views(panel: Any, logic: Any) -> None:
+    import slicer
+
+    ct = load_phantom()
+    mask = analyze(panel).lung_mask_node
+    mask.GetSegmentation().RemoveSegment(mask.GetSegmentation().GetNthSegmentID(0))
+    slicer.util.setSliceViewerLayers(background=load_phantom("Prior"))
+    slicer.app.processEvents()
+    result = write_result(logic, ct)
+    assert result.lung_mask_node is not mask
+    assert not result.lung_mask_node.GetDisplayNode().GetVisibility2D()
+
+
+def test_a_script_takes_no_mask_from_under_her_hands(panel: Any, logic: Any) -> None:
+    import slicer
+    from COVIDDetectLib.mrml.lung_mask import new_segmentation, write_lung_mask
+    from COVIDDetectLib.phantom.ideal import ideal_analysis
+
+    ct = load_phantom()
+    analyze(panel)
+    hers = new_segmentation(ct, "Hers")
+    write_lung_mask(ideal_analysis(phantom()).lung_mask, hers)
+    panel.ui.maskSelector.setCurrentNode(hers)
+    panel.ui.editMaskButton.click()
+    result = write_result(logic, ct)
+    slicer.app.processEvents()
+    assert panel.panel.mask_editor.is_open
+    assert panel.ui.maskSelector.currentNode() is hers
+    assert result.stale == ""
+    assert panel.ui.staleLabel.text == "Another lung mask was chosen after scoring."
+    panel.ui.editMaskButton.click()
+    assert panel.ui.maskSelector.currentNode() is hers
 
 
 def test_a_listener_that_fails_stops_neither_the_script_nor_the_panel(

@@ -265,8 +265,12 @@ def test_densities_that_she_worked_on_and_masks_that_were_scored_before_are_seen
     assert [display.GetVisibility() for display in displays] == [False, True]
 
 
-def test_a_mask_that_she_shows_over_its_own_ct_is_not_hidden_again(panel: Any) -> None:
+def test_outlines_come_and_go_with_their_own_ct_and_what_she_does_by_the_eye_stays(panel: Any) -> None:
     import slicer
+
+    def show(ct: Any) -> None:
+        slicer.util.setSliceViewerLayers(background=ct)
+        slicer.app.processEvents()
 
     other = load_phantom("Another patient")
     display = analyze(panel).lung_mask_node.GetDisplayNode()
@@ -274,17 +278,47 @@ def test_a_mask_that_she_shows_over_its_own_ct_is_not_hidden_again(panel: Any) -
     panel.ui.ctSelector.setCurrentNode(ct)
     analyze(panel)
     assert not display.GetVisibility()
-    for shown in (other, ct, other):
-        slicer.util.setSliceViewerLayers(background=shown)
-        slicer.app.processEvents()
-        if shown is other:
-            display.SetVisibility(True)  # by the eye in the Data module
-    slicer.util.setSliceViewerLayers(background=ct)
-    slicer.app.processEvents()
+    for shown in (other, ct, other, ct):
+        show(shown)
+        assert bool(display.GetVisibility()) == (shown is other)
+    display.SetVisibility(True)  # by the eye in the Data module
+    panel.panel.update()
     assert display.GetVisibility()
-    panel.ui.ctSelector.setCurrentNode(other)
-    panel.ui.ctSelector.setCurrentNode(ct)
-    assert not display.GetVisibility(), "to choose a CT hides those of others"
+    show(other)
+    display.SetVisibility(False)
+    panel.panel.update()
+    show(ct)
+    show(other)
+    assert not display.GetVisibility()
+
+
+def test_masks_of_hers_that_were_scored_are_seen_over_their_own_ct_alone(panel: Any) -> None:
+    import slicer
+
+    load_phantom()
+    mask = analyze(panel).lung_mask_node
+    clone = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Hers")
+    clone.CreateDefaultDisplayNodes()
+    segmentation = slicer.vtkSegmentation()
+    segmentation.DeepCopy(mask.GetSegmentation())
+    clone.SetAndObserveSegmentation(segmentation)
+    for chosen in (clone, mask):
+        panel.ui.maskSelector.setCurrentNode(chosen)
+        panel.ui.rescoreButton.click()
+        wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "it ends")
+    assert clone.GetDisplayNode().GetVisibility()
+    panel.ui.ctSelector.setCurrentNode(load_phantom("Another patient"))
+    assert not clone.GetDisplayNode().GetVisibility()
+
+
+def test_a_mask_that_is_chosen_for_a_ct_is_seen_whatever_ct_it_was_made_for(panel: Any) -> None:
+    from COVIDDetectLib.mrml.lung_mask import new_segmentation
+
+    mask = new_segmentation(load_phantom("Prior"), "Drawn on the prior")
+    panel.ui.ctSelector.setCurrentNode(load_phantom())
+    assert not mask.GetDisplayNode().GetVisibility()
+    panel.ui.maskSelector.setCurrentNode(mask)
+    assert mask.GetDisplayNode().GetVisibility()
 
 
 def test_the_mask_of_a_ct_that_is_analyzed_while_another_is_chosen_does_not_lie_over_that(panel: Any) -> None:

@@ -13,7 +13,6 @@ import numpy as np
 import qt
 import slicer
 
-from Testing.panel.host import log_warnings
 from Testing.panel.steps import begin, finish, let_views_settle, load_phantom, phantom
 from Testing.panel.test_segmentations_of_others import parts
 
@@ -160,7 +159,4 @@ def check(folder: Path) -> None:
         print("scored", name, lungs["method"], segments)
         let_views_settle()
         assert slicer.util.mainWindow().grab().save(str(folder / f"{name}.png"))
-    warnings = log_warnings()
-    print("warnings", len(warnings), *warnings, sep="\n  ")
-    assert [line for line in warnings if "COVIDDetect" in line] == []
     print("good neighbours")

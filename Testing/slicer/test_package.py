@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def installed_extension(tmp_path: Path) -> Path:
-    """The newest archive, extracted as the Extensions Manager does it."""
+    """The newest archive, extracted as the Extensions Manager would; the Slicer at hand has none."""
     packaged = subprocess.run([ROOT / "tools" / "package", tmp_path], capture_output=True, text=True, timeout=300)
     assert packaged.returncode == 0, packaged.stderr
     [archive] = tmp_path.glob("COVIDDetect-*-Slicer-5.13.tar.gz")

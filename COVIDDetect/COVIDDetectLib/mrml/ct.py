@@ -71,15 +71,20 @@ def give_to(ct_node: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLNode) -
 
     Slicer's DICOM export takes patient and study from there, and what belongs to a patient goes when she is removed.
     """
-    node.SetNodeReferenceID(_CT, ct_node.GetID())
+    mark_as_of(ct_node, node)
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     items = [hierarchy.GetItemByDataNode(one) if hierarchy else 0 for one in (node, ct_node)]
     if all(items):
         hierarchy.SetItemParent(items[0], hierarchy.GetItemParent(items[1]))
 
 
+def mark_as_of(ct_node: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLNode) -> None:
+    """Remember that a node belongs to a CT, wherever it lies in the subject hierarchy."""
+    node.SetNodeReferenceID(_CT, ct_node.GetID())
+
+
 def ct_of(node: slicer.vtkMRMLNode) -> slicer.vtkMRMLScalarVolumeNode | None:
-    """The CT for which a node was made; None if the node is not ours, or that CT is no longer in the scene."""
+    """The CT that a node was made for or scored with; None for others, and if that CT is no longer in the scene."""
     return node.GetNodeReference(_CT)
 
 

@@ -152,56 +152,62 @@ class Overlay:
         return False
 
 
-class OthersHidden:
-    """Hides masks and densities of all CTs but one: over that they would lie where they do not belong.
+class SetAside:
+    """Hides masks and densities of ours while they would lie over a CT that is not theirs, and brings them back.
 
-    Each is hidden once for a CT that is chosen; what she shows after that stays. While none is chosen, what scripts
-    make is seen, as anywhere in Slicer.
+    Each is hidden, or comes back, when that changes; what she shows or hides herself meanwhile stays.
     """
 
     def __init__(self) -> None:
-        self._ct_id: str | None = None
-        self._hidden: set[str] = set()
+        self._aside: dict[str, bool] = {}
 
-    def keep_to(self, ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> None:
-        """Hide what is not of this CT; None hides what there is."""
-        ct_id = ct_node.GetID() if ct_node is not None else None
-        if ct_id != self._ct_id:
-            self._ct_id, self._hidden = ct_id, set()
-        elif ct_id is None:
-            return
-        own = _scored_mask(ct_node)
-        masks = [one.lung_mask_node for one in Result.all()]
-        for node in _segmentations():
-            # Two results may rest on one mask.
-            is_other = node is not own if node in masks else ct_of(node) not in (None, ct_node)
-            if is_other and node.GetID() not in self._hidden:
-                self._hidden.add(node.GetID())
-                if node in masks:
-                    node.GetDisplayNode().SetVisibility(False)
-                else:
-                    _set_aside(node.GetDisplayNode(), True)
+    def update(
+        self,
+        ct_node: slicer.vtkMRMLScalarVolumeNode | None,
+        lung_mask_node: slicer.vtkMRMLSegmentationNode | None,
+        elsewhere: bool,
+    ) -> None:
+        """Look at what is chosen and at what the slice views show.
+
+        Parameters
+        ----------
+        elsewhere
+            While the slice views show another volume than the chosen CT, nothing of that CT is seen in them.
+        """
+        is_chosen_shown = ct_node is not None and is_shown(ct_node)
+        results = Result.all()
+        before, self._aside = self._aside, {}
+        for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
+            owners = [one.ct_node for one in results if one.lung_mask_node is node] or [ct_of(node)]
+            display = node.GetDisplayNode()
+            if display is None or owners == [None]:
+                continue
+            if node is lung_mask_node or ct_node in owners:
+                is_scored = any(one.ct_node is ct_node and one.lung_mask_node is node for one in results)
+                aside = elsewhere and not is_scored  # whose outlines ``show_outlines`` shows
+            else:
+                aside = is_chosen_shown or all(owner is None or shows_another(owner) for owner in owners)
+            self._aside[node.GetID()] = aside
+            if aside != before.get(node.GetID(), False):
+                _set_aside(display, aside)
+
+    def forget(self) -> None:
+        """Other nodes may get the IDs of those that were here."""
+        self._aside.clear()
 
 
-def show_segments_of(ct_node: slicer.vtkMRMLScalarVolumeNode | None, visible: bool, elsewhere: bool = False) -> None:
-    """The outlines of the mask that a CT was scored with, and what else was made for it, unless she hid that.
+def show_outlines(result: Result | None, visible: bool, elsewhere: bool = False) -> None:
+    """The outlines of the mask that was scored; whether the lungs are shown in 3D is another choice.
 
     Parameters
     ----------
-    visible
-        Of the outlines in the slice views; whether the lungs are shown in 3D is another choice.
     elsewhere
-        While the slice views show another volume, none of it is seen in them.
+        While the slice views show another volume, they are not seen in them.
     """
-    if ct_node is None:
-        return
-    own = _scored_mask(ct_node)
-    for node in _segmentations():
-        if node is not own and ct_of(node) is ct_node:
-            _set_aside(node.GetDisplayNode(), elsewhere)
-    display = own.GetDisplayNode() if own is not None else None
+    display = result.lung_mask_node.GetDisplayNode() if result and result.lung_mask_node else None
     if display is not None:
         with slicer.util.NodeModify(display):
+            display.RemoveAttribute(_SET_ASIDE)
             display.SetVisibility(True)
             display.SetVisibility2D(visible and not elsewhere)
             if visible:
@@ -232,15 +238,6 @@ def take_out_of_views(volume: slicer.vtkMRMLScalarVolumeNode) -> None:
             view.SetForegroundVolumeID(None)
         if view.GetBackgroundVolumeID() == volume.GetID():
             view.SetBackgroundVolumeID(None)
-
-
-def _scored_mask(ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> slicer.vtkMRMLSegmentationNode | None:
-    result = Result.of(ct_node)
-    return result.lung_mask_node if result else None
-
-
-def _segmentations() -> list[slicer.vtkMRMLSegmentationNode]:
-    return [node for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if node.GetDisplayNode()]
 
 
 def _set_aside(display: slicer.vtkMRMLDisplayNode, aside: bool) -> None:

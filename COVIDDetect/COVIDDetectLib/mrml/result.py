@@ -20,7 +20,7 @@ from ..errors import WeightsError
 from ..opacity import LungOpacity, OpacityBounds
 from ..weights import ModelCard
 from ..weights_store import installed_cards
-from .ct import ct_of, give_to
+from .ct import ct_of, give_to, mark_as_of
 from .lung_mask import is_from_analyze
 
 _RECORD, _HISTORY = "COVIDDetect.record", "COVIDDetect.history"
@@ -110,6 +110,8 @@ class Result:
             node.SetAttribute(_HISTORY, json.dumps([vars(one) for one in history[-_LONGEST_HISTORY:]]))
             node.SetNodeReferenceID(_LUNG_MASK, lung_mask_node.GetID())
             cls(node).refer_to_heat_maps(heat_map_node, in_lungs_node)
+        if ct_of(lung_mask_node) is None:  # hers
+            mark_as_of(ct_node, lung_mask_node)
         result = cls(node)
         result._write_table()
         return result

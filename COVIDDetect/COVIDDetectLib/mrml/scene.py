@@ -13,7 +13,7 @@ from ..attention import Attention
 from ..errors import COVIDDetectError, MaskError
 from ..geometry import Geometry
 from ..lungs import LungMask
-from .ct import has_voxels, is_bent, layout_finding, to_world
+from .ct import give_to, has_voxels, is_bent, layout_finding, to_world
 from .densities import drop_densities
 from .heat_map import is_heat_map, new_heat_map, write_heat_map, write_in_lungs
 from .lung_mask import is_automatic, lay_on, mark_automatic, new_segmentation, write_lung_mask
@@ -83,6 +83,7 @@ def load_lung_mask(file: Path, ct_node: slicer.vtkMRMLScalarVolumeNode) -> slice
         except RuntimeError as error:
             raise MaskError(f"{file.name} cannot be read as a segmentation; choose another file.") from error
         node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
+        give_to(ct_node, node)
         return node
     lung_mask = read_lung_mask(file)
     geometry = Geometry.from_ijk_to_ras(to_world(ct_node) @ lung_mask.geometry.ijk_to_ras)

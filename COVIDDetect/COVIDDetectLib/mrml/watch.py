@@ -100,7 +100,7 @@ class ResultWatch(VTKObservationMixin):
 
         By every watch: the panel shows what the logic of a script wrote, and has to say when that no longer holds. Only
         the others call ``changed``, and what they are about to score is disturbed by it. After an error nobody knows
-        how much was written: then all results are compared with what was scored.
+        how much was written: then the result of what was analyzed is compared with what was scored.
         """
         ResultWatch._writing += 1
         self._is_writing, is_whole = True, False
@@ -113,7 +113,7 @@ class ResultWatch(VTKObservationMixin):
             for watch in tuple(self._all):
                 watch._observe_results()
             if not is_whole:
-                self.verify(Result.all())
+                self.verify([result for result in Result.all() if result.ct_node in self._running])
             self._tell(self._all - {self})
 
     def _remember(self, ct: slicer.vtkMRMLScalarVolumeNode | None, mask: slicer.vtkMRMLSegmentationNode | None) -> None:

@@ -7,7 +7,7 @@ from slicer.i18n import tr as _
 
 from ..attention_in_lungs import LEAST_IN_LUNGS
 from ..attribution import METHODS
-from ..mrml.display import Look, OthersHidden, Overlay, show_segments_of, shows_another
+from ..mrml.display import Look, Overlay, SetAside, show_outlines, shows_another
 from ..mrml.heat_map import is_empty, layer_of, share_of
 from ..mrml.parameters import COVIDDetectParameterNode
 from ..mrml.result import Result
@@ -24,7 +24,7 @@ class HeatMapSection:
 
     def __init__(self, ui: slicer.util.childWidgetVariables) -> None:
         self._ui = ui
-        self._overlay, self._others = Overlay(), OthersHidden()
+        self._overlay, self._set_aside = Overlay(), SetAside()
         self.is_elsewhere = False
         """Whether the views show other volumes than the CT of the result."""
         self.hides_outlines = False
@@ -68,16 +68,21 @@ class HeatMapSection:
             parameters.heatMapColors,
         )
         self._overlay.show(result, look, over_others)
-        self._others.keep_to(parameters.ct)
-        self.is_elsewhere = bool(result) and shows_another(parameters.ct)
+        elsewhere = parameters.ct is not None and shows_another(parameters.ct)
+        self.is_elsewhere = bool(result) and elsewhere
         hide = self.is_elsewhere and not editing
         if hide != self.hides_outlines:
             self.hides_outlines = hide
-            self.show_segments(parameters.ct)
+            self.show_outlines(result)
+        self._set_aside.update(parameters.ct, parameters.lungMask, elsewhere and not editing)
 
-    def show_segments(self, ct: slicer.vtkMRMLScalarVolumeNode | None) -> None:
-        """Show the outlines of a CT's lungs as she wants them, and what else was made for it."""
-        show_segments_of(ct, self._ui.maskVisibleCheckBox.checked, self.hides_outlines)
+    def forget(self) -> None:
+        """The nodes of this scene go, or others come."""
+        self._set_aside.forget()
+
+    def show_outlines(self, result: Result | None) -> None:
+        """Show the outlines of the scored lungs as she wants them."""
+        show_outlines(result, self._ui.maskVisibleCheckBox.checked, self.hides_outlines)
 
 
 def _note(in_lungs: slicer.vtkMRMLScalarVolumeNode | None) -> str:

@@ -144,7 +144,7 @@ class Panel:
     def show_mask(self) -> None:
         """Show or hide the outlines."""
         if not self._updating:
-            self.heat_map.show_segments(self._parameters.ct)
+            self.heat_map.show_outlines(self._result)
 
     def toggle_heat_map(self) -> None:
         """By its key, where there is a heat map."""
@@ -182,7 +182,6 @@ class Panel:
         result = self._result
         if result is not None and not result.stale:
             self._request_now(lambda: show_densities(result, bounds))
-            self.heat_map.show_segments(result.ct_node)
 
     def make_sample(self) -> None:
         """A synthetic CT to try the module with."""
@@ -196,7 +195,6 @@ class Panel:
     def _on_finished(self, result: Result) -> None:
         self._rest()
         if self.parameters and result.ct_node is self.parameters.ct:
-            self.heat_map.show_segments(result.ct_node)
             if len(result.history) == 1 and window_level(result.ct_node) == self._window_level:
                 set_lung_window(result.ct_node)
             with self._writing():
@@ -231,6 +229,7 @@ class Panel:
         self._ct_shown = parameters.ct if parameters else None
         self._scores = _scores_of(self._result)
         if parameters is None:
+            self.heat_map.forget()
             self.opacity.stop()
             self._question.drop()
             self.say("")
@@ -250,7 +249,7 @@ class Panel:
         self._ct_shown = ct
         self._question.drop()
         result = Result.of(ct)
-        self.heat_map.show_segments(ct)  # before anything asks whether they are shown
+        self.heat_map.show_outlines(result)  # before anything asks whether they are shown
         self.mask_editor.close()
         self.say("")
         self._parameters.lungMask = result.lung_mask_node if result else None
@@ -260,8 +259,8 @@ class Panel:
 
     def on_scene_added(self) -> None:
         """Outlines of what was chosen before are those of another CT; the result's own mask where none is chosen."""
-        self.heat_map.show_segments(self._parameters.ct)
         result = self._result
+        self.heat_map.show_outlines(result)
         if result is not None and self._parameters.lungMask is None:
             self._parameters.lungMask = result.lung_mask_node
 
@@ -382,7 +381,9 @@ class Panel:
         result = self._result
         before, self._scores = self._scores, _scores_of(result)
         if result is not None and self._scores != before:
-            self._parameters.lungMask = result.lung_mask_node
+            self.heat_map.show_outlines(result)
+            if not self.mask_editor.is_open:  # else it would be taken from under her hands
+                self._parameters.lungMask = result.lung_mask_node
 
 
 def _scores_of(result: Result | None) -> list[Scored]:
