@@ -43,8 +43,8 @@ def run_slicer(tmp_path: Path) -> RunSlicer:
     """Runs Python in a Slicer with fresh settings and returns what was printed.
 
     ``run_slicer(code, module_paths, environment, options, seconds, whose)``; fails when the code does, and when a
-    warning or an error in Slicer's log has the text ``whose``. Without a main window Slicer has no event loop either: the
-    code runs at once.
+    warning or an error in Slicer's log has the text ``whose``. Without a main window Slicer has no event loop either:
+    the code runs at once.
     """
     program = os.environ.get("SLICER")
     if not program:
