@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from Testing.panel.host import wait_until
-from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, composite, load_phantom
+from Testing.panel.steps import analyze, begin, composite, load_phantom
 
 
 def composites() -> list[Any]:
@@ -67,7 +67,6 @@ def test_a_re_score_leaves_the_prior_beside_the_ct(panel: Any) -> None:
 
 
 def test_a_cancelled_analysis_leaves_window_and_level(panel: Any) -> None:
-    from Testing.panel.host import wait_until
     from Testing.panel.steps import begin
 
     ct = load_phantom()
@@ -80,7 +79,7 @@ def test_a_cancelled_analysis_leaves_window_and_level(panel: Any) -> None:
 
 
 def test_window_and_level_that_she_chose_during_the_first_analysis_stay(panel: Any) -> None:
-    from Testing.panel.steps import begin, finish
+    from Testing.panel.steps import finish
 
     ct = load_phantom()
     begin(panel, "threshold")
@@ -263,73 +262,3 @@ def test_densities_that_she_worked_on_and_masks_that_were_scored_before_are_seen
     panel.ui.ctSelector.setCurrentNode(None)
     panel.ui.ctSelector.setCurrentNode(ct)
     assert [display.GetVisibility() for display in displays] == [False, True]
-
-
-def test_outlines_come_and_go_with_their_own_ct_and_what_she_does_by_the_eye_stays(panel: Any) -> None:
-    import slicer
-
-    def show(ct: Any) -> None:
-        slicer.util.setSliceViewerLayers(background=ct)
-        slicer.app.processEvents()
-
-    other = load_phantom("Another patient")
-    display = analyze(panel).lung_mask_node.GetDisplayNode()
-    ct = load_phantom()
-    panel.ui.ctSelector.setCurrentNode(ct)
-    analyze(panel)
-    assert not display.GetVisibility()
-    for shown in (other, ct, other, ct):
-        show(shown)
-        assert bool(display.GetVisibility()) == (shown is other)
-    display.SetVisibility(True)  # by the eye in the Data module
-    panel.panel.update()
-    assert display.GetVisibility()
-    show(other)
-    display.SetVisibility(False)
-    panel.panel.update()
-    show(ct)
-    show(other)
-    assert not display.GetVisibility()
-
-
-def test_masks_of_hers_that_were_scored_are_seen_over_their_own_ct_alone(panel: Any) -> None:
-    import slicer
-
-    load_phantom()
-    mask = analyze(panel).lung_mask_node
-    clone = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Hers")
-    clone.CreateDefaultDisplayNodes()
-    segmentation = slicer.vtkSegmentation()
-    segmentation.DeepCopy(mask.GetSegmentation())
-    clone.SetAndObserveSegmentation(segmentation)
-    for chosen in (clone, mask):
-        panel.ui.maskSelector.setCurrentNode(chosen)
-        panel.ui.rescoreButton.click()
-        wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "it ends")
-    assert clone.GetDisplayNode().GetVisibility()
-    panel.ui.ctSelector.setCurrentNode(load_phantom("Another patient"))
-    assert not clone.GetDisplayNode().GetVisibility()
-
-
-def test_a_mask_that_is_chosen_for_a_ct_is_seen_whatever_ct_it_was_made_for(panel: Any) -> None:
-    from COVIDDetectLib.mrml.lung_mask import new_segmentation
-
-    mask = new_segmentation(load_phantom("Prior"), "Drawn on the prior")
-    panel.ui.ctSelector.setCurrentNode(load_phantom())
-    assert not mask.GetDisplayNode().GetVisibility()
-    panel.ui.maskSelector.setCurrentNode(mask)
-    assert mask.GetDisplayNode().GetVisibility()
-
-
-def test_the_mask_of_a_ct_that_is_analyzed_while_another_is_chosen_does_not_lie_over_that(panel: Any) -> None:
-    ct = load_phantom()
-    begin(panel)
-    panel.ui.ctSelector.setCurrentNode(load_phantom("Another patient"))
-    wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "it ends")
-    from COVIDDetectLib.mrml.result import Result
-
-    (result,) = Result.all()
-    assert result.ct_node is ct
-    assert not result.lung_mask_node.GetDisplayNode().GetVisibility()
-    panel.ui.ctSelector.setCurrentNode(ct)
-    assert result.lung_mask_node.GetDisplayNode().GetVisibility()

@@ -12,7 +12,7 @@ from ..geometry import Geometry
 from ..volume import CTVolume
 
 _CT = "COVIDDetect.ct"
-"""Role of the reference to the CT."""
+"""Role of the reference to the CT, and attribute with its name."""
 
 
 def ct_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> CTVolume:
@@ -81,6 +81,12 @@ def give_to(ct_node: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLNode) -
 def mark_as_of(ct_node: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLNode) -> None:
     """Remember that a node belongs to a CT, wherever it lies in the subject hierarchy."""
     node.SetNodeReferenceID(_CT, ct_node.GetID())
+    node.SetAttribute(_CT, ct_node.GetName())  # stays when the CT is removed
+
+
+def belongs_to_a_ct(node: slicer.vtkMRMLNode) -> bool:
+    """Whether a node was made for a CT or scored with one, which may have been removed since."""
+    return node.GetAttribute(_CT) is not None
 
 
 def ct_of(node: slicer.vtkMRMLNode) -> slicer.vtkMRMLScalarVolumeNode | None:

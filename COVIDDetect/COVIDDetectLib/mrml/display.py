@@ -8,7 +8,6 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
-from .ct import ct_of
 from .heat_map import draw_legend, heat_maps, is_heat_map, show_legend, style_heat_map, title_legend
 from .heat_map_3d import show_in_3d
 from .result import Result
@@ -18,9 +17,6 @@ LUNG_WINDOW, LUNG_LEVEL = 1400.0, -500.0
 
 VIEWS = ("vtkMRMLSliceCompositeNode", "vtkMRMLSliceNode", "vtkMRMLViewNode")
 """Classes of the nodes that say what a slice view shows and whether it is on screen, and what a 3D view shows."""
-
-_SET_ASIDE = "COVIDDetect.setAside"
-"""Attribute of what was hidden here and is to come back; what she hides herself does not."""
 
 
 def set_lung_window(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
@@ -52,12 +48,21 @@ def is_shown(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
     return any(view.GetBackgroundVolumeID() == ct_node.GetID() for view in _on_screen() or _composites())
 
 
+def backgrounds() -> set[str]:
+    """IDs of the volumes in the slice views on screen, but for what is blended over them."""
+    return {view.GetBackgroundVolumeID() for view in _on_screen()} - {None}
+
+
+def is_seen(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
+    """Whether a slice view on screen shows this CT, if only blended over another volume."""
+    return ct_node.GetID() in backgrounds() or any(
+        view.GetForegroundVolumeID() == ct_node.GetID() and view.GetForegroundOpacity() for view in _on_screen()
+    )
+
+
 def shows_another(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
-    """Whether the slice views on screen show volumes, and none of them is this CT; not even blended over others."""
-    views = _on_screen()
-    if not any(view.GetBackgroundVolumeID() for view in views) or is_shown(ct_node):
-        return False
-    return not any(view.GetForegroundVolumeID() == ct_node.GetID() and view.GetForegroundOpacity() for view in views)
+    """Whether the slice views on screen show volumes, and none of them is this CT."""
+    return bool(backgrounds()) and not is_seen(ct_node)
 
 
 @dataclass(frozen=True)
@@ -152,68 +157,6 @@ class Overlay:
         return False
 
 
-class SetAside:
-    """Hides masks and densities of ours while they would lie over a CT that is not theirs, and brings them back.
-
-    Each is hidden, or comes back, when that changes; what she shows or hides herself meanwhile stays.
-    """
-
-    def __init__(self) -> None:
-        self._aside: dict[str, bool] = {}
-
-    def update(
-        self,
-        ct_node: slicer.vtkMRMLScalarVolumeNode | None,
-        lung_mask_node: slicer.vtkMRMLSegmentationNode | None,
-        elsewhere: bool,
-    ) -> None:
-        """Look at what is chosen and at what the slice views show.
-
-        Parameters
-        ----------
-        elsewhere
-            While the slice views show another volume than the chosen CT, nothing of that CT is seen in them.
-        """
-        is_chosen_shown = ct_node is not None and is_shown(ct_node)
-        results = Result.all()
-        before, self._aside = self._aside, {}
-        for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
-            owners = [one.ct_node for one in results if one.lung_mask_node is node] or [ct_of(node)]
-            display = node.GetDisplayNode()
-            if display is None or owners == [None]:
-                continue
-            if node is lung_mask_node or ct_node in owners:
-                is_scored = any(one.ct_node is ct_node and one.lung_mask_node is node for one in results)
-                aside = elsewhere and not is_scored  # whose outlines ``show_outlines`` shows
-            else:
-                aside = is_chosen_shown or all(owner is None or shows_another(owner) for owner in owners)
-            self._aside[node.GetID()] = aside
-            if aside != before.get(node.GetID(), False):
-                _set_aside(display, aside)
-
-    def forget(self) -> None:
-        """Other nodes may get the IDs of those that were here."""
-        self._aside.clear()
-
-
-def show_outlines(result: Result | None, visible: bool, elsewhere: bool = False) -> None:
-    """The outlines of the mask that was scored; whether the lungs are shown in 3D is another choice.
-
-    Parameters
-    ----------
-    elsewhere
-        While the slice views show another volume, they are not seen in them.
-    """
-    display = result.lung_mask_node.GetDisplayNode() if result and result.lung_mask_node else None
-    if display is not None:
-        with slicer.util.NodeModify(display):
-            display.RemoveAttribute(_SET_ASIDE)
-            display.SetVisibility(True)
-            display.SetVisibility2D(visible and not elsewhere)
-            if visible:
-                display.SetVisibility2DOutline(True)
-
-
 def jump_to(position_ras: tuple[float, float, float]) -> None:
     """All slice views, and the crosshair, to a place in the patient."""
     crosshair = slicer.mrmlScene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
@@ -238,15 +181,6 @@ def take_out_of_views(volume: slicer.vtkMRMLScalarVolumeNode) -> None:
             view.SetForegroundVolumeID(None)
         if view.GetBackgroundVolumeID() == volume.GetID():
             view.SetBackgroundVolumeID(None)
-
-
-def _set_aside(display: slicer.vtkMRMLDisplayNode, aside: bool) -> None:
-    if aside and display.GetVisibility():
-        display.SetAttribute(_SET_ASIDE, "1")
-        display.SetVisibility(False)
-    elif not aside and display.GetAttribute(_SET_ASIDE):
-        display.RemoveAttribute(_SET_ASIDE)
-        display.SetVisibility(True)
 
 
 def _is_in_sight(position_ras: tuple[float, float, float], view: slicer.vtkMRMLSliceNode) -> bool:

@@ -7,10 +7,11 @@ from slicer.i18n import tr as _
 
 from ..attention_in_lungs import LEAST_IN_LUNGS
 from ..attribution import METHODS
-from ..mrml.display import Look, Overlay, SetAside, show_outlines, shows_another
+from ..mrml.display import Look, Overlay, shows_another
 from ..mrml.heat_map import is_empty, layer_of, share_of
 from ..mrml.parameters import COVIDDetectParameterNode
 from ..mrml.result import Result
+from ..mrml.set_aside import SetAside, lies_over_its_own, show_outlines
 
 
 class HeatMapSection:
@@ -70,7 +71,8 @@ class HeatMapSection:
         self._overlay.show(result, look, over_others)
         elsewhere = parameters.ct is not None and shows_another(parameters.ct)
         self.is_elsewhere = bool(result) and elsewhere
-        hide = self.is_elsewhere and not editing
+        mask = result.lung_mask_node if result else None
+        hide = self.is_elsewhere and not editing and not (mask is not None and lies_over_its_own(mask))
         if hide != self.hides_outlines:
             self.hides_outlines = hide
             self.show_outlines(result)

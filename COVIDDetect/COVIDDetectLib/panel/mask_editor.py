@@ -47,6 +47,11 @@ class MaskEditor:
         """Whether the mask is being edited."""
         return self._ui.editMaskButton.checked
 
+    @classmethod
+    def is_any_open(cls) -> bool:
+        """Whether a mask is being edited in any panel."""
+        return any(one._mask is not None for one in cls._all)
+
     @property
     def editor(self) -> slicer.qMRMLSegmentEditorWidget:
         """Slicer's widget, made when it is needed for the first time."""

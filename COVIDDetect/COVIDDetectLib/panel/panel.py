@@ -195,6 +195,7 @@ class Panel:
     def _on_finished(self, result: Result) -> None:
         self._rest()
         if self.parameters and result.ct_node is self.parameters.ct:
+            self.parameters.lungMask = result.lung_mask_node
             if len(result.history) == 1 and window_level(result.ct_node) == self._window_level:
                 set_lung_window(result.ct_node)
             with self._writing():
@@ -287,7 +288,7 @@ class Panel:
         measured = measured_of(result) if result else None
         if measured:
             follow_cohort(parameters, measured["positives"], measured["negatives"])
-        self.heat_map.show(result, parameters, editing=self.mask_editor.is_open)
+        self.heat_map.show(result, parameters, editing=self.mask_editor.is_any_open())
         self.result.show(result, parameters.decisionThreshold, parameters.prevalencePercent, self.heat_map.is_elsewhere)
         self.regions.show(result.record["regions"] if result else ())
         self.experiments.update(result, self.regions.current(), busy)
@@ -377,12 +378,12 @@ class Panel:
         self.update()
 
     def _take_mask_of_new_score(self) -> None:
-        """Whoever scored, the panel or a script, the mask that was scored is the chosen one."""
+        """Of a script, or of another panel; but it does not take the mask that is being edited from under her hands."""
         result = self._result
         before, self._scores = self._scores, _scores_of(result)
         if result is not None and self._scores != before:
             self.heat_map.show_outlines(result)
-            if not self.mask_editor.is_open:  # else it would be taken from under her hands
+            if not self.mask_editor.is_any_open():
                 self._parameters.lungMask = result.lung_mask_node
 
 

@@ -1,0 +1,190 @@
+"""Masks and densities come and go with the CT that they belong to, whichever is chosen: never over another patient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from Testing.panel.host import wait_until
+from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, composite, finish, load_phantom
+from Testing.panel.test_mask import erase_a_piece
+from Testing.panel.test_removed_nodes import remove
+
+
+def show(ct: Any, foreground: Any = None) -> None:
+    """In all slice views."""
+    import slicer
+
+    slicer.util.setSliceViewerLayers(background=ct, foreground=foreground, foregroundOpacity=0.5)
+    slicer.app.processEvents()
+
+
+def is_outlined(mask: Any) -> bool:
+    """Whether a mask is seen in slice views."""
+    display = mask.GetDisplayNode()
+    return bool(display.GetVisibility() and display.GetVisibility2D())
+
+
+@pytest.fixture
+def two(panel: Any) -> Any:
+    """Two CTs that were analyzed, and the masks; the second is chosen and shown."""
+    cts, masks = [], []
+    for name in ("First", "Second"):
+        cts.append(load_phantom(name))
+        panel.ui.ctSelector.setCurrentNode(cts[-1])
+        masks.append(analyze(panel).lung_mask_node)
+    return cts, masks
+
+
+def test_over_another_patient_lies_no_mask_of_a_ct_that_was_removed(panel: Any) -> None:
+    ct = load_phantom()
+    result = analyze(panel)
+    panel.ui.opacitySegmentsButton.click()
+    left = [result.lung_mask_node, result.opacity_node]
+    remove(ct)
+    panel.ui.ctSelector.setCurrentNode(load_phantom("Another patient"))
+    assert not any(is_outlined(node) for node in left)
+
+
+def test_side_by_side_each_mask_that_would_lie_over_the_other_ct_is_hidden(panel: Any, two: Any) -> None:
+    (first, second), (mask_of_first, mask_of_second) = two
+    composite("Red").SetBackgroundVolumeID(first.GetID())
+    assert [is_outlined(mask) for mask in (mask_of_first, mask_of_second)] == [False, True], "the chosen CT's"
+    panel.ui.ctSelector.setCurrentNode(load_phantom("Third"))
+    show(second)
+    composite("Red").SetBackgroundVolumeID(first.GetID())
+    assert not is_outlined(mask_of_first) and not is_outlined(mask_of_second)
+    show(second)
+    assert [is_outlined(mask) for mask in (mask_of_first, mask_of_second)] == [False, True]
+
+
+def test_outlines_come_back_over_their_ct_though_another_was_chosen_while_the_views_showed_that(panel: Any) -> None:
+    first = load_phantom("First")
+    mask = analyze(panel).lung_mask_node
+    second = load_phantom("Second")
+    show(second)
+    assert not is_outlined(mask)
+    panel.ui.ctSelector.setCurrentNode(second)
+    assert not is_outlined(mask)
+    show(first)
+    assert is_outlined(mask)
+    show(second)
+    assert not is_outlined(mask)
+
+
+def test_a_mask_of_two_cts_is_seen_over_both_whichever_is_chosen(panel: Any, two: Any) -> None:
+    (first, second), (mask, _) = two
+    panel.ui.maskSelector.setCurrentNode(mask)
+    for score in (False, True):
+        if score:
+            panel.ui.rescoreButton.click()
+            finish(panel)
+        for ct in (first, second, first):
+            show(ct)
+            assert is_outlined(mask), (ct.GetName(), score)
+        show(load_phantom("Third"))
+        assert not is_outlined(mask)
+
+
+def test_over_a_scored_prior_only_the_ct_that_is_blended_in_is_outlined(panel: Any, two: Any) -> None:
+    (prior, ct), (mask_of_prior, mask) = two
+    show(prior, foreground=ct)
+    assert panel.ui.probabilityLabel.enabled
+    assert is_outlined(mask) and not is_outlined(mask_of_prior)
+
+
+def test_a_new_mask_that_is_wanted_while_the_old_one_is_edited_is_the_chosen_one(
+    panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from COVIDDetectLib.panel import panel as module
+
+    ct = load_phantom()
+    mask = analyze(panel).lung_mask_node
+    erase_a_piece(panel)
+    assert panel.panel.mask_editor.is_open
+    monkeypatch.setattr(module, "which_mask", lambda *_: "new")
+    panel.ui.analyzeButton.click()
+    result = finish(panel)
+    assert result.ct_node is ct and result.lung_mask_node is not mask
+    assert panel.ui.maskSelector.currentNode() is result.lung_mask_node
+    assert not panel.ui.staleWidget.isVisibleTo(panel.parent)
+    assert not panel.panel.mask_editor.is_open
+
+
+def test_what_was_set_aside_in_a_saved_scene_comes_back_where_its_ct_is_shown_at_first(panel: Any, two: Any) -> None:
+    (first, _), (mask, _) = two
+    assert not is_outlined(mask)
+    panel.panel.heat_map.forget()  # as after a reload, or in another session
+    show(first)
+    assert is_outlined(mask)
+
+
+def test_outlines_come_and_go_with_their_own_ct_and_what_she_does_by_the_eye_stays(panel: Any) -> None:
+    import slicer
+
+    def show(ct: Any) -> None:
+        slicer.util.setSliceViewerLayers(background=ct)
+        slicer.app.processEvents()
+
+    other = load_phantom("Another patient")
+    display = analyze(panel).lung_mask_node.GetDisplayNode()
+    ct = load_phantom()
+    panel.ui.ctSelector.setCurrentNode(ct)
+    analyze(panel)
+    assert not display.GetVisibility()
+    for shown in (other, ct, other, ct):
+        show(shown)
+        assert bool(display.GetVisibility()) == (shown is other)
+    display.SetVisibility(True)  # by the eye in the Data module
+    panel.panel.update()
+    assert display.GetVisibility()
+    show(other)
+    display.SetVisibility(False)
+    panel.panel.update()
+    show(ct)
+    show(other)
+    assert not display.GetVisibility()
+
+
+def test_masks_of_hers_that_were_scored_are_seen_over_their_own_ct_alone(panel: Any) -> None:
+    import slicer
+
+    load_phantom()
+    mask = analyze(panel).lung_mask_node
+    clone = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Hers")
+    clone.CreateDefaultDisplayNodes()
+    segmentation = slicer.vtkSegmentation()
+    segmentation.DeepCopy(mask.GetSegmentation())
+    clone.SetAndObserveSegmentation(segmentation)
+    for chosen in (clone, mask):
+        panel.ui.maskSelector.setCurrentNode(chosen)
+        panel.ui.rescoreButton.click()
+        wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "it ends")
+    assert clone.GetDisplayNode().GetVisibility()
+    panel.ui.ctSelector.setCurrentNode(load_phantom("Another patient"))
+    assert not clone.GetDisplayNode().GetVisibility()
+
+
+def test_a_mask_that_is_chosen_for_a_ct_is_seen_whatever_ct_it_was_made_for(panel: Any) -> None:
+    from COVIDDetectLib.mrml.lung_mask import new_segmentation
+
+    mask = new_segmentation(load_phantom("Prior"), "Drawn on the prior")
+    panel.ui.ctSelector.setCurrentNode(load_phantom())
+    assert not mask.GetDisplayNode().GetVisibility()
+    panel.ui.maskSelector.setCurrentNode(mask)
+    assert mask.GetDisplayNode().GetVisibility()
+
+
+def test_the_mask_of_a_ct_that_is_analyzed_while_another_is_chosen_does_not_lie_over_that(panel: Any) -> None:
+    ct = load_phantom()
+    begin(panel)
+    panel.ui.ctSelector.setCurrentNode(load_phantom("Another patient"))
+    wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "it ends")
+    from COVIDDetectLib.mrml.result import Result
+
+    (result,) = Result.all()
+    assert result.ct_node is ct
+    assert not result.lung_mask_node.GetDisplayNode().GetVisibility()
+    panel.ui.ctSelector.setCurrentNode(ct)
+    assert result.lung_mask_node.GetDisplayNode().GetVisibility()
