@@ -26,6 +26,15 @@ def is_outlined(mask: Any) -> bool:
     return bool(display.GetVisibility() and display.GetVisibility2D())
 
 
+def views_with(mask: Any) -> list[str]:
+    """The slice views on screen in which a mask is seen."""
+    import slicer
+
+    display = mask.GetDisplayNode()
+    nodes = [slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode() for name in ("Red", "Green", "Yellow")]
+    return [node.GetName() for node in nodes if is_outlined(mask) and display.IsDisplayableInView(node.GetID())]
+
+
 @pytest.fixture
 def two(panel: Any) -> Any:
     """Two CTs that were analyzed, and the masks; the second is chosen and shown."""
@@ -47,16 +56,50 @@ def test_over_another_patient_lies_no_mask_of_a_ct_that_was_removed(panel: Any) 
     assert not any(is_outlined(node) for node in left)
 
 
-def test_side_by_side_each_mask_that_would_lie_over_the_other_ct_is_hidden(panel: Any, two: Any) -> None:
+@pytest.mark.parametrize("chosen", ["First", "Second", "Third", ""])
+def test_side_by_side_each_mask_is_seen_in_the_views_of_its_own_ct(panel: Any, two: Any, chosen: str) -> None:
+    import slicer
+
+    (first, second), masks = two
+    load_phantom("Third")
+    panel.ui.ctSelector.setCurrentNode(slicer.util.getNode(chosen) if chosen else None)
+    show(second)
+    assert [views_with(mask) for mask in masks] == [[], ["Red", "Green", "Yellow"]]
+    composite("Red").SetBackgroundVolumeID(first.GetID())
+    assert [views_with(mask) for mask in masks] == [["Red"], ["Green", "Yellow"]]
+    in_3d = slicer.util.getNodesByClass("vtkMRMLViewNode")[0].GetID()
+    assert all(mask.GetDisplayNode().IsDisplayableInView(in_3d) for mask in masks)
+    show(first)
+    assert [views_with(mask) for mask in masks] == [["Red", "Green", "Yellow"], []]
+
+
+def test_views_that_she_chose_for_a_mask_herself_stay(panel: Any, two: Any) -> None:
+    (first, _), (mask, _) = two
+    yellow = composite("Yellow")
+    mask.GetDisplayNode().AddViewNodeID("vtkMRMLSliceNodeYellow")
+    show(first)
+    assert views_with(mask) == ["Yellow"]
+    yellow.SetBackgroundVolumeID(load_phantom("Third").GetID())
+    show(first)
+    assert views_with(mask) == ["Yellow"]
+
+
+def test_without_slice_views_only_the_lungs_of_the_chosen_ct_are_shown(panel: Any, two: Any) -> None:
+    import slicer
+
     (first, second), (mask_of_first, mask_of_second) = two
-    composite("Red").SetBackgroundVolumeID(first.GetID())
-    assert [is_outlined(mask) for mask in (mask_of_first, mask_of_second)] == [False, True], "the chosen CT's"
-    panel.ui.ctSelector.setCurrentNode(load_phantom("Third"))
-    show(second)
-    composite("Red").SetBackgroundVolumeID(first.GetID())
-    assert not is_outlined(mask_of_first) and not is_outlined(mask_of_second)
-    show(second)
-    assert [is_outlined(mask) for mask in (mask_of_first, mask_of_second)] == [False, True]
+    manager = slicer.app.layoutManager()
+    show(first)
+    panel.ui.ctSelector.setCurrentNode(first)
+    manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUp3DView)
+    try:
+        slicer.app.processEvents()
+        assert mask_of_first.GetDisplayNode().GetVisibility() and not mask_of_second.GetDisplayNode().GetVisibility()
+        panel.ui.ctSelector.setCurrentNode(second)
+        slicer.app.processEvents()
+        assert mask_of_second.GetDisplayNode().GetVisibility() and not mask_of_first.GetDisplayNode().GetVisibility()
+    finally:
+        manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
 
 
 def test_outlines_come_back_over_their_ct_though_another_was_chosen_while_the_views_showed_that(panel: Any) -> None:
@@ -83,8 +126,11 @@ def test_a_mask_of_two_cts_is_seen_over_both_whichever_is_chosen(panel: Any, two
         for ct in (first, second, first):
             show(ct)
             assert is_outlined(mask), (ct.GetName(), score)
-        show(load_phantom("Third"))
+        third = load_phantom("Third")
+        show(third)
         assert not is_outlined(mask)
+        composite("Red").SetBackgroundVolumeID(first.GetID())
+        assert views_with(mask) == ["Red"]
 
 
 def test_over_a_scored_prior_only_the_ct_that_is_blended_in_is_outlined(panel: Any, two: Any) -> None:
@@ -94,29 +140,48 @@ def test_over_a_scored_prior_only_the_ct_that_is_blended_in_is_outlined(panel: A
     assert is_outlined(mask) and not is_outlined(mask_of_prior)
 
 
-def test_a_new_mask_that_is_wanted_while_the_old_one_is_edited_is_the_chosen_one(
-    panel: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_painted", [True, False])
+def test_who_wants_a_new_mask_no_longer_edits_the_old_one(
+    panel: Any, monkeypatch: pytest.MonkeyPatch, is_painted: bool
 ) -> None:
     from COVIDDetectLib.panel import panel as module
 
-    ct = load_phantom()
+    load_phantom()
     mask = analyze(panel).lung_mask_node
-    erase_a_piece(panel)
+    if is_painted:
+        erase_a_piece(panel)
+    else:
+        panel.ui.editMaskButton.click()
     assert panel.panel.mask_editor.is_open
     monkeypatch.setattr(module, "which_mask", lambda *_: "new")
     panel.ui.analyzeButton.click()
+    assert panel.logic.busy and not panel.panel.mask_editor.is_open
     result = finish(panel)
-    assert result.ct_node is ct and result.lung_mask_node is not mask
+    assert (result.lung_mask_node is not mask) == is_painted
     assert panel.ui.maskSelector.currentNode() is result.lung_mask_node
     assert not panel.ui.staleWidget.isVisibleTo(panel.parent)
-    assert not panel.panel.mask_editor.is_open
 
 
-def test_what_was_set_aside_in_a_saved_scene_comes_back_where_its_ct_is_shown_at_first(panel: Any, two: Any) -> None:
+def test_a_script_that_uses_the_panel_s_own_logic_takes_no_mask_from_under_her_hands(panel: Any) -> None:
+    ct = load_phantom()
+    mask = analyze(panel).lung_mask_node
+    erase_a_piece(panel)
+    result = panel.logic.analyze(ct, lungs="threshold")
+    assert result.lung_mask_node is not mask
+    assert panel.panel.mask_editor.is_open and panel.ui.maskSelector.currentNode() is mask
+    assert panel.ui.staleLabel.text == "Another lung mask was chosen after scoring."
+
+
+def test_what_was_set_aside_comes_back_where_its_ct_is_shown_at_first(panel: Any, two: Any) -> None:
+    import slicer
+
     (first, _), (mask, _) = two
     assert not is_outlined(mask)
-    panel.panel.heat_map.forget()  # as after a reload, or in another session
+    panel.panel.heat_map.forget()  # as after a reload, or when a scene is loaded that was saved like this
+    scene = slicer.mrmlScene
+    scene.StartState(scene.BatchProcessState)
     show(first)
+    scene.EndState(scene.BatchProcessState)
     assert is_outlined(mask)
 
 

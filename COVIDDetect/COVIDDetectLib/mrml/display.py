@@ -48,21 +48,25 @@ def is_shown(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
     return any(view.GetBackgroundVolumeID() == ct_node.GetID() for view in _on_screen() or _composites())
 
 
-def backgrounds() -> set[str]:
-    """IDs of the volumes in the slice views on screen, but for what is blended over them."""
-    return {view.GetBackgroundVolumeID() for view in _on_screen()} - {None}
+def volumes_shown() -> dict[str, list[str]]:
+    """IDs of the volumes, background and what is blended over it, of each slice view on screen that shows any."""
+    shown = {}
+    for view in _on_screen():
+        if view.GetBackgroundVolumeID():
+            is_blended = view.GetForegroundVolumeID() and view.GetForegroundOpacity()
+            volumes = [view.GetBackgroundVolumeID(), *([view.GetForegroundVolumeID()] if is_blended else [])]
+            shown[slicer.vtkMRMLSliceLogic.GetSliceNode(view).GetID()] = volumes
+    return shown
 
 
 def is_seen(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
     """Whether a slice view on screen shows this CT, if only blended over another volume."""
-    return ct_node.GetID() in backgrounds() or any(
-        view.GetForegroundVolumeID() == ct_node.GetID() and view.GetForegroundOpacity() for view in _on_screen()
-    )
+    return any(ct_node.GetID() in volumes for volumes in volumes_shown().values())
 
 
 def shows_another(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
     """Whether the slice views on screen show volumes, and none of them is this CT."""
-    return bool(backgrounds()) and not is_seen(ct_node)
+    return bool(volumes_shown()) and not is_seen(ct_node)
 
 
 @dataclass(frozen=True)

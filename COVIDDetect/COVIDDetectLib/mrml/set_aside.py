@@ -1,23 +1,28 @@
-"""Masks and densities of ours in the slice views: none of them over a CT that is not theirs."""
+"""Masks and densities of ours in the slice views: none of them over a CT that is not theirs.
+
+But for a mask that she chooses for a CT, or edits, and for what she shows herself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import slicer
 
 from .ct import belongs_to_a_ct, ct_of
-from .display import backgrounds, is_seen
+from .display import is_seen, is_shown, volumes_shown
 from .result import Result
 
 _SET_ASIDE = "COVIDDetect.setAside"
 """Attribute of what was hidden here and is to come back; what she hides herself does not."""
 _OUTLINES_SET_ASIDE = "COVIDDetect.outlinesSetAside"
 """The same of what was hidden in the slice views alone."""
+_KEPT_TO_VIEWS = "COVIDDetect.keptToViews"
+"""Attribute of what was restricted to some of the views here; where she does so herself, hers stays."""
 
 
 class SetAside:
-    """Hides masks and densities of ours while they would lie over a CT that is not theirs, and brings them back.
+    """Keeps masks and densities of ours to the slice views that show a CT of theirs; where none does they are hidden.
 
     Each is hidden, or comes back, when that changes; what she shows or hides herself meanwhile stays.
     """
@@ -29,39 +34,41 @@ class SetAside:
         self,
         ct_node: slicer.vtkMRMLScalarVolumeNode | None,
         lung_mask_node: slicer.vtkMRMLSegmentationNode | None,
-        elsewhere: bool,
+        editing: bool,
     ) -> None:
         """Look at what is chosen and at what the slice views show.
 
         Parameters
         ----------
-        elsewhere
-            While the slice views show another volume than the chosen CT, nothing of that CT is seen in them.
+        lung_mask_node
+            Belongs to the chosen CT, whatever it was made for.
+        editing
+            While she edits a mask it stays in all views.
         """
-        results = Result.all()
-        chosen = Result.of(ct_node)
+        results, chosen, views = Result.all(), Result.of(ct_node), volumes_shown()
         scored = chosen.lung_mask_node if chosen else None
-        is_chosen_seen, shown = ct_node is not None and is_seen(ct_node), backgrounds()
+        is_chosen_behind = ct_node is not None and is_shown(ct_node)
         before, self._aside = self._aside, {}
         for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
             display, owners = node.GetDisplayNode(), _owners_of(node, results)
             if display is None or not (owners or belongs_to_a_ct(node)):
                 continue
             was = before.get(node.GetID(), bool(display.GetAttribute(_SET_ASIDE)))
-            if node is scored:  # ``show_outlines`` shows it
+            is_chosens = node is lung_mask_node or ct_node in owners
+            own = _views_of([*owners, ct_node] if is_chosens else owners, None if is_chosens else ct_node, views)
+            if node is scored or (is_chosens and editing):  # ``show_outlines`` shows what was scored
                 aside = False
-            elif node is lung_mask_node or ct_node in owners:
-                aside = elsewhere and not any(is_seen(owner) for owner in owners)
-            elif shown:
-                aside = is_chosen_seen or not shown <= {owner.GetID() for owner in owners}
-            else:
-                aside = was
+            elif views:
+                aside = not own
+            else:  # none on screen: the 3D views go with what is chosen
+                aside = not is_chosens and (was or is_chosen_behind)
             self._aside[node.GetID()] = aside
             if aside != was:
                 _set_aside(display, aside)
             if node is not scored and display.GetAttribute(_OUTLINES_SET_ASIDE):
                 display.RemoveAttribute(_OUTLINES_SET_ASIDE)
                 display.SetVisibility2D(True)
+            _keep_to(display, [] if is_chosens and editing or len(own) == len(views) else own)
 
     def forget(self) -> None:
         """Other nodes may get the IDs of those that were here."""
@@ -96,6 +103,35 @@ def _owners_of(node: slicer.vtkMRMLSegmentationNode, results: Sequence[Result]) 
     """The CT that it was made for, and those that were scored with it: two results may rest on one mask."""
     owners = [ct_of(node), *(one.ct_node for one in results if one.lung_mask_node is node)]
     return [owner for owner in owners if owner is not None]
+
+
+def _views_of(
+    owners: Sequence[slicer.vtkMRMLScalarVolumeNode | None],
+    other: slicer.vtkMRMLScalarVolumeNode | None,
+    views: Mapping[str, Sequence[str]],
+) -> list[str]:
+    """The slice views that show one of these CTs, and not another one blended with it."""
+    ids = {owner.GetID() for owner in owners if owner is not None}
+    other_id = other.GetID() if other is not None else None
+    return [view for view, volumes in views.items() if ids & set(volumes) and other_id not in volumes]
+
+
+def _keep_to(display: slicer.vtkMRMLDisplayNode, slice_view_ids: list[str]) -> None:
+    """Show something in these slice views and all 3D views; without any, everywhere."""
+    is_ours = bool(display.GetAttribute(_KEPT_TO_VIEWS))
+    if display.GetNumberOfViewNodeIDs() and not is_ours:
+        return
+    wanted = slice_view_ids and [*slice_view_ids, *(view.GetID() for view in _views_in_3d())]
+    if list(display.GetViewNodeIDs()) != wanted:
+        with slicer.util.NodeModify(display):
+            display.RemoveAllViewNodeIDs()
+            for view_id in wanted:
+                display.AddViewNodeID(view_id)
+            display.SetAttribute(_KEPT_TO_VIEWS, "1" if wanted else None)
+
+
+def _views_in_3d() -> list[slicer.vtkMRMLViewNode]:
+    return list(slicer.util.getNodesByClass("vtkMRMLViewNode"))
 
 
 def _set_aside(display: slicer.vtkMRMLDisplayNode, aside: bool) -> None:

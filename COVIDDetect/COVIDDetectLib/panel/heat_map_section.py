@@ -76,7 +76,7 @@ class HeatMapSection:
         if hide != self.hides_outlines:
             self.hides_outlines = hide
             self.show_outlines(result)
-        self._set_aside.update(parameters.ct, parameters.lungMask, elsewhere and not editing)
+        self._set_aside.update(parameters.ct, parameters.lungMask, editing)
 
     def forget(self) -> None:
         """The nodes of this scene go, or others come."""

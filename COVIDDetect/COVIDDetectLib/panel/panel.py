@@ -99,6 +99,8 @@ class Panel:
             choice = "new" if is_automatic(mask) else which_mask(mask, is_left_behind)
             if choice == "cancel":
                 return
+            if choice == "new":
+                self.mask_editor.close()  # it would go on with the mask that is no longer meant
             mask = mask if choice == "mine" else None
         self._start(ct, mask)
 
@@ -195,7 +197,6 @@ class Panel:
     def _on_finished(self, result: Result) -> None:
         self._rest()
         if self.parameters and result.ct_node is self.parameters.ct:
-            self.parameters.lungMask = result.lung_mask_node
             if len(result.history) == 1 and window_level(result.ct_node) == self._window_level:
                 set_lung_window(result.ct_node)
             with self._writing():
@@ -378,7 +379,7 @@ class Panel:
         self.update()
 
     def _take_mask_of_new_score(self) -> None:
-        """Of a script, or of another panel; but it does not take the mask that is being edited from under her hands."""
+        """Whoever scored; but a script does not take the mask that is being edited from under her hands."""
         result = self._result
         before, self._scores = self._scores, _scores_of(result)
         if result is not None and self._scores != before:
