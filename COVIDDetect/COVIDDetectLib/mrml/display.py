@@ -117,21 +117,22 @@ class Overlay:
             self._shown, self._filled = wanted, {}
         if shown is not None and not self._filled:
             style_heat_map(shown, look.colors, look.threshold)
-        is_filled = False
+        is_changed = False
         for view in _composites():
             if shown is not None and view.GetBackgroundVolumeID() == ct_id:
-                is_filled |= self._fill(view, shown, look.opacity, over_others)
+                is_changed |= self._fill(view, shown, look.opacity, over_others)
             else:
                 self._filled.pop(view.GetID(), None)
                 if _has_heat_map(view):
                     view.SetForegroundVolumeID(None)
+                    is_changed = True
         if is_new:
             for other in heat_maps():
                 if other.GetDisplayNode() is not None:
                     show_legend(other, other is shown)
         if shown is not None:
             title_legend(shown, _("Out of date") if result and result.stale else _("Heat"))
-            if is_filled:
+            if is_changed:
                 draw_legend(shown)
         show_in_3d(
             result if look.in_3d else None,

@@ -110,7 +110,7 @@ def title_legend(node: slicer.vtkMRMLScalarVolumeNode, title: str) -> None:
 
 
 def draw_legend(node: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Draw the legend of a heat map in views that it came into: Slicer looks for that only when the legend changes."""
+    """Draw the legend in the views that show its heat map: Slicer looks for that only when the legend changes."""
     legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
     if legend is not None:
         legend.Modified()
