@@ -82,6 +82,8 @@ def test_the_legend_is_drawn_again_with_a_ct_that_comes_back(panel: Any) -> None
     analyze(panel)
     panel.ui.ctSelector.setCurrentNode(first)
     assert drawn()
+    composite("Red").SetBackgroundVolumeID(slicer.util.getNode("Two").GetID())
+    assert not drawn(), "over another CT"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,8 @@ def test_side_by_side_each_mask_is_seen_in_the_views_of_its_own_ct(panel: Any, t
     composite("Red").SetBackgroundVolumeID(first.GetID())
     assert [views_with(mask) for mask in masks] == [["Red"], ["Green", "Yellow"]]
     in_3d = slicer.util.getNodesByClass("vtkMRMLViewNode")[0].GetID()
-    assert all(mask.GetDisplayNode().IsDisplayableInView(in_3d) for mask in masks)
+    are_in_3d = [mask.GetDisplayNode().IsDisplayableInView(in_3d) for mask in masks]
+    assert are_in_3d == [chosen in ("First", ""), chosen in ("Second", "")]
     show(first)
     assert [views_with(mask) for mask in masks] == [["Red", "Green", "Yellow"], []]
 
@@ -82,6 +83,33 @@ def test_views_that_she_chose_for_a_mask_herself_stay(panel: Any, two: Any) -> N
     yellow.SetBackgroundVolumeID(load_phantom("Third").GetID())
     show(first)
     assert views_with(mask) == ["Yellow"]
+
+
+def test_views_that_she_chooses_for_a_mask_side_by_side_stay(panel: Any, two: Any) -> None:
+    (first, second), (mask, mask_of_second) = two
+    composite("Red").SetBackgroundVolumeID(first.GetID())
+    mask.GetDisplayNode().AddViewNodeID("vtkMRMLSliceNodeGreen")  # dragged there
+    mask_of_second.GetDisplayNode().RemoveAllViewNodeIDs()  # Show in all views
+    for _ in range(2):
+        panel.panel.update()
+    assert [views_with(one) for one in (mask, mask_of_second)] == [["Red", "Green"], ["Red", "Green", "Yellow"]]
+    show(second)
+    composite("Red").SetBackgroundVolumeID(first.GetID())
+    assert views_with(mask_of_second) == ["Green", "Yellow"], "kept to its views again once it was seen in all"
+
+
+def test_while_a_mask_is_edited_nothing_else_of_its_ct_lies_over_another(panel: Any, two: Any) -> None:
+    from COVIDDetectLib.mrml.result import Result
+
+    (first, _), (_, mask) = two
+    panel.ui.opacitySegmentsButton.click()
+    (densities,) = [one.opacity_node for one in Result.all() if one.opacity_node]
+    composite("Red").SetBackgroundVolumeID(first.GetID())
+    panel.ui.editMaskButton.click()
+    assert views_with(mask) == ["Red", "Green", "Yellow"]
+    assert views_with(densities) == ["Green", "Yellow"]
+    panel.ui.editMaskButton.click()
+    assert views_with(mask) == ["Green", "Yellow"]
 
 
 def test_without_slice_views_only_the_lungs_of_the_chosen_ct_are_shown(panel: Any, two: Any) -> None:

@@ -52,9 +52,9 @@ def volumes_shown() -> dict[str, list[str]]:
     """IDs of the volumes, background and what is blended over it, of each slice view on screen that shows any."""
     shown = {}
     for view in _on_screen():
-        if view.GetBackgroundVolumeID():
-            is_blended = view.GetForegroundVolumeID() and view.GetForegroundOpacity()
-            volumes = [view.GetBackgroundVolumeID(), *([view.GetForegroundVolumeID()] if is_blended else [])]
+        foreground = view.GetForegroundVolumeID() if view.GetForegroundOpacity() else None
+        volumes = [volume for volume in (view.GetBackgroundVolumeID(), foreground) if volume]
+        if volumes:
             shown[slicer.vtkMRMLSliceLogic.GetSliceNode(view).GetID()] = volumes
     return shown
 

@@ -18,7 +18,8 @@ _SET_ASIDE = "COVIDDetect.setAside"
 _OUTLINES_SET_ASIDE = "COVIDDetect.outlinesSetAside"
 """The same of what was hidden in the slice views alone."""
 _KEPT_TO_VIEWS = "COVIDDetect.keptToViews"
-"""Attribute of what was restricted to some of the views here; where she does so herself, hers stays."""
+"""Attribute of what was restricted to some of the views here: which; where she does so herself, hers stays."""
+_HERS = "hers"
 
 
 class SetAside:
@@ -43,7 +44,7 @@ class SetAside:
         lung_mask_node
             Belongs to the chosen CT, whatever it was made for.
         editing
-            While she edits a mask it stays in all views.
+            While she edits that, it stays in all views.
         """
         results, chosen, views = Result.all(), Result.of(ct_node), volumes_shown()
         scored = chosen.lung_mask_node if chosen else None
@@ -54,9 +55,10 @@ class SetAside:
             if display is None or not (owners or belongs_to_a_ct(node)):
                 continue
             was = before.get(node.GetID(), bool(display.GetAttribute(_SET_ASIDE)))
+            is_edited = editing and node is lung_mask_node
             is_chosens = node is lung_mask_node or ct_node in owners
             own = _views_of([*owners, ct_node] if is_chosens else owners, None if is_chosens else ct_node, views)
-            if node is scored or (is_chosens and editing):  # ``show_outlines`` shows what was scored
+            if node is scored or is_edited:  # ``show_outlines`` shows what was scored
                 aside = False
             elif views:
                 aside = not own
@@ -68,7 +70,8 @@ class SetAside:
             if node is not scored and display.GetAttribute(_OUTLINES_SET_ASIDE):
                 display.RemoveAttribute(_OUTLINES_SET_ASIDE)
                 display.SetVisibility2D(True)
-            _keep_to(display, [] if is_chosens and editing or len(own) == len(views) else own)
+            everywhere = is_edited or len(own) == len(views)
+            _keep_to(display, [] if everywhere else own, in_3d=is_chosens or ct_node is None)
 
     def forget(self) -> None:
         """Other nodes may get the IDs of those that were here."""
@@ -116,22 +119,21 @@ def _views_of(
     return [view for view, volumes in views.items() if ids & set(volumes) and other_id not in volumes]
 
 
-def _keep_to(display: slicer.vtkMRMLDisplayNode, slice_view_ids: list[str]) -> None:
-    """Show something in these slice views and all 3D views; without any, everywhere."""
-    is_ours = bool(display.GetAttribute(_KEPT_TO_VIEWS))
-    if display.GetNumberOfViewNodeIDs() and not is_ours:
-        return
-    wanted = slice_view_ids and [*slice_view_ids, *(view.GetID() for view in _views_in_3d())]
-    if list(display.GetViewNodeIDs()) != wanted:
+def _keep_to(display: slicer.vtkMRMLDisplayNode, slice_view_ids: list[str], in_3d: bool) -> None:
+    """Show something in these slice views, and perhaps in the 3D views; without any slice views, everywhere."""
+    views_in_3d = slicer.util.getNodesByClass("vtkMRMLViewNode") if slice_view_ids and in_3d else []
+    wanted = [*slice_view_ids, *(view.GetID() for view in views_in_3d)]
+    now, written = " ".join(display.GetViewNodeIDs()), display.GetAttribute(_KEPT_TO_VIEWS)
+    if written is None and now:
+        return  # she had chosen views before
+    if written is not None and written != now:  # she did so since: until it can be seen everywhere again
+        display.SetAttribute(_KEPT_TO_VIEWS, _HERS if wanted else None)
+    elif now != " ".join(wanted):
         with slicer.util.NodeModify(display):
             display.RemoveAllViewNodeIDs()
             for view_id in wanted:
                 display.AddViewNodeID(view_id)
-            display.SetAttribute(_KEPT_TO_VIEWS, "1" if wanted else None)
-
-
-def _views_in_3d() -> list[slicer.vtkMRMLViewNode]:
-    return list(slicer.util.getNodesByClass("vtkMRMLViewNode"))
+            display.SetAttribute(_KEPT_TO_VIEWS, " ".join(wanted) or None)
 
 
 def _set_aside(display: slicer.vtkMRMLDisplayNode, aside: bool) -> None:

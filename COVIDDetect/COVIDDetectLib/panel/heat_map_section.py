@@ -72,7 +72,8 @@ class HeatMapSection:
         elsewhere = parameters.ct is not None and shows_another(parameters.ct)
         self.is_elsewhere = bool(result) and elsewhere
         mask = result.lung_mask_node if result else None
-        hide = self.is_elsewhere and not editing and not (mask is not None and lies_over_its_own(mask))
+        is_edited = editing and mask is parameters.lungMask
+        hide = self.is_elsewhere and not is_edited and not (mask is not None and lies_over_its_own(mask))
         if hide != self.hides_outlines:
             self.hides_outlines = hide
             self.show_outlines(result)

@@ -52,6 +52,13 @@ class MaskEditor:
         """Whether a mask is being edited in any panel."""
         return any(one._mask is not None for one in cls._all)
 
+    @classmethod
+    def close_all(cls) -> None:
+        """End editing in whichever panel."""
+        for one in tuple(cls._all):
+            if one._mask is not None:
+                one.close()
+
     @property
     def editor(self) -> slicer.qMRMLSegmentEditorWidget:
         """Slicer's widget, made when it is needed for the first time."""

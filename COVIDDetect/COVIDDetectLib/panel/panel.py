@@ -99,8 +99,6 @@ class Panel:
             choice = "new" if is_automatic(mask) else which_mask(mask, is_left_behind)
             if choice == "cancel":
                 return
-            if choice == "new":
-                self.mask_editor.close()  # it would go on with the mask that is no longer meant
             mask = mask if choice == "mine" else None
         self._start(ct, mask)
 
@@ -200,7 +198,10 @@ class Panel:
             if len(result.history) == 1 and window_level(result.ct_node) == self._window_level:
                 set_lung_window(result.ct_node)
             with self._writing():
-                self.heat_map.show(result, self.parameters, over_others=True)  # over whatever lay over this CT
+                editing = self.mask_editor.is_any_open()
+                self.heat_map.show(
+                    result, self.parameters, editing=editing, over_others=True
+                )  # over whatever lay over this CT
         self.update()
 
     def _on_explained(self, result: Result) -> None:
@@ -342,6 +343,8 @@ class Panel:
                 return False
             settings = self.settings
             self.logic.startAnalysis(ct, mask, lungs=settings.lungs, device=settings.device, card=settings.card)
+            if mask is None:
+                self.mask_editor.close_all()  # it would go on with a mask that is no longer meant
             if ct is self._parameters.ct and not is_shown(ct):
                 show_ct(ct)
             self._window_level = window_level(ct)
