@@ -128,7 +128,7 @@ def test_documents_name_only_make_targets_that_exist(document: str) -> None:
     assert set(re.findall(r"\bmake ([a-z][a-z-]*)\b", (ROOT / document).read_text())) <= targets
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "Docs/analysis-schema.md"])
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "Docs/use/analysis-schema.md"])
 def test_documents_name_only_commands_that_exist(document: str) -> None:
     from COVIDDetectLib.cli import app
     from COVIDDetectLib.weights_commands import app as weights_app

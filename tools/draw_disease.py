@@ -1,4 +1,4 @@
-"""Draws Docs/synthetic-disease.png: synthetic disease and what resembles it, in a phantom, at lung window."""
+"""Draws Docs/use/synthetic-disease.png: synthetic disease and what resembles it, in a phantom, at lung window."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def main() -> None:
         axes.imshow(hu[number, 55:345, 20:380], cmap="gray", vmin=-1350, vmax=150)
         axes.set_title(title, fontsize=10)
         axes.set_axis_off()
-    figure.savefig(ROOT / "Docs" / "synthetic-disease.png", dpi=90)
+    figure.savefig(ROOT / "Docs" / "use" / "synthetic-disease.png", dpi=90)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes the table of Docs/slicer-api.md: every name of Slicer, MRML, VTK, Qt and CTK that the module uses.
+"""Writes the table of Testing/slicer-api.md: every name of Slicer, MRML, VTK, Qt and CTK that the module uses.
 
     .venv/bin/python tools/list_slicer_api.py /path/to/Slicer/.git
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULE = ROOT / "COVIDDetect"
-DOCUMENT = ROOT / "Docs" / "slicer-api.md"
+DOCUMENT = ROOT / "Testing" / "slicer-api.md"
 OLDEST, NEWER = "v5.10.0", "v5.12.0"
 HOSTS = ("slicer", "qt", "ctk", "vtk")
 

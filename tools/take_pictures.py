@@ -101,7 +101,7 @@ def catalog(panel: Any) -> None:
 
 
 def tutorial(panel: Any) -> None:
-    """The steps of Docs/tutorial.md."""
+    """The steps of Docs/use/tutorial.md."""
     import slicer
     from COVIDDetectLib.mrml.display import jump_to
     from COVIDDetectLib.mrml.lung_mask import lung_segment_ids

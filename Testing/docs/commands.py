@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "Docs").rglob("*.md"))]
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / ".github").rglob("*.md")),
+    *sorted((ROOT / "Docs").rglob("*.md")),
+    ROOT / "Testing" / "slicer-api.md",
+]
 
 _WORD = (
     r"(?:[A-Z_]+=[^\s`]+ )*"
@@ -83,7 +88,7 @@ COMMANDS: dict[str, Run | Exists] = {
     "make lint": Exists("continuous integration runs it beside the tests", "make -n lint"),
     "make setup": Exists("it installs, and has run before any test", "make -n setup"),
     ".venv/bin/pre-commit install": Exists("it changes the hooks of the clone", ".venv/bin/pre-commit install --help"),
-    # Docs/demonstration-weights.md
+    # Docs/use/demonstration-weights.md
     "python -m coviddetect.training.demonstration all --real PATH/lung-dx-a0001 PATH/lidc-idri-0001": Exists(
         "more than an hour", "python -m coviddetect.training.demonstration --help"
     ),
@@ -91,7 +96,7 @@ COMMANDS: dict[str, Run | Exists] = {
     "--output DIR": Exists(
         "a quarter of an hour, and CTs that are not in the repository", "coviddetect evaluate-attention --help"
     ),
-    # Docs/training.md
+    # Docs/use/training.md
     'pip install ".[train]"': Run(("--dry-run", "--no-deps", "--no-build-isolation", "--quiet"), at_root=True),
     "coviddetect train classifier cohort.csv --output trained --test-after 2020-01-23": _TRAIN,
     "coviddetect train classifier cohort.csv --output tuned --start trained/decovnet.json "
@@ -105,12 +110,12 @@ COMMANDS: dict[str, Run | Exists] = {
         _OPTIONS_OF_TRAINING, (("4", "2"),)
     ),
     "tensorboard --logdir trained/tensorboard": Run(("--inspect",)),
-    # Docs/translation.md
+    # Docs/develop/translation.md
     ".venv/bin/python tools/update_translations.py": Exists(
         "it writes into the tree; Testing/test_translations.py compares with what it would write",
         ".venv/bin/python -m py_compile tools/update_translations.py",
     ),
-    # Docs/weights.md
+    # Docs/use/weights.md
     "coviddetect weights show decovnet-demonstration": _RUN,
     "coviddetect weights verify": _RUN,
     "coviddetect weights add mine/decovnet.json": _RUN,

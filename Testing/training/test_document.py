@@ -1,4 +1,4 @@
-"""Docs/training.md names only commands, options, columns and files that exist."""
+"""Docs/use/training.md names only commands, options, columns and files that exist."""
 
 import re
 import shlex
@@ -10,7 +10,7 @@ from COVIDDetectLib.training.cases import COLUMNS, OPTIONAL_COLUMNS, read_cases
 
 from .conftest import run
 
-DOCUMENT = (Path(__file__).resolve().parents[2] / "Docs" / "training.md").read_text()
+DOCUMENT = (Path(__file__).resolve().parents[2] / "Docs" / "use" / "training.md").read_text()
 COMMANDS = re.findall(
     r"^    .*?(?:coviddetect|coviddetect\.cli) ((?:train|evaluate|analyze) .*)$", DOCUMENT, re.MULTILINE
 )
