@@ -47,6 +47,14 @@ def test_the_description_in_the_archive_is_the_repositorys(packages: Path) -> No
     assert described.splitlines() == [line for line in ours if line and not line.startswith("#")]
 
 
+def test_the_licence_and_the_sources_of_the_weights_travel_with_the_wheel(packages: Path) -> None:
+    [wheel] = packages.glob("coviddetect-*.whl")
+    with zipfile.ZipFile(wheel) as content:
+        names = {name.removeprefix(wheel.name.rsplit("-", 3)[0]) for name in content.namelist()}
+    assert {".dist-info/licenses/LICENSE", ".dist-info/licenses/NOTICE"} <= names
+    assert "coviddetect/Resources/Weights/NOTICE.txt" in names
+
+
 def test_the_wheel_works_without_the_repository(packages: Path, tmp_path: Path) -> None:
     [wheel] = packages.glob("coviddetect-*.whl")
     with zipfile.ZipFile(wheel) as content:

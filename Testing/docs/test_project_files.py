@@ -1,0 +1,41 @@
+"""What stands at the top of the repository for people and for services says the same as the program."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+from COVIDDetectLib import __version__
+from COVIDDetectLib.weights import bundled_cards, bundled_folder
+
+from Testing.docs.commands import ROOT
+
+NOTICE = (bundled_folder() / "NOTICE.txt").read_text()
+
+
+def test_every_ct_that_a_card_names_is_credited_with_its_source_and_licence() -> None:
+    named = {
+        name
+        for card in bundled_cards()
+        for name in re.findall(r"\b[a-z]+(?:-[a-z0-9]+)*-[a-z]*\d{3,}[a-z0-9-]*\b", card.training_data)
+    }
+    assert "lidc-idri-0001" in named
+    credits = NOTICE.split("\n\n")
+    for name in named:
+        [credit] = [paragraph for paragraph in credits if name in paragraph.splitlines()[0].split(", ")]
+        assert "https://doi.org/10.7937/" in credit and "https://creativecommons.org/licenses/by/" in credit, name
+
+
+def test_the_citation_is_that_of_this_version() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == __version__
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    readme = (ROOT / "README.md").read_text()
+    assert [one["doi"] for one in citation["references"] if one["doi"] not in readme] == []
+
+
+def test_continuous_integration_runs_what_is_run_by_hand() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    commands = [step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"]]
+    assert ".ci/run" in commands
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
