@@ -7,24 +7,24 @@ from pathlib import Path
 
 import slicer
 import vtk
-from COVIDDetectLib.attention import Attention
+from COVIDDetectLib.analysis.attention import Attention
+from COVIDDetectLib.analysis.regions import Region
 from COVIDDetectLib.errors import UNEXPECTED, Cancelled, COVIDDetectError
+from COVIDDetectLib.events.later import Later
+from COVIDDetectLib.events.lifetime import Stopping
+from COVIDDetectLib.events.signal import Signal, weakly
 from COVIDDetectLib.installation import missing_packages
-from COVIDDetectLib.mrml.ct import ct_from_node
 from COVIDDetectLib.mrml.ct_checks import note_findings
-from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+from COVIDDetectLib.mrml.nodes.ct import ct_from_node
+from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
+from COVIDDetectLib.mrml.nodes.result import Result
 from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode, let_go_of
-from COVIDDetectLib.mrml.result import Result
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, make_phantom, register_samples
 from COVIDDetectLib.mrml.scene import chest_cts, require_nodes, write_analysis, write_attention
 from COVIDDetectLib.mrml.watch import CT_CHANGED, ResultWatch
 from COVIDDetectLib.panel.panel import Panel
 from COVIDDetectLib.panel.view_watch import ViewWatch
-from COVIDDetectLib.regions import Region
 from COVIDDetectLib.worker.client import WorkerClient
-from COVIDDetectLib.worker.later import Later
-from COVIDDetectLib.worker.lifetime import Stopping
-from COVIDDetectLib.worker.signal import Signal, weakly
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import *

@@ -70,7 +70,7 @@ def test_generic_tests_and_the_modules_own_are_registered(tmp_path: Path) -> Non
 
 
 def test_a_file_that_is_listed_but_missing_fails_the_configuration(copied_extension: Path, tmp_path: Path) -> None:
-    (copied_extension / "COVIDDetect" / "COVIDDetectLib" / "geometry.py").unlink()
+    (copied_extension / "COVIDDetect" / "COVIDDetectLib" / "ct" / "geometry.py").unlink()
     configured = configure(tmp_path / "build", copied_extension)
     assert configured.returncode != 0
     assert "geometry.py, which is no file" in " ".join(configured.stderr.split())
@@ -78,7 +78,7 @@ def test_a_file_that_is_listed_but_missing_fails_the_configuration(copied_extens
 
 def test_a_file_that_is_listed_twice_fails_the_configuration(copied_extension: Path, tmp_path: Path) -> None:
     module_list = copied_extension / "COVIDDetect" / "CMakeLists.txt"
-    line = "  COVIDDetectLib/geometry.py\n"
+    line = "  COVIDDetectLib/ct/geometry.py\n"
     module_list.write_text(module_list.read_text().replace(line, line * 2))
     configured = configure(tmp_path / "build", copied_extension)
     assert configured.returncode != 0

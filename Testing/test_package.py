@@ -60,8 +60,8 @@ def test_the_wheel_works_without_the_repository(packages: Path, tmp_path: Path) 
     with zipfile.ZipFile(wheel) as content:
         content.extractall(tmp_path)
     code = (
-        "import coviddetect, coviddetect.weights, coviddetect.installation as installation;"
-        "print(coviddetect.__file__); print([card.network for card in coviddetect.weights.bundled_cards()]);"
+        "import coviddetect, coviddetect.weights.cards, coviddetect.installation as installation;"
+        "print(coviddetect.__file__); print([card.network for card in coviddetect.weights.cards.bundled_cards()]);"
         "print(bool(installation.missing_packages()))"
     )
     done = subprocess.run(

@@ -94,7 +94,9 @@ def test_every_sentence_of_the_core_that_the_panel_translates_exists_there() -> 
     words = (MODULE / "COVIDDetectLib" / "panel" / "words.py").read_text()
     sentences = re.findall(r'^ {8}"([^"{]+)": _\(', words, re.MULTILINE)
     below = "".join(
-        path.read_text() for path in (MODULE / "COVIDDetectLib").rglob("*.py") if path.parent.name != "panel"
+        path.read_text()
+        for path in (MODULE / "COVIDDetectLib").rglob("*.py")
+        if "panel" not in path.relative_to(MODULE).parts
     )
     assert len(sentences) >= 8
     # "Right lung only" is put together from the side's name.

@@ -89,7 +89,7 @@ def _await_result(host: Any) -> Any:
         If the analysis failed, with the panel's sentence.
     """
     from COVIDDetectLib.errors import COVIDDetectError
-    from COVIDDetectLib.mrml.result import Result
+    from COVIDDetectLib.mrml.nodes.result import Result
 
     end = time.monotonic() + _PATIENCE_SECONDS
     while host.panel.logic.busy and time.monotonic() < end:

@@ -7,10 +7,10 @@ from typing import Any
 
 import slicer
 import slicer.util
+from COVIDDetectLib.ct.reading import read_ct
 from COVIDDetectLib.errors import InputError
-from COVIDDetectLib.mrml.ct import place
-from COVIDDetectLib.mrml.display import set_lung_window, show_ct
-from COVIDDetectLib.reading import read_ct
+from COVIDDetectLib.mrml.nodes.ct import place
+from COVIDDetectLib.mrml.views.display import set_lung_window, show_ct
 
 _SCENES = (".mrb", ".mrml")
 

@@ -103,8 +103,8 @@ def catalog(panel: Any) -> None:
 def tutorial(panel: Any) -> None:
     """The steps of Docs/use/tutorial.md."""
     import slicer
-    from COVIDDetectLib.mrml.display import jump_to
-    from COVIDDetectLib.mrml.lung_mask import lung_segment_ids
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_segment_ids
+    from COVIDDetectLib.mrml.views.display import jump_to
 
     from Testing.panel.steps import drag, let_views_settle, on_screen, view
 

@@ -164,7 +164,7 @@ def network_trouble(score: Callable[[DeCoVNet, Tensor], np.ndarray]) -> str:
 
 
 def _score(network: DeCoVNet, ct_mask: Tensor, device: str) -> np.ndarray:
-    from .attention import score_with_grad_cam
+    from .networks.grad_cam import score_with_grad_cam
 
     network = network.to(device)
     return score_with_grad_cam(network, network.features_by_chunks(ct_mask.to(device)))[1]

@@ -15,12 +15,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2] / "COVIDDetect"))
 
 import torch
-from COVIDDetectLib.analysis import analyze
-from COVIDDetectLib.ct_mask import make_ct_mask
+from COVIDDetectLib.analysis.analyze import analyze
+from COVIDDetectLib.ct.ct_mask import make_ct_mask
+from COVIDDetectLib.ct.reading import read_ct
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.phantom import thorax
-from COVIDDetectLib.reading import read_ct
-from COVIDDetectLib.weights import default_card, load_network
+from COVIDDetectLib.weights.cards import default_card, load_network
 
 
 def seconds_of(call: Callable[[], object], times: int = 3) -> float:

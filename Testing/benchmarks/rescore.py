@@ -30,10 +30,10 @@ def main() -> None:
 
     install()
     import qt
-    from COVIDDetectLib.analysis import Analysis
+    from COVIDDetectLib.analysis.analyze import Analysis
+    from COVIDDetectLib.ct.reading import read_ct
     from COVIDDetectLib.lungs import LungMask, segment_lungs
     from COVIDDetectLib.phantom import thorax
-    from COVIDDetectLib.reading import read_ct
     from COVIDDetectLib.worker.client import WorkerClient
     from PySide6.QtWidgets import QApplication
 

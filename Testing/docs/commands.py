@@ -106,7 +106,7 @@ COMMANDS: dict[str, Run | Exists] = {
     "coviddetect train lungs cohort.csv --output lungs --patience 10": Run(("--epochs", "2", "--size", "48", "48")),
     "coviddetect train classifier cohort.csv --output paper --lungs lungs/unet.json --test-after 2020-01-23": _TRAIN,
     "coviddetect analyze scans/A-18.nii.gz --output result --lungs lungs/unet.json --weights paper/decovnet.json": _RUN,
-    "torchrun --nproc-per-node 4 -m coviddetect.cli train classifier cohort.csv --output faster": Run(
+    "torchrun --nproc-per-node 4 -m coviddetect.commands train classifier cohort.csv --output faster": Run(
         _OPTIONS_OF_TRAINING, (("4", "2"),)
     ),
     "tensorboard --logdir trained/tensorboard": Run(("--inspect",)),
@@ -120,7 +120,7 @@ COMMANDS: dict[str, Run | Exists] = {
     "coviddetect weights verify": _RUN,
     "coviddetect weights add mine/decovnet.json": _RUN,
     "coviddetect weights add https://example.org/decovnet.json --sha256 0123…": Exists(
-        "it needs the network; Testing/core/test_weights_download.py downloads from this computer",
+        "it needs the network; Testing/weights/test_download.py downloads from this computer",
         "coviddetect weights add --help",
     ),
     "coviddetect weights import covid.pth --accept-licence": _RUN,

@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 import SimpleITK as sitk
 import torch
-from COVIDDetectLib.cli import app
+from COVIDDetectLib.commands.__main__ import app
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.phantom import Phantom, thorax
-from COVIDDetectLib.weights import default_card, save_weights
+from COVIDDetectLib.weights.cards import default_card, save_weights
 from typer.testing import CliRunner
 
-from Testing.core.own_weights import released
 from Testing.dicom_series import write_ct
 from Testing.docs.commands import COMMANDS, DOCUMENTS, ROOT, Exists, Run, block_commands, inline_commands
+from Testing.weights.own_weights import released
 
 BIN = Path(sys.executable).parent
 WITH_COMMANDS = [path for path in DOCUMENTS if block_commands(path.read_text())]

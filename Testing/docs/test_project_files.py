@@ -6,7 +6,7 @@ import re
 
 import yaml
 from COVIDDetectLib import __version__
-from COVIDDetectLib.weights import bundled_cards, bundled_folder
+from COVIDDetectLib.weights.cards import bundled_cards, bundled_folder
 
 from Testing.docs.commands import ROOT
 

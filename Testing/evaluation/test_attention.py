@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from COVIDDetectLib.cli import app
-from COVIDDetectLib.ct_mask import CTMask
+from COVIDDetectLib.commands.__main__ import app
+from COVIDDetectLib.ct.ct_mask import CTMask
+from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.errors import DeviceError
 from COVIDDetectLib.evaluation.attention_figures import summarize
 from COVIDDetectLib.evaluation.cells import (
@@ -30,10 +31,9 @@ from COVIDDetectLib.evaluation.perturbation import (
     likeness,
     randomized_networks,
 )
-from COVIDDetectLib.geometry import Geometry
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.phantom import MIMICS
-from COVIDDetectLib.weights import default_card
+from COVIDDetectLib.weights.cards import default_card
 from typer.testing import CliRunner
 
 SHAPE, GRID = (4, 4, 6), (9, 32, 48)

@@ -22,7 +22,7 @@ def phantom(disease: str | None = "covid", orientation: str = "LPS") -> Phantom:
 def load_phantom(name: str = "Chest CT", disease: str | None = "covid", orientation: str = "LPS") -> Any:
     """A CT comes into the scene as a reader would bring it."""
     import slicer
-    from COVIDDetectLib.mrml.ct import place
+    from COVIDDetectLib.mrml.nodes.ct import place
 
     made = phantom(disease, orientation)
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
@@ -50,7 +50,7 @@ def begin(panel: Any, lungs: str = "threshold") -> None:
 
 def finish(panel: Any) -> Any:
     """Wait for the analysis under way, and take the result of the chosen CT."""
-    from COVIDDetectLib.mrml.result import Result
+    from COVIDDetectLib.mrml.nodes.result import Result
 
     wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "the analysis ends")
     assert panel.ui.messageLabel.text == ""

@@ -13,7 +13,7 @@ from Testing.panel.steps import analyze, begin, finish, load_phantom, on_screen,
 
 def test_analyze_makes_an_editable_segmentation_of_both_lungs(panel: Any) -> None:
     import slicer
-    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node, segment_ids, terminology_of
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node, segment_ids, terminology_of
 
     ct = load_phantom()
     mask = analyze(panel).lung_mask_node
@@ -122,7 +122,7 @@ def test_stored_in_another_order_the_ct_gives_the_same(panel: Any) -> None:
 def test_under_a_transform_masks_and_heat_map_stay_on_the_ct(panel: Any) -> None:
     import slicer
     import vtk
-    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 
     ct = load_phantom()
     first = analyze(panel)

@@ -87,7 +87,7 @@ def test_the_corrected_mask_comes_back_from_dicom_seg_voxel_by_voxel(
     database: None, panel: Any, phantom_series: Path
 ) -> None:
     import slicer
-    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 
     if not is_slicer():
         pytest.skip("DICOM SEG is written by Slicer's exporter, which the embedded viewer does not have")

@@ -89,8 +89,8 @@ def test_densities_become_segments_on_demand(panel: Any) -> None:
 
 
 def test_weights_with_measured_figures_show_them_with_intervals(panel: Any) -> None:
-    from COVIDDetectLib.panel.result_section import meaning
-    from COVIDDetectLib.released import PAPER_TABLE_2
+    from COVIDDetectLib.panel.sections.result_section import meaning
+    from COVIDDetectLib.weights.released import PAPER_TABLE_2
 
     load_phantom()
     result = analyze(panel)

@@ -90,9 +90,9 @@ def test_the_legend_is_drawn_again_with_a_ct_that_comes_back(panel: Any) -> None
     ("heat", "told"), [("in the lungs", ""), ("outside", "outside the lungs"), ("nowhere", "empty")]
 )
 def test_a_map_that_says_little_of_the_lungs_says_so(panel: Any, heat: str, told: str) -> None:
-    from COVIDDetectLib.attention import normalized
-    from COVIDDetectLib.mrml.heat_map import write_in_lungs
-    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.analysis.attention import normalized
+    from COVIDDetectLib.mrml.nodes.heat_map import write_in_lungs
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 
     load_phantom()
     result = analyze(panel)
@@ -119,7 +119,7 @@ def test_only_in_the_lungs_means_only_there(panel: Any) -> None:
     ras = slicer.util.arrayFromVTKMatrix(matrix) @ np.c_[hot, np.ones(len(hot))].T
     made = phantom()
     ijk = np.rint(np.linalg.inv(made.ct.geometry.ijk_to_ras) @ ras).astype(int)[:3]
-    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 
     labels = lung_mask_from_node(result.lung_mask_node, result.ct_node).labels
     assert len(hot)

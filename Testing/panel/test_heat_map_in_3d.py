@@ -236,7 +236,7 @@ def test_when_the_heat_map_is_removed_nothing_of_it_is_left(panel: Any) -> None:
 
 def test_a_saved_scene_brings_it_back_once(panel: Any, tmp_path: Path) -> None:
     import slicer
-    from COVIDDetectLib.mrml.result import Result
+    from COVIDDetectLib.mrml.nodes.result import Result
 
     load_phantom()
     analyze(panel)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from COVIDDetectLib.geometry import Geometry
+from COVIDDetectLib.ct.geometry import Geometry
 
 from Testing.dicom_series import write_series
 from Testing.panel.host import is_slicer, wait_until
@@ -20,7 +20,7 @@ MM = (2.8, 2.8, 10.0)
 def load(hu: np.ndarray, spacing: tuple[float, float, float] = MM, name: str = "Chest CT") -> Any:
     """A scalar volume comes into the scene and is selected."""
     import slicer
-    from COVIDDetectLib.mrml.ct import place
+    from COVIDDetectLib.mrml.nodes.ct import place
 
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
     place(node, Geometry.axial(spacing))
@@ -134,7 +134,7 @@ def test_an_image_without_voxels_is_no_ct(panel: Any) -> None:
 
 def test_a_tilted_gantry_is_asked_once_and_the_lungs_are_found_all_the_same(panel: Any) -> None:
     import slicer
-    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 
     node = load(phantom().ct.hu)
     matrix = Geometry.axial(MM).ijk_to_ras

@@ -26,7 +26,7 @@ def layouts(host: None) -> Iterator[Any]:
 
 
 def go_to_hottest(result: Any) -> None:
-    from COVIDDetectLib.mrml.display import jump_to
+    from COVIDDetectLib.mrml.views.display import jump_to
 
     left, posterior, superior = result.record["regions"][0]["peak_lps"]
     jump_to((-left, -posterior, superior))

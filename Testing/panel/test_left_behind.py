@@ -15,7 +15,7 @@ from Testing.panel.test_never_misleads import move
 
 
 def scored_mask_is_the_one_in_the_scene(result: Any) -> bool:
-    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 
     mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
     return lung_mask_sha256(mask) == result.record["lungs"]["sha256"]

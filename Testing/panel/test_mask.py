@@ -23,7 +23,7 @@ from Testing.panel.steps import (
 
 def erase_a_piece(panel: Any) -> None:
     """Open the editor and draw over the right lung with the eraser."""
-    from COVIDDetectLib.mrml.display import jump_to
+    from COVIDDetectLib.mrml.views.display import jump_to
 
     panel.ui.editMaskButton.click()
     let_views_settle()
@@ -34,7 +34,7 @@ def erase_a_piece(panel: Any) -> None:
 
 
 def right_voxels(mask: Any, ct: Any) -> int:
-    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 
     return int(np.count_nonzero(lung_mask_from_node(mask, ct).labels == 1))
 
@@ -53,7 +53,7 @@ def test_a_brush_stroke_makes_the_result_stale_at_once(panel: Any) -> None:
 
 
 def test_what_is_painted_is_lung_from_then_on(panel: Any) -> None:
-    from COVIDDetectLib.mrml.display import jump_to
+    from COVIDDetectLib.mrml.views.display import jump_to
 
     ct = load_phantom()
     result = analyze(panel)

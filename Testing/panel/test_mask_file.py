@@ -30,7 +30,7 @@ def write_labels(file: Path, labels: np.ndarray, coarser: int = 1) -> Path:
 
 @pytest.mark.parametrize(("name", "coarser"), [("lungs.nrrd", 1), ("lungs.nii.gz", 1), ("coarse.mha", 2)])
 def test_a_mask_from_a_file_is_scored(panel: Any, choose: Any, tmp_path: Path, name: str, coarser: int) -> None:
-    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 
     ct = load_phantom()
     truth = phantom().lung_mask
@@ -71,7 +71,7 @@ def test_a_segmentation_of_slicer_comes_back_from_its_file(panel: Any, choose: A
 def test_under_a_transform_the_mask_lies_where_the_ct_does(panel: Any, choose: Any, tmp_path: Path, kind: str) -> None:
     import slicer
     import vtk
-    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 
     ct = load_phantom()
     if kind.endswith(".seg.nrrd"):

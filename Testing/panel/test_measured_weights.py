@@ -25,8 +25,8 @@ MEASURED = {
 
 def install(name: str, measured: dict[str, Any], changed_byte: int) -> None:
     """Weights like the bundled ones, but measured, where hers lie."""
-    from COVIDDetectLib.weights import default_card
-    from COVIDDetectLib.weights_store import user_folder
+    from COVIDDetectLib.weights.cards import default_card
+    from COVIDDetectLib.weights.store import user_folder
 
     bundled = default_card("decovnet")
     content = bytearray(bundled.weights_path.read_bytes())

@@ -72,8 +72,8 @@ def test_moving_ct_or_mask_makes_the_result_stale(panel: Any, what: str) -> None
 
 
 def test_edits_that_nobody_watched_are_found(panel: Any) -> None:
-    from COVIDDetectLib.mrml.lung_mask import is_automatic
-    from COVIDDetectLib.mrml.result import Result
+    from COVIDDetectLib.mrml.nodes.lung_mask import is_automatic
+    from COVIDDetectLib.mrml.nodes.result import Result
 
     load_phantom()
     result = analyze(panel)
@@ -149,7 +149,7 @@ def test_each_ct_keeps_its_own_decision_threshold(panel: Any) -> None:
 
 def test_renaming_a_segment_to_the_other_side_makes_the_result_stale(panel: Any) -> None:
     import slicer
-    from COVIDDetectLib.mrml.lung_mask import segment, segment_ids
+    from COVIDDetectLib.mrml.nodes.lung_mask import segment, segment_ids
 
     load_phantom()
     result = analyze(panel)
@@ -164,7 +164,7 @@ def test_renaming_a_segment_to_the_other_side_makes_the_result_stale(panel: Any)
 
 def test_a_mask_that_went_while_nobody_watched_is_noticed(panel: Any) -> None:
     import slicer
-    from COVIDDetectLib.mrml.result import Result
+    from COVIDDetectLib.mrml.nodes.result import Result
     from COVIDDetectLib.mrml.watch import ResultWatch
 
     load_phantom()

@@ -42,8 +42,8 @@ class Album:
 
 def test_from_dicom_to_a_saved_scene(panel: Any, tmp_path: Path) -> None:
     import slicer
-    from COVIDDetectLib.mrml.display import jump_to
-    from COVIDDetectLib.mrml.result import Result
+    from COVIDDetectLib.mrml.nodes.result import Result
+    from COVIDDetectLib.mrml.views.display import jump_to
 
     ui, album = panel.ui, Album()
     album.add("opened")

@@ -271,7 +271,7 @@ def test_a_loaded_result_is_compared_with_its_mask_though_its_ct_gets_the_id_of_
     panel: Any, tmp_path: Path
 ) -> None:
     import slicer
-    from COVIDDetectLib.mrml.result import Result
+    from COVIDDetectLib.mrml.nodes.result import Result
 
     load_phantom()
     result = analyze(panel)

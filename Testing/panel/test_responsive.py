@@ -36,7 +36,7 @@ def small_ct() -> Any:
 def load(ct: Any) -> Any:
     """A CT comes into the scene as a reader would bring it."""
     import slicer
-    from COVIDDetectLib.mrml.ct import place
+    from COVIDDetectLib.mrml.nodes.ct import place
 
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "CT")
     place(node, ct.geometry)

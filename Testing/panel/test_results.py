@@ -41,8 +41,8 @@ def test_heat_maps_are_no_cts_to_choose(panel: Any) -> None:
 
 def test_a_saved_scene_comes_back_as_it_was(panel: Any, tmp_path: Path) -> None:
     import slicer
-    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
-    from COVIDDetectLib.mrml.result import Result
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.mrml.nodes.result import Result
 
     ct = load_phantom()
     result = analyze(panel)
@@ -84,7 +84,7 @@ def test_a_saved_scene_comes_back_as_it_was(panel: Any, tmp_path: Path) -> None:
 
 def test_a_stale_result_is_stale_when_it_comes_back(panel: Any, tmp_path: Path) -> None:
     import slicer
-    from COVIDDetectLib.mrml.result import Result
+    from COVIDDetectLib.mrml.nodes.result import Result
 
     load_phantom()
     mask = analyze(panel).lung_mask_node

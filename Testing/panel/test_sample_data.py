@@ -25,7 +25,7 @@ def sample_data(host: None) -> Any:
 def same_as_made(node: Any, name: str) -> bool:
     """Whether a volume has the voxels of the phantom, where they belong."""
     import slicer
-    from COVIDDetectLib.mrml.ct import geometry_of
+    from COVIDDetectLib.mrml.nodes.ct import geometry_of
     from COVIDDetectLib.mrml.sample import make_phantom
 
     made = make_phantom(name).ct

@@ -80,7 +80,7 @@ def test_the_panel_hears_of_an_edit_during_a_script_s_analysis(panel: Any, logic
 @pytest.mark.parametrize("is_first", [True, False])
 def test_the_panel_takes_the_mask_that_a_script_scored_with(panel: Any, logic: Any, is_first: bool) -> None:
     import slicer
-    from COVIDDetectLib.mrml.lung_mask import new_segmentation
+    from COVIDDetectLib.mrml.nodes.lung_mask import new_segmentation
 
     ct = load_phantom()
     if not is_first:
@@ -132,7 +132,7 @@ def test_the_mask_of_a_script_does_not_lie_over_another_volume_in_the_views(pane
 
 def test_a_script_takes_no_mask_from_under_her_hands(panel: Any, logic: Any) -> None:
     import slicer
-    from COVIDDetectLib.mrml.lung_mask import new_segmentation, write_lung_mask
+    from COVIDDetectLib.mrml.nodes.lung_mask import new_segmentation, write_lung_mask
     from COVIDDetectLib.phantom.ideal import ideal_analysis
 
     ct = load_phantom()
@@ -299,8 +299,8 @@ def is_running(process: int) -> bool:
 
 
 def test_what_was_put_off_is_let_go_of(panel: Any) -> None:
+    from COVIDDetectLib.events.later import Later
     from COVIDDetectLib.worker.chore import Chore
-    from COVIDDetectLib.worker.later import Later
 
     class Owner:
         def __init__(self) -> None:

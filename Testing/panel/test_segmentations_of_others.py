@@ -135,7 +135,7 @@ def add_segmentation(ct: Any, segments: Segments, grid: Any = None) -> Any:
 
 @pytest.mark.parametrize("segments", OTHERS.values(), ids=OTHERS.keys())
 def test_lungs_and_lobes_of_others_are_both_lungs(panel: Any, segments: Segments) -> None:
-    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 
     ct = load_phantom()
     labels = lung_mask_from_node(add_segmentation(ct, segments), ct).labels
@@ -155,7 +155,7 @@ def test_lungs_and_lobes_of_others_are_both_lungs(panel: Any, segments: Segments
     ],
 )
 def test_what_lies_in_a_lung_or_sounds_like_one_is_none(panel: Any, name: str, code: str) -> None:
-    from COVIDDetectLib.mrml.lung_mask import lung_segment_ids
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_segment_ids
 
     assert lung_segment_ids(add_segmentation(load_phantom(), [(name, code, "within")])) == []
 
@@ -183,9 +183,9 @@ def test_analyze_scores_with_the_lobes_of_another_module_and_leaves_them(panel: 
 
 def test_a_mask_on_a_coarser_grid_lies_where_the_lungs_are(panel: Any) -> None:
     import slicer
-    from COVIDDetectLib.geometry import Geometry
-    from COVIDDetectLib.mrml.ct import place
-    from COVIDDetectLib.mrml.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.ct.geometry import Geometry
+    from COVIDDetectLib.mrml.nodes.ct import place
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 
     ct = load_phantom()
     matrix = phantom().ct.geometry.ijk_to_ras @ np.diag([2.0, 2.0, 1.0, 1.0])

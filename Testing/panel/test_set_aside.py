@@ -99,7 +99,7 @@ def test_views_that_she_chooses_for_a_mask_side_by_side_stay(panel: Any, two: An
 
 
 def test_while_a_mask_is_edited_nothing_else_of_its_ct_lies_over_another(panel: Any, two: Any) -> None:
-    from COVIDDetectLib.mrml.result import Result
+    from COVIDDetectLib.mrml.nodes.result import Result
 
     (first, _), (_, mask) = two
     panel.ui.opacitySegmentsButton.click()
@@ -260,7 +260,7 @@ def test_masks_of_hers_that_were_scored_are_seen_over_their_own_ct_alone(panel: 
 
 
 def test_a_mask_that_is_chosen_for_a_ct_is_seen_whatever_ct_it_was_made_for(panel: Any) -> None:
-    from COVIDDetectLib.mrml.lung_mask import new_segmentation
+    from COVIDDetectLib.mrml.nodes.lung_mask import new_segmentation
 
     mask = new_segmentation(load_phantom("Prior"), "Drawn on the prior")
     panel.ui.ctSelector.setCurrentNode(load_phantom())
@@ -274,7 +274,7 @@ def test_the_mask_of_a_ct_that_is_analyzed_while_another_is_chosen_does_not_lie_
     begin(panel)
     panel.ui.ctSelector.setCurrentNode(load_phantom("Another patient"))
     wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "it ends")
-    from COVIDDetectLib.mrml.result import Result
+    from COVIDDetectLib.mrml.nodes.result import Result
 
     (result,) = Result.all()
     assert result.ct_node is ct

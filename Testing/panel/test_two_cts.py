@@ -43,7 +43,7 @@ def test_an_error_names_the_ct_while_another_one_is_selected(panel: Any) -> None
 
 
 def test_what_ends_well_beside_another_ct_says_nothing_there(panel: Any) -> None:
-    from COVIDDetectLib.mrml.result import Result
+    from COVIDDetectLib.mrml.nodes.result import Result
 
     first = load_phantom("First")
     begin(panel)

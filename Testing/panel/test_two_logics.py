@@ -113,8 +113,8 @@ def test_a_ct_without_voxels_is_not_called_an_edited_mask(panel: Any) -> None:
 
 
 def test_what_is_chosen_in_the_panel_makes_no_result_of_a_script_out_of_date(panel: Any, logic: Any) -> None:
-    from COVIDDetectLib.mrml.lung_mask import new_segmentation
-    from COVIDDetectLib.mrml.result import Result
+    from COVIDDetectLib.mrml.nodes.lung_mask import new_segmentation
+    from COVIDDetectLib.mrml.nodes.result import Result
 
     ct = load_phantom()
     result = write_result(logic, ct)

@@ -40,7 +40,7 @@ def copied(network: str, folder: Path) -> Path:
     """Weights like the bundled ones of a network, but not the same."""
     import hashlib
 
-    from COVIDDetectLib.weights import default_card
+    from COVIDDetectLib.weights.cards import default_card
 
     bundled = default_card(network)  # type: ignore[arg-type]
     content = bytearray(bundled.weights_path.read_bytes())
@@ -62,7 +62,7 @@ def copied(network: str, folder: Path) -> Path:
 
 def own_weights() -> list[str]:
     """What is installed beside what comes along."""
-    from COVIDDetectLib.weights_store import installed_cards, is_bundled
+    from COVIDDetectLib.weights.store import installed_cards, is_bundled
 
     return [card.id for card in installed_cards() if not is_bundled(card)]
 
@@ -191,7 +191,7 @@ def test_a_long_title_does_not_widen_the_panel(
     panel: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import slicer
-    from COVIDDetectLib.panel.settings_section import SettingsSection
+    from COVIDDetectLib.panel.sections.settings_section import SettingsSection
 
     for network in ("decovnet", "unet"):
         card = copied(network, tmp_path / network)

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from COVIDDetectLib.ct.geometry import Geometry, Reorientation
 from COVIDDetectLib.errors import MaskError
-from COVIDDetectLib.geometry import Geometry, Reorientation
 from COVIDDetectLib.lungs import LEFT, RIGHT
 from COVIDDetectLib.report.files import read_lung_mask
 

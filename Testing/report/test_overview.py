@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from COVIDDetectLib.analysis import Analysis, Score
-from COVIDDetectLib.attention import Attention
-from COVIDDetectLib.attention_in_lungs import share_in_lungs
-from COVIDDetectLib.geometry import Geometry, Reorientation
+from COVIDDetectLib.analysis.analyze import Analysis, Score
+from COVIDDetectLib.analysis.attention import Attention
+from COVIDDetectLib.analysis.attention_in_lungs import share_in_lungs
+from COVIDDetectLib.ct.geometry import Geometry, Reorientation
+from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.lungs import LEFT, RIGHT, LungMask
 from COVIDDetectLib.report.overview import overview
 from COVIDDetectLib.report.planes import Scene
-from COVIDDetectLib.volume import CTVolume
-from COVIDDetectLib.weights import ModelCard
+from COVIDDetectLib.weights.cards import ModelCard
 from matplotlib.image import imread
 
 SHAPE, SPACING_MM, ORIGIN_LPS = (40, 96, 128), (2.5, 2.5, 6.0), (-160.0, -120.0, 900.0)

@@ -30,7 +30,7 @@ slicer.util.selectModule("COVIDDetect")
 import COVIDDetectLib.weights
 print("library", COVIDDetectLib.__file__)
 print("module", slicer.modules.coviddetect.path)
-print("cards", [card.id for card in COVIDDetectLib.weights.bundled_cards()])
+print("cards", [card.id for card in COVIDDetectLib.weights.cards.bundled_cards()])
 panel = slicer.modules.COVIDDetectWidget
 print("widget", panel.ui.analyzeButton.text)
 assert not slicer.modules.coviddetect.icon.isNull()

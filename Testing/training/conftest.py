@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
-from COVIDDetectLib.cli import app
-from COVIDDetectLib.geometry import Geometry
+from COVIDDetectLib.commands.__main__ import app
+from COVIDDetectLib.ct.geometry import Geometry
 from typer.testing import CliRunner, Result
 
 SMALL = {"classifier": ("--size", "32", "48"), "lungs": ("--size", "48", "48", "--batch", "4")}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from COVIDDetectLib.geometry import Geometry
+from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.phantom import thorax
 from COVIDDetectLib.training.cases import Case
 from COVIDDetectLib.training.failed_masks import contact_sheet, review_masks

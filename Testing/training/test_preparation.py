@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from COVIDDetectLib.ct_mask import make_ct_mask
+from COVIDDetectLib.ct.ct_mask import make_ct_mask
+from COVIDDetectLib.ct.reading import read_ct
 from COVIDDetectLib.errors import MaskError
 from COVIDDetectLib.lungs import segment_lungs
 from COVIDDetectLib.lungs.unet import unet_slices
 from COVIDDetectLib.phantom import Phantom
-from COVIDDetectLib.reading import read_ct
 from COVIDDetectLib.training import preparation
 from COVIDDetectLib.training.cases import Case
 from COVIDDetectLib.training.preparation import Prepared, Recipe, prepare

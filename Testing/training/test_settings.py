@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from COVIDDetectLib.commands import training as commands
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.networks.unet import UNet
-from COVIDDetectLib.training import classifier_task, commands, courses, lungs_task
+from COVIDDetectLib.training import classifier_task, courses, lungs_task
 from COVIDDetectLib.training.cases import read_cases
 from COVIDDetectLib.training.checkpoints import State
 from COVIDDetectLib.training.classifier_task import ClassifierTask, balanced_order

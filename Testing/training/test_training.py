@@ -15,7 +15,7 @@ from COVIDDetectLib.training import results
 from COVIDDetectLib.training.cases import read_cases
 from COVIDDetectLib.training.checkpoints import LAST
 from COVIDDetectLib.training.preparation import Recipe, prepare
-from COVIDDetectLib.weights import load_network, read_card
+from COVIDDetectLib.weights.cards import load_network, read_card
 
 from .conftest import SMALL, Cohort, run, train, write_table
 
@@ -35,7 +35,7 @@ def test_a_training_killed_in_its_middle_goes_on_to_the_same_weights(
     network: str, trained: dict[str, Path], cohort: Cohort, tmp_path: Path
 ) -> None:
     command = [
-        sys.executable, "-m", "COVIDDetectLib.cli", "train", network, cohort.table, "--output", tmp_path,
+        sys.executable, "-m", "COVIDDetectLib.commands", "train", network, cohort.table, "--output", tmp_path,
         "--cache", cohort.cache, "--device", "cpu", "--epochs", "2", *SMALL[network], "--save-every", "0",
     ]  # fmt: skip
     process = subprocess.Popen(list(map(str, command)), env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from COVIDDetectLib.analysis import Progress
+from COVIDDetectLib.analysis.analyze import Progress
+from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.phantom import Phantom
-from COVIDDetectLib.volume import CTVolume
 
 from Testing.panel import host
 

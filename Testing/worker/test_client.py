@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from COVIDDetectLib import installation
-from COVIDDetectLib.analysis import Analysis, analyze
-from COVIDDetectLib.attention import Attention
+from COVIDDetectLib.analysis.analyze import Analysis, analyze
+from COVIDDetectLib.analysis.attention import Attention
+from COVIDDetectLib.ct.geometry import Geometry
+from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import Cancelled, COVIDDetectError, DeviceError, InputError, InstallationError
-from COVIDDetectLib.geometry import Geometry
 from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.phantom import Phantom
-from COVIDDetectLib.volume import CTVolume
 
 from Testing.worker.conftest import is_running
 

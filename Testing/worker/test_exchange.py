@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from COVIDDetectLib.volume import CTVolume
+from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.worker.exchange import at_once, load_ct, store_ct
 
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from COVIDDetectLib.analysis import Analysis
+from COVIDDetectLib.analysis.analyze import Analysis
+from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import Cancelled, COVIDDetectError
 from COVIDDetectLib.phantom import Phantom
-from COVIDDetectLib.volume import CTVolume
 
 from Testing.panel import host
 from Testing.panel.test_weights import copied, own_weights

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from COVIDDetectLib.analysis import Analysis, analyze
+from COVIDDetectLib.analysis.analyze import Analysis, analyze
+from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import InputError, MaskError
 from COVIDDetectLib.lungs import LungMask
-from COVIDDetectLib.volume import CTVolume
 from COVIDDetectLib.worker.exchange import at_once, load_answer, store_ct, store_lung_mask
 from COVIDDetectLib.worker.protocol import PROTOCOL, LineReader, encode, failure
 

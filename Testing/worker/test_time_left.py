@@ -1,7 +1,7 @@
 """The estimate of the time left is right when work goes on as it began, and silent before it can know."""
 
 import pytest
-from COVIDDetectLib.analysis import Progress
+from COVIDDetectLib.analysis.analyze import Progress
 from COVIDDetectLib.worker.time_left import TimeLeft
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..weights import ModelCard
+from ..weights.cards import ModelCard
 from .faithfulness import HEAT_MAP, MAPS, TRUTH, CaseResult
 from .figures import entry
 from .metrics import Estimate, percentile_interval, roc_auc, wilson

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..weights import ModelCard
+from ..weights.cards import ModelCard
 from .attention_figures import WANTED, summarize
 from .attention_plots import choose_examples, plot_curves, plot_examples
 from .faithfulness import Example

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ct_mask import CTMask
+from ..ct.ct_mask import CTMask
 
 Shape = tuple[int, int, int]
 _PIXELS, _SLICES = 8, 2

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..attention import score_with_grad_cam
-from ..ct_mask import CTMask, bounding_box, make_ct_mask, resample_in_plane
+from ..ct.ct_mask import CTMask, bounding_box, make_ct_mask, resample_in_plane
 from ..device import memory_for
-from ..weights import ModelCard
+from ..weights.cards import ModelCard
 from .cells import blob_map, brightness_map, count_cells, energy_in_lesions, points_into_lesion
 from .held_back import HeldBackCase
 from .perturbation import deletion_and_insertion, is_flat, likeness, randomized_networks
@@ -150,6 +149,8 @@ def _measure_case(
 
 def _score(network: DeCoVNet, ct_mask: CTMask, device: str) -> tuple[float, np.ndarray]:
     import torch
+
+    from ..networks.grad_cam import score_with_grad_cam
 
     features = network.features_by_chunks(ct_mask.tensor().to(device))
     logits, grad_cam = score_with_grad_cam(network, features)

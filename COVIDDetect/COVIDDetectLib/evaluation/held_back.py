@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..ct.volume import CTVolume
 from ..phantom import MIMICS, add_disease, add_mimic, thorax
-from ..volume import CTVolume
 
 FIRST_SEED = 1_000_000_000
 """Seeds from here on belong to evaluation; training draws smaller ones."""
@@ -102,8 +102,8 @@ def _phantom(seed: int) -> tuple[CTVolume, np.ndarray]:
 
 
 def _real(path: Path) -> tuple[CTVolume, np.ndarray]:
+    from ..ct.reading import read_ct
     from ..lungs import segment_lungs
-    from ..reading import read_ct
 
     ct, _ = read_ct(path).axial()
     return CTVolume(ct.hu, ct.geometry, path.stem), segment_lungs(ct, "threshold").labels

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..ct_mask import CTMask
+from ..ct.ct_mask import CTMask
 from .cells import Cells, spread_cells
 
 if TYPE_CHECKING:

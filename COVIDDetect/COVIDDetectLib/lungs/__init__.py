@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..ct.geometry import Geometry
+from ..ct.volume import CTVolume
 from ..errors import MaskError
-from ..geometry import Geometry
-from ..volume import CTVolume
-from ..weights import ModelCard
+from ..weights.cards import ModelCard
 from .sides import LEFT, RIGHT, lung_in_view, split_sides
 from .threshold import threshold_lungs
 from .tidy import tidy_lungs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from ..volume import AIR_HU
+from ..ct.volume import AIR_HU
 
 _TISSUE_ABOVE_HU = -320
 _CROPPED_LUNG_HU = (-920, -500)

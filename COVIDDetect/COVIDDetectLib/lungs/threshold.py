@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 import scipy
 
+from ..ct.volume import CTVolume
 from ..errors import MaskError
-from ..volume import CTVolume
 from .airways import find_airways
 from .body import air_in_body
 from .envelope import fill_to_chest_wall

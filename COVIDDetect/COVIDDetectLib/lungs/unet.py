@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..ct_mask import HU_WINDOW, resample_in_plane, window_to_8_bit
+from ..ct.ct_mask import HU_WINDOW, resample_in_plane, window_to_8_bit
+from ..ct.volume import CTVolume
 from ..device import choose_device
 from ..errors import WeightsError
-from ..loaded_networks import loaded_network
-from ..volume import CTVolume
-from ..weights import ModelCard, default_card
+from ..weights.cards import ModelCard, default_card
+from ..weights.loaded import loaded_network
 
 SLICES_PER_BATCH = 4
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import slicer
 
-from ..checks import Finding, check_axes, check_ct, check_slice_positions, check_time_points
+from ..ct.layout_checks import Finding, check_axes, check_slice_positions, check_time_points
 from ..errors import InputError
-from .ct import ct_from_node, is_bent
-from .result import ACCEPTED_FINDINGS
+from ..lungs.anatomy_checks import check_ct
+from .nodes.ct import ct_from_node, is_bent
+from .nodes.result import ACCEPTED_FINDINGS
 
 _POSITION, _ORIENTATION = "0020,0032", "0020,0037"
 """DICOM tags of Image Position (Patient) and Image Orientation (Patient)."""

@@ -8,8 +8,8 @@ import slicer
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.parameterNodeWrapper import Choice, Default, WithinRange, parameterNodeWrapper
 
-from ..opacity import OpacityBounds
-from .heat_map import COLORS
+from ..analysis.opacity import OpacityBounds
+from .nodes.heat_map import COLORS
 
 DENSITIES = OpacityBounds()
 PREVALENCES = (0.1, 99.9)

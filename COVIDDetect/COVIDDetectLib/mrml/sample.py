@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import slicer
 
 from .. import __version__
-from .ct import place
+from .nodes.ct import place
 
 if TYPE_CHECKING:
     from ..phantom import Phantom

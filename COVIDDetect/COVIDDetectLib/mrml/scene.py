@@ -8,16 +8,16 @@ from pathlib import Path
 import slicer
 from slicer.i18n import tr as _
 
-from ..analysis import Analysis
-from ..attention import Attention
+from ..analysis.analyze import Analysis
+from ..analysis.attention import Attention
+from ..ct.geometry import Geometry
 from ..errors import COVIDDetectError, MaskError
-from ..geometry import Geometry
 from ..lungs import LungMask
-from .ct import give_to, has_voxels, is_bent, layout_finding, to_world
-from .densities import drop_densities
-from .heat_map import is_heat_map, new_heat_map, write_heat_map, write_in_lungs
-from .lung_mask import is_automatic, lay_on, mark_automatic, new_segmentation, write_lung_mask
-from .result import Result, Scored
+from .nodes.ct import give_to, has_voxels, is_bent, layout_finding, to_world
+from .nodes.densities import drop_densities
+from .nodes.heat_map import is_heat_map, new_heat_map, write_heat_map, write_in_lungs
+from .nodes.lung_mask import is_automatic, lay_on, mark_automatic, new_segmentation, write_lung_mask
+from .nodes.result import Result, Scored
 
 
 def write_analysis(

@@ -10,8 +10,8 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from ..worker.later import Later
-from ..worker.signal import weakly
+from ..events.later import Later
+from ..events.signal import weakly
 
 _EFFECTS = ("Paint", "Erase", "Scissors", "Islands", "Fill between slices", "Smoothing", "Threshold", "Grow from seeds")
 _UNDO_STATES = 20

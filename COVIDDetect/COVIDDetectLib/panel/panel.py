@@ -10,27 +10,27 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from ..attribution import METHODS
+from ..analysis.attribution import METHODS
 from ..errors import Cancelled, COVIDDetectError
-from ..mrml.densities import measure_densities, show_densities
-from ..mrml.display import is_shown, jump_to, set_lung_window, show_ct, views_on_screen, window_level
-from ..mrml.heat_map import layer_of
-from ..mrml.lung_mask import is_automatic, is_from_analyze, lung_segment_ids, outlines_shown
+from ..mrml.nodes.densities import measure_densities, show_densities
+from ..mrml.nodes.heat_map import layer_of
+from ..mrml.nodes.lung_mask import is_automatic, is_from_analyze, lung_segment_ids, outlines_shown
+from ..mrml.nodes.result import Result, Scored
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
-from ..mrml.result import Result, Scored
 from ..mrml.sample import add_phantom
 from ..mrml.scene import load_lung_mask
-from .experiments_section import ExperimentsSection
-from .heat_map_section import HeatMapSection
-from .input_section import show_input
+from ..mrml.views.display import is_shown, jump_to, set_lung_window, show_ct, views_on_screen, window_level
 from .installation import ensure_packages
 from .mask_editor import MaskEditor
-from .opacity_section import OpacitySection
-from .progress_row import ProgressRow
 from .questions import InputQuestion, which_mask, which_mask_file
-from .regions_table import RegionsTable
-from .result_section import ResultSection, measured_of
-from .settings_section import SettingsSection
+from .sections.experiments_section import ExperimentsSection
+from .sections.heat_map_section import HeatMapSection
+from .sections.input_section import show_input
+from .sections.opacity_section import OpacitySection
+from .sections.progress_row import ProgressRow
+from .sections.regions_table import RegionsTable
+from .sections.result_section import ResultSection, measured_of
+from .sections.settings_section import SettingsSection
 from .shortcuts import Shortcuts
 
 

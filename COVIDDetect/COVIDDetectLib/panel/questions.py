@@ -11,9 +11,9 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from ..mrml.ct import voxels_of
 from ..mrml.ct_checks import check_node
-from ..mrml.result import ACCEPTED_FINDINGS
+from ..mrml.nodes.ct import voxels_of
+from ..mrml.nodes.result import ACCEPTED_FINDINGS
 
 MaskChoice = Literal["mine", "new", "cancel"]
 

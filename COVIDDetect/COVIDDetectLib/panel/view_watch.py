@@ -8,8 +8,8 @@ import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
-from ..mrml.display import VIEWS
-from ..worker.later import Later
+from ..events.later import Later
+from ..mrml.views.display import VIEWS
 
 
 class ViewWatch(VTKObservationMixin):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
-from ..volume import CTVolume
+from ..ct.volume import CTVolume
 from .fields import Spacing, soft_step
 from .patterns import Pattern, band, consolidation, ground_glass, halo, reticulation, septa, subpleural_line
 from .space import Box, LungSpace

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import numpy as np
 
 from .. import __version__
-from ..analysis import Analysis, Score
-from ..attention import normalized
+from ..analysis.analyze import Analysis, Score
+from ..analysis.attention import normalized
+from ..analysis.opacity import measure_opacity
+from ..analysis.regions import hottest_regions
 from ..lungs import LungMask, lung_mask_sha256
-from ..opacity import measure_opacity
-from ..regions import hottest_regions
-from ..weights import default_card
+from ..weights.cards import default_card
 from .thorax import Phantom
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
-from ..volume import CTVolume
+from ..ct.volume import CTVolume
 from .disease import box_with_border, replace_air, with_border
 from .fields import Spacing, soft_step
 from .patterns import band, blob

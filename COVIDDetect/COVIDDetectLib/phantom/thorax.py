@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..geometry import Geometry, Reorientation
-from ..volume import CTVolume
+from ..ct.geometry import Geometry, Reorientation
+from ..ct.volume import CTVolume
 from .anatomy import CARINA_MM, HILUM_MM, Body, layer
 from .disease import add_disease
 from .fields import Shape, Spacing, smooth_field

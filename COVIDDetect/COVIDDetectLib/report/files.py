@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from ..analysis import Analysis
+from ..analysis.analyze import Analysis
+from ..ct.geometry import Geometry
+from ..ct.volume import CTVolume
 from ..errors import InputError, MaskError
-from ..geometry import Geometry
 from ..lungs import LEFT, RIGHT, LungMask, split_sides
-from ..volume import CTVolume
 from .overview import overview
 
 RECORD, LUNGS, ATTENTION, OVERVIEW = "analysis.json", "lungs.nrrd", "attention.nrrd", "overview.png"

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..analysis import Analysis
-from ..attention_in_lungs import LEAST_IN_LUNGS, share_in_lungs
+from ..analysis.analyze import Analysis
+from ..analysis.attention_in_lungs import LEAST_IN_LUNGS, share_in_lungs
+from ..ct.volume import CTVolume
 from ..lungs import LEFT, RIGHT
 from ..probability import probability_text
-from ..volume import CTVolume
 from .planes import Plane, Scene
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 from scipy import ndimage
 
-from ..attention import Attention
+from ..analysis.attention import Attention
+from ..ct.volume import CTVolume
 from ..lungs import LungMask
-from ..volume import CTVolume
 
 Axis = Literal["axial", "coronal", "sagittal"]
 

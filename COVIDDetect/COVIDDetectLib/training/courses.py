@@ -13,11 +13,11 @@ import torch
 
 from ..atomic import forget_unfinished
 from ..device import choose_device
-from ..domain import fit_domain
 from ..errors import InputError, WeightsError
 from ..networks.decovnet import DeCoVNet, Variant, with_zero_sum_logits
 from ..networks.unet import UNet
-from ..weights import ModelCard, NetworkName, build_network, default_card, load_network, read_card, save_weights
+from ..weights.cards import ModelCard, NetworkName, build_network, default_card, load_network, read_card, save_weights
+from ..weights.domain import fit_domain
 from .cases import Case, read_cases
 from .classifier_task import ClassifierTask
 from .failed_masks import review_masks

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..atomic import whole_file
-from ..ct_mask import resample_in_plane
+from ..ct.ct_mask import resample_in_plane
 from .preparation import Prepared
 
 SMALLEST, LARGEST = 0.5, 2.0

@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..analysis import check_hounsfield_units
+from ..analysis.analyze import check_hounsfield_units
 from ..atomic import whole_file
-from ..ct_mask import HU_WINDOW, CTMask, make_ct_mask, resample_in_plane
+from ..ct.ct_mask import HU_WINDOW, CTMask, make_ct_mask, resample_in_plane
+from ..ct.geometry import Geometry
+from ..ct.reading import read_ct
+from ..ct.volume import CTVolume
 from ..device import Device, within_memory
 from ..errors import InputError, MaskError
-from ..geometry import Geometry
 from ..lungs import LungMask, lung_mask_sha256, segment_lungs
 from ..lungs.unet import SLICES_PER_BATCH, unet_slices
-from ..reading import read_ct
 from ..report.files import read_lung_mask
-from ..volume import CTVolume
-from ..weights import ModelCard, NetworkName, default_card
+from ..weights.cards import ModelCard, NetworkName, default_card
 from .cases import Case
 
 SEEN = "seen"

@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from ..analysis import features_of, score_features
-from ..ct_mask import HU_WINDOW
+from ..analysis.analyze import features_of, score_features
+from ..ct.ct_mask import HU_WINDOW
 from ..device import Device, within_memory
 from ..evaluation.files import write_together
 from ..evaluation.predictions import COLUMNS as PREDICTION_COLUMNS
-from ..loaded_networks import loaded_network
 from ..networks.decovnet import SLICES_PER_CHUNK, DeCoVNet
-from ..weights import ModelCard, NetworkName
+from ..weights.cards import ModelCard, NetworkName
+from ..weights.loaded import loaded_network
 from .cases import Case
 from .checkpoints import State
 from .failed_masks import Review, contact_sheet

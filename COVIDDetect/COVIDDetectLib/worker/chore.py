@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from ..errors import UNEXPECTED, COVIDDetectError
+from ..events.later import Later
 from .exchange import Pieces, unusable_folder
-from .later import Later
 
 Result = TypeVar("Result")
 

@@ -13,19 +13,19 @@ from typing import Any
 
 import qt
 
-from ..analysis import Progress
+from ..analysis.analyze import Progress
+from ..analysis.regions import Region
+from ..ct.volume import CTVolume
 from ..errors import Cancelled, COVIDDetectError, DeviceError
+from ..events.later import Later
+from ..events.signal import Signal
 from ..installation import require_packages
 from ..lungs import LungMask
-from ..regions import Region
-from ..volume import CTVolume
-from ..weights import ModelCard
+from ..weights.cards import ModelCard
 from .chore import Chore
 from .exchange import Entry, Pieces, holds_ct, load_answer, store_ct, store_lung_mask, unusable_folder
-from .later import Later
 from .launch import arguments, python_executable
 from .protocol import PROTOCOL, LineReader, Message, encode, failure
-from .signal import Signal
 from .time_left import TimeLeft
 
 CANCEL_GRACE_MS = 400

@@ -9,7 +9,7 @@ from typing import Any
 import qt
 
 from ..errors import Cancelled, COVIDDetectError, DeviceError
-from .later import Later
+from ..events.later import Later
 from .launch import arguments, python_executable
 from .protocol import LineReader, Message, encode, failure
 

@@ -13,17 +13,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..analysis import Analysis, Score
-from ..attention import Attention
-from ..domain import DomainFit
+from ..analysis.analyze import Analysis, Score
+from ..analysis.attention import Attention
+from ..analysis.experiments import Experiment
+from ..analysis.opacity import LungOpacity
+from ..analysis.regions import Region
+from ..ct.geometry import Geometry
+from ..ct.volume import CTVolume
 from ..errors import COVIDDetectError
-from ..experiments import Experiment
-from ..geometry import Geometry
 from ..lungs import LungMask
-from ..opacity import LungOpacity
-from ..regions import Region
-from ..volume import CTVolume
-from ..weights import ModelCard, read_card
+from ..weights.cards import ModelCard, read_card
+from ..weights.domain import DomainFit
 
 Entry = dict[str, Any]
 Result = TypeVar("Result")

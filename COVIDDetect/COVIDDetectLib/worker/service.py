@@ -13,16 +13,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..analysis import Progress, analyze
-from ..attribution import explain
+from ..analysis.analyze import Progress, analyze
+from ..analysis.attribution import explain
+from ..analysis.experiments import run_experiments
+from ..analysis.regions import Region
+from ..ct.volume import CTVolume
 from ..device import choose_device, release_memory
 from ..errors import Cancelled, COVIDDetectError
-from ..experiments import run_experiments
 from ..installation import load_torch
-from ..loaded_networks import loaded_network
-from ..regions import Region
-from ..volume import CTVolume
-from ..weights import default_card, read_card
+from ..weights.cards import default_card, read_card
+from ..weights.loaded import loaded_network
 from .exchange import Entry, at_once, load_ct, load_lung_mask, store_analysis, store_attention, unusable_folder
 from .protocol import PROTOCOL, Message, encode, take_standard_streams
 

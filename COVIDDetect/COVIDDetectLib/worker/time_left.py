@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..analysis import Progress
+from ..analysis.analyze import Progress
 
 _WORK = {"lungs": 1.0, "score": 0.15, "attention": 0.005}
 """Work of one slice in each stage, in slices of the UNet: as measured on two CPU cores."""

@@ -8,11 +8,11 @@ import threading
 from collections.abc import Callable
 from typing import BinaryIO
 
-from .. import weights_store as store
 from ..errors import COVIDDetectError
 from ..installation import load_torch
-from ..weights import ModelCard
-from ..weights_download import add_from_url
+from ..weights import store
+from ..weights.cards import ModelCard
+from ..weights.download import add_from_url
 from .protocol import encode, take_standard_streams
 
 _ACTIONS: dict[str, Callable[..., ModelCard]] = {

@@ -353,17 +353,6 @@
     </message>
 </context>
 <context>
-    <name>mrml.display</name>
-    <message>
-        <source>Out of date</source>
-        <translation>Veraltet</translation>
-    </message>
-    <message>
-        <source>Heat</source>
-        <translation>Hitze</translation>
-    </message>
-</context>
-<context>
     <name>mrml.scene</name>
     <message>
         <source>The CT or its mask was removed during the analysis.</source>
@@ -380,99 +369,6 @@
     <message>
         <source>The CT was scored again meanwhile; begin this anew.</source>
         <translation>Das CT wurde inzwischen noch einmal bewertet; starten Sie dies neu.</translation>
-    </message>
-</context>
-<context>
-    <name>panel.experiments_section</name>
-    <message>
-        <source>Score again with only the right lung, only the left lung, and with the chosen region replaced by healthy-looking lung.</source>
-        <translation>Neu bewerten mit nur der rechten Lunge, nur der linken Lunge und mit der gewählten Region, ersetzt durch gesund aussehende Lunge.</translation>
-    </message>
-    <message>
-        <source>Re-score first: the result is out of date.</source>
-        <translation>Zuerst neu bewerten: Das Ergebnis ist veraltet.</translation>
-    </message>
-    <message>
-        <source>What if it were only one lung, or region {rank} were healthy-looking lung?</source>
-        <translation>Was wäre mit nur einer Lunge, oder wenn Region {rank} gesund aussähe?</translation>
-    </message>
-    <message>
-        <source>What if it were only one lung? Choose a region above to see what it weighs.</source>
-        <translation>Was wäre mit nur einer Lunge? Oben eine Region wählen, um zu sehen, was sie ausmacht.</translation>
-    </message>
-</context>
-<context>
-    <name>panel.heat_map_section</name>
-    <message>
-        <source>Only in the lungs</source>
-        <translation>Nur in den Lungen</translation>
-    </message>
-    <message>
-        <source>Only in lungs ({percent:.0f} %)</source>
-        <translation>Nur in Lungen ({percent:.0f} %)</translation>
-    </message>
-    <message>
-        <source>This heat map is empty: nothing spoke for COVID-19.</source>
-        <translation>Diese Heatmap ist leer: Nichts sprach für COVID-19.</translation>
-    </message>
-    <message>
-        <source>Most heat lies outside the lungs: it tells little of what in them speaks for COVID-19. Try another method.</source>
-        <translation>Diese Heatmap liegt größtenteils außerhalb der Lungen: Sie sagt wenig darüber, was in ihnen für COVID-19 spricht. Versuchen Sie eine andere Methode.</translation>
-    </message>
-    <message>
-        <source>Grad-CAM (default)</source>
-        <translation>Grad-CAM (Standard)</translation>
-    </message>
-    <message>
-        <source>Grad-CAM, classifier</source>
-        <translation>Grad-CAM, Klassifikator</translation>
-    </message>
-    <message>
-        <source>Grad-CAM++</source>
-        <translation>Grad-CAM++</translation>
-    </message>
-    <message>
-        <source>Integrated gradients</source>
-        <translation>Integrierte Gradienten</translation>
-    </message>
-    <message>
-        <source>Occlusion</source>
-        <translation>Verdeckung</translation>
-    </message>
-</context>
-<context>
-    <name>panel.input_section</name>
-    <message>
-        <source>Select the chest CT above.</source>
-        <translation>Bitte oben das Thorax-CT auswählen.</translation>
-    </message>
-    <message>
-        <source>Load a chest CT, or try the module with a synthetic one.</source>
-        <translation>Thorax-CT laden, oder das Modul mit einem synthetischen ausprobieren.</translation>
-    </message>
-    <message>
-        <source>Analyze all the same</source>
-        <translation>Trotzdem analysieren</translation>
-    </message>
-    <message>
-        <source>Analyze</source>
-        <translation>Analysieren</translation>
-    </message>
-    <message>
-        <source>{ct} is being analyzed.</source>
-        <translation>{ct} wird analysiert.</translation>
-    </message>
-    <message>
-        <source>An analysis is running.</source>
-        <translation>Eine Analyse läuft.</translation>
-    </message>
-    <message>
-        <source>Find the lungs, score the CT, and show where the network looked.</source>
-        <translation>Lungen finden, CT bewerten und zeigen, worauf sich das Netz stützt.</translation>
-    </message>
-    <message>
-        <source>Select a chest CT first.</source>
-        <translation>Bitte zuerst ein Thorax-CT auswählen.</translation>
     </message>
 </context>
 <context>
@@ -558,41 +454,6 @@ Jetzt installieren?</translation>
     </message>
 </context>
 <context>
-    <name>panel.opacity_section</name>
-    <message>
-        <source>Right</source>
-        <translation>Rechts</translation>
-    </message>
-    <message>
-        <source>Left</source>
-        <translation>Links</translation>
-    </message>
-    <message>
-        <source>Volume, mL</source>
-        <translation>Volumen, mL</translation>
-    </message>
-    <message>
-        <source>Density, HU</source>
-        <translation>Dichte, HU</translation>
-    </message>
-    <message>
-        <source>Ground glass</source>
-        <translation>Milchglas</translation>
-    </message>
-    <message>
-        <source>Consolidation</source>
-        <translation>Konsolidierung</translation>
-    </message>
-    <message>
-        <source>Emphysema-like</source>
-        <translation>Emphysemartig</translation>
-    </message>
-    <message>
-        <source>mL, and percent of this lung</source>
-        <translation>mL und Prozent dieser Lunge</translation>
-    </message>
-</context>
-<context>
     <name>panel.panel</name>
     <message>
         <source>{name} has no lung segment; choose another mask.</source>
@@ -601,33 +462,6 @@ Jetzt installieren?</translation>
     <message>
         <source>The sample could not be made.</source>
         <translation>Die Beispieldaten konnten nicht erzeugt werden.</translation>
-    </message>
-</context>
-<context>
-    <name>panel.progress_row</name>
-    <message>
-        <source>Starting…</source>
-        <translation>Beginnt …</translation>
-    </message>
-    <message>
-        <source>Lungs, slice {done} of {total}</source>
-        <translation>Lungen, Schicht {done} von {total}</translation>
-    </message>
-    <message>
-        <source>Score</source>
-        <translation>Bewertung</translation>
-    </message>
-    <message>
-        <source>Heat map</source>
-        <translation>Heatmap</translation>
-    </message>
-    <message>
-        <source>, about {seconds} s left</source>
-        <translation>, noch etwa {seconds} s</translation>
-    </message>
-    <message>
-        <source>Cancelling…</source>
-        <translation>Wird abgebrochen …</translation>
     </message>
 </context>
 <context>
@@ -666,7 +500,212 @@ Jetzt installieren?</translation>
     </message>
 </context>
 <context>
-    <name>panel.regions_table</name>
+    <name>panel.words</name>
+    <message>
+        <source>The lung mask was edited after scoring.</source>
+        <translation>Die Lungenmaske wurde nach der Bewertung bearbeitet.</translation>
+    </message>
+    <message>
+        <source>The lung mask was moved after scoring.</source>
+        <translation>Die Lungenmaske wurde nach der Bewertung verschoben.</translation>
+    </message>
+    <message>
+        <source>The lung mask was removed after scoring.</source>
+        <translation>Die Lungenmaske wurde nach der Bewertung entfernt.</translation>
+    </message>
+    <message>
+        <source>The CT was changed after scoring.</source>
+        <translation>Das CT wurde nach der Bewertung verändert.</translation>
+    </message>
+    <message>
+        <source>Another lung mask was chosen after scoring.</source>
+        <translation>Nach der Bewertung wurde eine andere Lungenmaske gewählt.</translation>
+    </message>
+    <message>
+        <source>Other weights were chosen after scoring.</source>
+        <translation>Nach der Bewertung wurden andere Gewichte gewählt.</translation>
+    </message>
+    <message>
+        <source>The weights that scored are not installed here.</source>
+        <translation>Die Gewichte dieser Bewertung sind hier nicht installiert.</translation>
+    </message>
+    <message>
+        <source>Right lung only</source>
+        <translation>Nur rechte Lunge</translation>
+    </message>
+    <message>
+        <source>Left lung only</source>
+        <translation>Nur linke Lunge</translation>
+    </message>
+    <message>
+        <source>Region {rank} replaced by healthy-looking lung</source>
+        <translation>Region {rank} durch gesund aussehende Lunge ersetzt</translation>
+    </message>
+</context>
+<context>
+    <name>qSlicerAbstractCoreModule</name>
+    <message>
+        <source>Segmentation</source>
+        <translation>Segmentierung</translation>
+    </message>
+</context>
+<context>
+    <name>sections.experiments_section</name>
+    <message>
+        <source>Score again with only the right lung, only the left lung, and with the chosen region replaced by healthy-looking lung.</source>
+        <translation>Neu bewerten mit nur der rechten Lunge, nur der linken Lunge und mit der gewählten Region, ersetzt durch gesund aussehende Lunge.</translation>
+    </message>
+    <message>
+        <source>Re-score first: the result is out of date.</source>
+        <translation>Zuerst neu bewerten: Das Ergebnis ist veraltet.</translation>
+    </message>
+    <message>
+        <source>What if it were only one lung, or region {rank} were healthy-looking lung?</source>
+        <translation>Was wäre mit nur einer Lunge, oder wenn Region {rank} gesund aussähe?</translation>
+    </message>
+    <message>
+        <source>What if it were only one lung? Choose a region above to see what it weighs.</source>
+        <translation>Was wäre mit nur einer Lunge? Oben eine Region wählen, um zu sehen, was sie ausmacht.</translation>
+    </message>
+</context>
+<context>
+    <name>sections.heat_map_section</name>
+    <message>
+        <source>Only in the lungs</source>
+        <translation>Nur in den Lungen</translation>
+    </message>
+    <message>
+        <source>Only in lungs ({percent:.0f} %)</source>
+        <translation>Nur in Lungen ({percent:.0f} %)</translation>
+    </message>
+    <message>
+        <source>This heat map is empty: nothing spoke for COVID-19.</source>
+        <translation>Diese Heatmap ist leer: Nichts sprach für COVID-19.</translation>
+    </message>
+    <message>
+        <source>Most heat lies outside the lungs: it tells little of what in them speaks for COVID-19. Try another method.</source>
+        <translation>Diese Heatmap liegt größtenteils außerhalb der Lungen: Sie sagt wenig darüber, was in ihnen für COVID-19 spricht. Versuchen Sie eine andere Methode.</translation>
+    </message>
+    <message>
+        <source>Grad-CAM (default)</source>
+        <translation>Grad-CAM (Standard)</translation>
+    </message>
+    <message>
+        <source>Grad-CAM, classifier</source>
+        <translation>Grad-CAM, Klassifikator</translation>
+    </message>
+    <message>
+        <source>Grad-CAM++</source>
+        <translation>Grad-CAM++</translation>
+    </message>
+    <message>
+        <source>Integrated gradients</source>
+        <translation>Integrierte Gradienten</translation>
+    </message>
+    <message>
+        <source>Occlusion</source>
+        <translation>Verdeckung</translation>
+    </message>
+</context>
+<context>
+    <name>sections.input_section</name>
+    <message>
+        <source>Select the chest CT above.</source>
+        <translation>Bitte oben das Thorax-CT auswählen.</translation>
+    </message>
+    <message>
+        <source>Load a chest CT, or try the module with a synthetic one.</source>
+        <translation>Thorax-CT laden, oder das Modul mit einem synthetischen ausprobieren.</translation>
+    </message>
+    <message>
+        <source>Analyze all the same</source>
+        <translation>Trotzdem analysieren</translation>
+    </message>
+    <message>
+        <source>Analyze</source>
+        <translation>Analysieren</translation>
+    </message>
+    <message>
+        <source>{ct} is being analyzed.</source>
+        <translation>{ct} wird analysiert.</translation>
+    </message>
+    <message>
+        <source>An analysis is running.</source>
+        <translation>Eine Analyse läuft.</translation>
+    </message>
+    <message>
+        <source>Find the lungs, score the CT, and show where the network looked.</source>
+        <translation>Lungen finden, CT bewerten und zeigen, worauf sich das Netz stützt.</translation>
+    </message>
+    <message>
+        <source>Select a chest CT first.</source>
+        <translation>Bitte zuerst ein Thorax-CT auswählen.</translation>
+    </message>
+</context>
+<context>
+    <name>sections.opacity_section</name>
+    <message>
+        <source>Right</source>
+        <translation>Rechts</translation>
+    </message>
+    <message>
+        <source>Left</source>
+        <translation>Links</translation>
+    </message>
+    <message>
+        <source>Volume, mL</source>
+        <translation>Volumen, mL</translation>
+    </message>
+    <message>
+        <source>Density, HU</source>
+        <translation>Dichte, HU</translation>
+    </message>
+    <message>
+        <source>Ground glass</source>
+        <translation>Milchglas</translation>
+    </message>
+    <message>
+        <source>Consolidation</source>
+        <translation>Konsolidierung</translation>
+    </message>
+    <message>
+        <source>Emphysema-like</source>
+        <translation>Emphysemartig</translation>
+    </message>
+    <message>
+        <source>mL, and percent of this lung</source>
+        <translation>mL und Prozent dieser Lunge</translation>
+    </message>
+</context>
+<context>
+    <name>sections.progress_row</name>
+    <message>
+        <source>Starting…</source>
+        <translation>Beginnt …</translation>
+    </message>
+    <message>
+        <source>Lungs, slice {done} of {total}</source>
+        <translation>Lungen, Schicht {done} von {total}</translation>
+    </message>
+    <message>
+        <source>Score</source>
+        <translation>Bewertung</translation>
+    </message>
+    <message>
+        <source>Heat map</source>
+        <translation>Heatmap</translation>
+    </message>
+    <message>
+        <source>, about {seconds} s left</source>
+        <translation>, noch etwa {seconds} s</translation>
+    </message>
+    <message>
+        <source>Cancelling…</source>
+        <translation>Wird abgebrochen …</translation>
+    </message>
+</context>
+<context>
+    <name>sections.regions_table</name>
     <message>
         <source>Where</source>
         <translation>Ort</translation>
@@ -721,7 +760,7 @@ Jetzt installieren?</translation>
     </message>
 </context>
 <context>
-    <name>panel.result_section</name>
+    <name>sections.result_section</name>
     <message>
         <source>Probability of COVID-19, out of date.</source>
         <translation>Wahrscheinlichkeit für COVID-19, veraltet.</translation>
@@ -784,7 +823,7 @@ Jetzt installieren?</translation>
     </message>
 </context>
 <context>
-    <name>panel.settings_section</name>
+    <name>sections.settings_section</name>
     <message>
         <source>Automatic</source>
         <translation>Automatisch</translation>
@@ -811,14 +850,14 @@ Jetzt installieren?</translation>
     </message>
 </context>
 <context>
-    <name>panel.thresholds_menu</name>
+    <name>sections.thresholds_menu</name>
     <message>
         <source>{threshold:g}: sensitivity {sensitivity:.2f}, specificity {specificity:.2f}</source>
         <translation>{threshold:g}: Sensitivität {sensitivity:.2f}, Spezifität {specificity:.2f}</translation>
     </message>
 </context>
 <context>
-    <name>panel.weights_menu</name>
+    <name>sections.weights_menu</name>
     <message>
         <source>Manage…</source>
         <translation>Ändern …</translation>
@@ -977,53 +1016,14 @@ Jetzt installieren?</translation>
     </message>
 </context>
 <context>
-    <name>panel.words</name>
+    <name>views.display</name>
     <message>
-        <source>The lung mask was edited after scoring.</source>
-        <translation>Die Lungenmaske wurde nach der Bewertung bearbeitet.</translation>
+        <source>Out of date</source>
+        <translation>Veraltet</translation>
     </message>
     <message>
-        <source>The lung mask was moved after scoring.</source>
-        <translation>Die Lungenmaske wurde nach der Bewertung verschoben.</translation>
-    </message>
-    <message>
-        <source>The lung mask was removed after scoring.</source>
-        <translation>Die Lungenmaske wurde nach der Bewertung entfernt.</translation>
-    </message>
-    <message>
-        <source>The CT was changed after scoring.</source>
-        <translation>Das CT wurde nach der Bewertung verändert.</translation>
-    </message>
-    <message>
-        <source>Another lung mask was chosen after scoring.</source>
-        <translation>Nach der Bewertung wurde eine andere Lungenmaske gewählt.</translation>
-    </message>
-    <message>
-        <source>Other weights were chosen after scoring.</source>
-        <translation>Nach der Bewertung wurden andere Gewichte gewählt.</translation>
-    </message>
-    <message>
-        <source>The weights that scored are not installed here.</source>
-        <translation>Die Gewichte dieser Bewertung sind hier nicht installiert.</translation>
-    </message>
-    <message>
-        <source>Right lung only</source>
-        <translation>Nur rechte Lunge</translation>
-    </message>
-    <message>
-        <source>Left lung only</source>
-        <translation>Nur linke Lunge</translation>
-    </message>
-    <message>
-        <source>Region {rank} replaced by healthy-looking lung</source>
-        <translation>Region {rank} durch gesund aussehende Lunge ersetzt</translation>
-    </message>
-</context>
-<context>
-    <name>qSlicerAbstractCoreModule</name>
-    <message>
-        <source>Segmentation</source>
-        <translation>Segmentierung</translation>
+        <source>Heat</source>
+        <translation>Hitze</translation>
     </message>
 </context>
 </TS>

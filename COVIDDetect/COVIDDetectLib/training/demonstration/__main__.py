@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...ct_mask import HU_WINDOW, CTMask, make_ct_mask
-from ...domain import fit_domain
+from ...ct.ct_mask import HU_WINDOW, CTMask, make_ct_mask
 from ...phantom import add_disease
-from ...weights import ModelCard, bundled_folder, save_weights
+from ...weights.cards import ModelCard, bundled_folder, save_weights
+from ...weights.domain import fit_domain
 from .acceptance import print_acceptance
 from .backgrounds import Background, as_ct, load_backgrounds, phantom_background, store_backgrounds
 from .calibration import fit_calibration, fold, held_back_margins

@@ -7,13 +7,13 @@ from typing import cast
 
 import numpy as np
 
-from ...analysis import score_ct_mask
-from ...ct_mask import make_ct_mask
+from ...analysis.analyze import score_ct_mask
+from ...ct.ct_mask import make_ct_mask
+from ...ct.volume import CTVolume
 from ...lungs import segment_lungs
 from ...networks.decovnet import DeCoVNet
 from ...phantom import MIMICS, add_disease, add_mimic
-from ...volume import CTVolume
-from ...weights import default_card, load_network
+from ...weights.cards import default_card, load_network
 from .backgrounds import Background, as_ct, phantom_background
 
 FIRST_SEED = 2_000_000_000

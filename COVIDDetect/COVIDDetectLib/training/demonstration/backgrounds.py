@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ...ct_mask import bounding_box
+from ...ct.ct_mask import bounding_box
+from ...ct.geometry import Geometry
+from ...ct.volume import CTVolume
 from ...errors import COVIDDetectError
-from ...geometry import Geometry
 from ...phantom import thorax
-from ...volume import CTVolume
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +41,8 @@ class Background:
 
 def real_background(path: Path) -> Background:
     """A real CT without COVID-19 with the unsupervised mask of its lungs."""
+    from ...ct.reading import read_ct
     from ...lungs import segment_lungs
-    from ...reading import read_ct
 
     ct, _ = read_ct(path).axial()
     i_mm, j_mm, k_mm = ct.geometry.spacing

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...analysis import score_ct_mask
-from ...ct_mask import make_ct_mask
+from ...analysis.analyze import score_ct_mask
+from ...ct.ct_mask import make_ct_mask
 from ...networks.decovnet import DeCoVNet, with_zero_sum_logits
 from ...phantom import EXTENTS, MIMICS, add_disease, add_mimic
 from .backgrounds import Background, as_ct

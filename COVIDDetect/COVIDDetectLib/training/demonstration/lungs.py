@@ -11,7 +11,7 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from ...ct_mask import window_to_8_bit
+from ...ct.ct_mask import window_to_8_bit
 from ...networks.unet import UNet
 from ...phantom import MIMICS, paint_disease, paint_mimic
 from .backgrounds import Background

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from ...ct_mask import window_to_8_bit
+from ...ct.ct_mask import window_to_8_bit
 from ...phantom import MIMICS, paint_disease, paint_mimic
 from ...phantom.disease import replace_air
 from .backgrounds import Background, lungs_box

@@ -1,0 +1,365 @@
+"""The straight way of one CT: lungs, CT-Mask volume, DeCoVNet, probability and heat map, and the record of it."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from .. import __version__
+from ..ct.ct_mask import CTMask, make_ct_mask
+from ..ct.layout_checks import check_values
+from ..ct.volume import CTVolume
+from ..device import trusted_device, within_memory
+from ..errors import InputError, MaskError, WeightsError
+from ..lungs import SLICES_PER_BATCH, LungMask, lung_mask_sha256, segment_lungs
+from ..weights.cards import ModelCard, default_card
+from ..weights.domain import DomainFit, judge
+from ..weights.loaded import loaded_network
+from .attention import Attention, place_attention
+from .opacity import LungOpacity, measure_opacity
+from .regions import Region, hottest_regions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from ..networks.decovnet import DeCoVNet
+
+SCHEMA = "coviddetect-analysis-1"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an analysis has come.
+
+    Parameters
+    ----------
+    stage
+        ``"lungs"`` and ``"score"``, counted by slices; ``"attention"``, counted by maps.
+    done, total
+        Of this stage.
+    seconds_left
+        Until the end of the whole, where the process that shows the progress has an estimate.
+    """
+
+    stage: str
+    done: int
+    total: int
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Score:
+    """What DeCoVNet says of one CT and mask.
+
+    Parameters
+    ----------
+    probability
+        Softmax of the COVID-positive class.
+    logits
+        COVID-negative and COVID-positive, before softmax.
+    """
+
+    probability: float
+    logits: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """All that was computed from one CT, from what and with what.
+
+    Parameters
+    ----------
+    score, decision_threshold
+        The probability of COVID-19, and the one from which the model card calls it positive.
+    lung_mask
+        On the CT's own grid.
+    attention
+        The heat map on its coarse grid.
+    regions
+        Where the network looked, hottest first.
+    opacity
+        Densities in each lung of the mask, the right one first.
+    card, lungs_card
+        Weights of DeCoVNet, and of the UNet where it made the mask.
+    lungs_method
+        ``"unet"``, ``"threshold"`` or ``"given"``.
+    device
+        What computed, as the user reads it.
+    seconds
+        Duration of each stage.
+    ct_sha256, lung_mask_sha256
+        Of the voxels in axial order: the same for any order of storage.
+    time
+        When, ISO 8601, UTC.
+    software
+        Versions of this program, Python, torch, numpy and SimpleITK.
+    notes
+        Sentences that the user must read beside the result.
+    domain
+        Whether the CT is of the kind that the weights were trained on; None if their card does not tell.
+    """
+
+    score: Score
+    decision_threshold: float
+    lung_mask: LungMask
+    attention: Attention
+    regions: tuple[Region, ...]
+    opacity: tuple[LungOpacity, ...]
+    card: ModelCard
+    lungs_card: ModelCard | None
+    lungs_method: str
+    device: str
+    seconds: Mapping[str, float]
+    ct_name: str
+    ct_sha256: str
+    lung_mask_sha256: str
+    time: str
+    software: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+    domain: DomainFit | None = None
+
+    @property
+    def probability(self) -> float:
+        """Probability of COVID-19."""
+        return self.score.probability
+
+    def to_record(self) -> dict[str, Any]:
+        """The content of ``analysis.json``; its schema is described in ``Docs/analysis-schema.md``."""
+        right_ml, left_ml = self.lung_mask.volumes_ml
+        return {
+            "schema": SCHEMA,
+            "research_use_only": True,
+            "probability": self.score.probability,
+            "logits": {"negative": self.score.logits[0], "positive": self.score.logits[1]},
+            "decision_threshold": self.decision_threshold,
+            "weights": _card_entry(self.card),
+            "lungs": {
+                "method": self.lungs_method,
+                "weights": _card_entry(self.lungs_card) if self.lungs_card else None,
+                "right_ml": round(right_ml, 1),
+                "left_ml": round(left_ml, 1),
+                "sha256": self.lung_mask_sha256,
+            },
+            "attention": {"layer": self.attention.layer, "raw_maximum": self.attention.raw_maximum},
+            "regions": [_rounded(asdict(region)) for region in self.regions],
+            "opacity": [_rounded(asdict(lung)) for lung in self.opacity],
+            "input": {"name": self.ct_name, "sha256": self.ct_sha256},
+            "device": self.device,
+            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+            "time": self.time,
+            "software": dict(self.software),
+            "notes": list(self.notes),
+            "domain": _domain_entry(self.domain) if self.domain else None,
+        }
+
+
+def analyze(
+    ct: CTVolume,
+    *,
+    lungs: str | LungMask | ModelCard = "unet",
+    device: str = "auto",
+    weights: ModelCard | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Analysis:
+    """Segment the lungs, score the CT and say where the network looked.
+
+    Parameters
+    ----------
+    ct
+        A chest CT in any orientation.
+    lungs
+        ``"unet"``, ``"threshold"``, the model card of another UNet, or a mask on the CT's grid, taken as it is.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    weights
+        Model card of a DeCoVNet; the bundled one if None.
+    progress
+        Called before and after each step; may raise ``Cancelled``, which ends the analysis.
+
+    Raises
+    ------
+    InputError, MaskError, WeightsError, DeviceError
+        With the sentence that the user reads.
+
+    Examples
+    --------
+    >>> from COVIDDetectLib.phantom import thorax
+    >>> analysis = analyze(thorax(seed=1).ct, lungs="threshold")
+    >>> 0.0 <= analysis.probability <= 1.0
+    True
+    """
+    from ..networks.decovnet import SLICES_PER_CHUNK
+
+    report = progress or (lambda _: None)
+    clock = _Clock()
+    check_hounsfield_units(ct)
+    card = weights or default_card("decovnet")
+    if card.network != "decovnet":
+        raise WeightsError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
+    where = trusted_device(device)
+    axial, reorientation = ct.axial()
+
+    with clock.stage("lungs"):
+        if isinstance(lungs, LungMask):
+            if not lungs.geometry.same_grid(ct.geometry) or lungs.labels.shape != ct.hu.shape:
+                raise MaskError("The lung mask lies on another grid than the CT; choose a mask made on this CT.")
+            axial_labels = np.ascontiguousarray(reorientation.apply(lungs.labels))
+            lung_mask = lungs
+        else:
+
+            def find_lungs(device: str, batch: int) -> LungMask:
+                return segment_lungs(
+                    axial, lungs, device=device, progress=_counting("lungs", report), slices_per_batch=batch
+                )
+
+            mask, where = within_memory(find_lungs, where, SLICES_PER_BATCH)
+            axial_labels = mask.labels
+            lung_mask = LungMask.from_labels(np.ascontiguousarray(reorientation.undo(axial_labels)), ct.geometry)
+
+    with clock.stage("score"):
+        ct_mask = make_ct_mask(axial, axial_labels > 0, card.input_size, card.hu_window)
+
+        def score_on(device: str, slices: int) -> tuple[Score, Attention, DomainFit | None]:
+            network = cast("DeCoVNet", loaded_network(card, device))
+            features = features_of(network, ct_mask, device, slices, _counting("score", report))
+            return *score_features(network, features, ct_mask), judge(card, features, ct_mask)
+
+        (score, attention, domain), where = within_memory(score_on, where, SLICES_PER_CHUNK)
+
+    with clock.stage("attention"):
+        report(Progress("attention", 0, 1))
+        regions = hottest_regions(attention, ct, lung_mask)
+        opacity = measure_opacity(ct, lung_mask)
+        report(Progress("attention", 1, 1))
+
+    return Analysis(
+        score=score,
+        decision_threshold=cast(float, card.decision_threshold),
+        lung_mask=lung_mask,
+        attention=attention,
+        regions=regions,
+        opacity=opacity,
+        card=card,
+        lungs_card=lungs if isinstance(lungs, ModelCard) else default_card("unet") if lungs == "unet" else None,
+        lungs_method=lungs if isinstance(lungs, str) else "given" if isinstance(lungs, LungMask) else "unet",
+        device=where.title,
+        seconds=clock.seconds,
+        ct_name=ct.name,
+        ct_sha256=ct.sha256,
+        lung_mask_sha256=lung_mask_sha256(lung_mask),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        software=software_versions(),
+        notes=(*where.notes, *((domain.sentence,) if domain and domain.sentence else ())),
+        domain=domain,
+    )
+
+
+def score_ct_mask(network: DeCoVNet, ct_mask: CTMask, device: str = "cpu") -> tuple[Score, Attention]:
+    """Probability and heat map of a CT-Mask volume."""
+    return score_features(network, features_of(network, ct_mask, device), ct_mask)
+
+
+def features_of(
+    network: DeCoVNet,
+    ct_mask: CTMask,
+    device: str = "cpu",
+    slices: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Tensor:
+    """Output of the second ResBlock for a CT-Mask volume, ``(1, 128, T/2, H/8, W/8)``, ``slices`` at a time."""
+    import torch
+
+    from ..networks.decovnet import SLICES_PER_CHUNK
+
+    # On a CPU convolutions with few channels are a third faster when these lie together.
+    memory_format = torch.channels_last_3d if device == "cpu" else torch.contiguous_format
+    tensor = ct_mask.tensor().to(device, memory_format=memory_format)
+    return network.features_by_chunks(tensor, slices or SLICES_PER_CHUNK, progress).contiguous()
+
+
+def score_features(network: DeCoVNet, features: Tensor, ct_mask: CTMask) -> tuple[Score, Attention]:
+    """Probability and heat map from the second ResBlock's output for a CT-Mask volume."""
+    import torch
+
+    from ..networks.grad_cam import score_with_grad_cam
+
+    logits, grad_cam = score_with_grad_cam(network, features)
+    probability = float(torch.softmax(logits.double(), dim=0)[1])
+    return Score(probability, (float(logits[0]), float(logits[1]))), place_attention(grad_cam, ct_mask.geometry)
+
+
+def check_hounsfield_units(ct: CTVolume) -> None:
+    """Refuse volumes whose values cannot be HU of a chest: without air or lung there is nothing to score.
+
+    Raises
+    ------
+    InputError
+        If less than 1 % of the voxels are below −400 HU.
+    """
+    if finding := check_values(ct):
+        raise InputError(finding.sentence)
+
+
+def software_versions() -> dict[str, str]:
+    """Versions of what computes."""
+    import SimpleITK
+    import torch
+
+    return {
+        "coviddetect": __version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+        "SimpleITK": SimpleITK.Version.VersionString(),
+    }
+
+
+def _counting(stage: str, report: Callable[[Progress], None]) -> Callable[[int, int], None]:
+    return lambda done, total: report(Progress(stage, done, total))
+
+
+class _Clock:
+    """Seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+
+def _domain_entry(domain: DomainFit) -> dict[str, Any]:
+    return {
+        "distance": round(domain.distance, 3),
+        "limit": domain.limit,
+        "is_inside": domain.is_inside,
+        "sentence": domain.sentence,
+    }
+
+
+def _rounded(entry: dict[str, Any]) -> dict[str, Any]:
+    """Lengths, volumes, densities and percentages to a tenth, peaks to a thousandth."""
+    rounded = {}
+    for key, value in entry.items():
+        if isinstance(value, float):
+            value = round(value, 3 if key == "peak" else 1)
+        elif isinstance(value, tuple):
+            value = [round(mm, 1) for mm in value]
+        rounded[key] = value
+    return rounded
+
+
+def _card_entry(card: ModelCard) -> dict[str, str]:
+    return {"id": card.id, "version": card.version, "title": card.title, "sha256": card.sha256}

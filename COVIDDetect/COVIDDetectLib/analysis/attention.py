@@ -1,0 +1,52 @@
+"""What the network looked at: a heat map of the COVID-positive logit on the network's own grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..ct.geometry import Geometry
+
+DEFAULT_LAYER = "second ResBlock"
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """A heat map on the network's own coarse grid.
+
+    Parameters
+    ----------
+    values
+        float32 ``[slice, row, column]``, 0…1: relative to this volume's own maximum.
+    geometry
+        Where the coarse grid lies, LPS; viewers interpolate between its cells.
+    raw_maximum
+        The value that 1 stands for. 0 if nothing spoke for COVID-19.
+    layer
+        The layer whose activations are weighted, and the method where it is not Grad-CAM.
+    """
+
+    values: np.ndarray
+    geometry: Geometry
+    raw_maximum: float
+    layer: str = DEFAULT_LAYER
+
+
+def place_attention(grad_cam: np.ndarray, ct_mask_geometry: Geometry) -> Attention:
+    """Normalize a raw map and find where its cells lie.
+
+    A cell of the second ResBlock covers two slices, and its strided, symmetrically padded convolutions are centered
+    on every eighth pixel: cell (t, y, x) lies at slice 2t + ½, row 8y, column 8x of the CT-Mask volume.
+    """
+    matrix = ct_mask_geometry.ijk_to_lps.copy()
+    matrix[:3, 3] = (ct_mask_geometry.ijk_to_lps @ [0.0, 0.0, 0.5, 1.0])[:3]
+    matrix[:3, :3] *= (8.0, 8.0, 2.0)
+    return normalized(grad_cam, Geometry.from_ijk_to_lps(matrix))
+
+
+def normalized(raw: np.ndarray, geometry: Geometry, layer: str = DEFAULT_LAYER) -> Attention:
+    """A raw map ≥ 0 relative to its maximum, which is kept."""
+    raw_maximum = float(raw.max())
+    values = raw / raw_maximum if raw_maximum > 0 else np.zeros_like(raw)
+    return Attention(values.astype(np.float32), geometry, raw_maximum, layer)

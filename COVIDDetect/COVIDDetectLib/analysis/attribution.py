@@ -1,0 +1,221 @@
+"""Other ways to ask what the network looked at, computed on demand.
+
+Grad-CAM: Selvaraju et al., ICCV 2017. Grad-CAM++: Chattopadhay et al., WACV 2018. Integrated gradients: Sundararajan et
+al., ICML 2017. Occlusion: Zeiler and Fergus, ECCV 2014. The last two are captum's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from ..ct.ct_mask import CTMask, make_ct_mask
+from ..ct.geometry import Geometry
+from ..ct.volume import CTVolume
+from ..device import trusted_device, within_memory
+from ..errors import InputError, InstallationError, WeightsError
+from ..lungs import LungMask
+from ..weights.cards import ModelCard, default_card
+from ..weights.loaded import loaded_network
+from .analyze import Progress, features_of
+from .attention import DEFAULT_LAYER, Attention, normalized, place_attention
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..networks.decovnet import DeCoVNet
+
+METHODS = {
+    "grad-cam": DEFAULT_LAYER,
+    "grad-cam-classifier": "first convolution of the classifier",
+    "grad-cam-plus-plus": f"{DEFAULT_LAYER}, Grad-CAM++",
+    "integrated-gradients": "input, integrated gradients",
+    "occlusion": f"{DEFAULT_LAYER}, occlusion",
+}
+"""Names of the methods, and what the user reads of each: the layer, and the method where it is not Grad-CAM."""
+
+_STEPS = 16
+_CELL = (2, 8, 8)
+_WINDOW = (4, 4, 4)
+
+Report = Callable[[int, int], None]
+
+
+def explain(
+    ct: CTVolume,
+    lung_mask: LungMask,
+    method: str = "grad-cam",
+    *,
+    device: str = "auto",
+    weights: ModelCard | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Attention:
+    """A heat map of what speaks for COVID-19, by one of ``METHODS``.
+
+    Parameters
+    ----------
+    ct, lung_mask
+        As they were scored, on one grid, in any orientation.
+    method
+        A key of ``METHODS``. The first three take about as long as a score, integrated gradients and occlusion a minute
+        or two on a CPU.
+    device, weights, progress
+        As for ``analyze``; all progress is of the stage ``"attention"``.
+
+    Returns
+    -------
+    Attention
+        Its ``layer`` names layer and method.
+    """
+    if method in ("integrated-gradients", "occlusion") and find_spec("captum") is None:
+        raise InstallationError("This heat map needs the Python package captum; install it, or choose Grad-CAM.")
+    if method not in METHODS:
+        raise InputError(f"There is no heat map “{method}”; choose one of: {', '.join(METHODS)}.")
+    card = weights or default_card("decovnet")
+    if card.network != "decovnet":
+        raise WeightsError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
+    axial, order = ct.axial()
+    ct_mask = make_ct_mask(axial, order.apply(lung_mask.labels) > 0, card.input_size, card.hu_window)
+
+    def report(done: int, total: int) -> None:
+        if progress:
+            progress(Progress("attention", done, total))
+
+    def compute(device: str, slices: int) -> Attention:
+        from ..networks.grad_cam import score_with_grad_cam
+
+        network = cast("DeCoVNet", loaded_network(card, device))
+        if method == "integrated-gradients":
+            cells = integrated_gradients(network, ct_mask, device, report)
+            return normalized(cells.clip(min=0), scaled(ct_mask.geometry, _CELL), METHODS[method])
+        features = features_of(network, ct_mask, device, slices, report if method != "occlusion" else None)
+        if method == "occlusion":
+            raw = _occlusion(network, features, report)
+        elif method == "grad-cam-plus-plus":
+            raw = _grad_cam_plus_plus(network, features)
+        elif method == "grad-cam-classifier":
+            raw, shape = _grad_cam_in_classifier(network, features), features.shape[2:]
+            geometry = place_attention(np.zeros(shape), ct_mask.geometry).geometry
+            scale = [size / cells for size, cells in zip(shape, raw.shape, strict=True)]
+            return normalized(raw, scaled(geometry, (scale[0], scale[1], scale[2])), METHODS[method])
+        else:
+            _, raw = score_with_grad_cam(network, features)
+        return normalized(raw, place_attention(raw, ct_mask.geometry).geometry, METHODS[method])
+
+    attention, _ = within_memory(compute, trusted_device(device), 64)
+    return attention
+
+
+def scaled(geometry: Geometry, scale: tuple[float, float, float]) -> Geometry:
+    """The grid of cells that join ``scale`` (slices, rows, columns) cells of another, border on border."""
+    along_ijk = np.array(scale[::-1])
+    matrix = geometry.ijk_to_lps.copy()
+    matrix[:3, 3] = (geometry.ijk_to_lps @ [*(along_ijk / 2 - 0.5), 1.0])[:3]
+    matrix[:3, :3] *= along_ijk
+    return Geometry.from_ijk_to_lps(matrix)
+
+
+def _weighted(weights: Tensor, activations: Tensor) -> np.ndarray:
+    """Sum of activations ``(1, C, t, y, x)`` by weights ``(C,)``, negative sums cut off."""
+    import torch
+
+    with torch.no_grad():
+        return torch.einsum("c,ctyx->tyx", weights, activations[0]).clamp_(min=0).float().cpu().numpy()
+
+
+def _grad_cam_in_classifier(network: DeCoVNet, features: Tensor) -> np.ndarray:
+    """Grad-CAM at the first convolution of the classifier with its ReLU, on the grid that it pools to."""
+    import torch
+
+    from ..networks.decovnet import COVID_POSITIVE
+
+    convolutions = network.classifier.convolutions
+    with torch.enable_grad():
+        with torch.no_grad():
+            activations = convolutions[:3](features)
+        activations.requires_grad_(True)
+        logit = network.classifier.output(convolutions[3:](activations))[0, COVID_POSITIVE]
+        (gradient,) = torch.autograd.grad(logit, activations)
+    return _weighted(gradient[0].mean(dim=(1, 2, 3)), activations.detach())
+
+
+def _grad_cam_plus_plus(network: DeCoVNet, features: Tensor) -> np.ndarray:
+    """Each cell's positive gradient counts by how much that cell alone decides (equation 19 of the paper)."""
+    import torch
+
+    from ..networks.decovnet import COVID_POSITIVE
+
+    features = features.detach().requires_grad_(True)
+    with torch.enable_grad():
+        (gradient,) = torch.autograd.grad(network.classifier(features)[0, COVID_POSITIVE], features)
+    with torch.no_grad():
+        squared = gradient**2
+        below = 2 * squared + gradient**3 * features.sum(dim=(2, 3, 4), keepdim=True)
+        alpha = torch.where(below != 0, squared / below, 0.0)
+        weights = (alpha * gradient.clamp(min=0)).sum(dim=(2, 3, 4))[0]
+    return _weighted(weights, features.detach())
+
+
+def integrated_gradients(network: DeCoVNet, ct_mask: CTMask, device: str, report: Report) -> np.ndarray:
+    """What each cell adds to the logit between a CT of air with the same mask and the CT as it is, ``[t, y, x]``.
+
+    A cell is two slices of 8×8 pixels, as Grad-CAM's. The sum over all is the difference of the two logits.
+    """
+    import torch
+    from captum.attr import IntegratedGradients
+
+    from ..networks.decovnet import COVID_POSITIVE
+
+    done = 0
+
+    def logit(image: Tensor, mask: Tensor) -> Tensor:
+        nonlocal done
+        report(min(done, _STEPS), _STEPS)
+        done += 1
+        logits: Tensor = network(torch.cat([image, mask], dim=1))
+        return logits[:, COVID_POSITIVE]
+
+    tensor = ct_mask.tensor().to(device)
+    attribution = IntegratedGradients(logit).attribute(
+        tensor[:, :1],
+        baselines=0.0,
+        additional_forward_args=(tensor[:, 1:],),
+        n_steps=_STEPS,
+        internal_batch_size=1,
+    )
+    with torch.no_grad():
+        cells = torch.nn.functional.avg_pool3d(attribution.float(), _CELL) * float(np.prod(_CELL))
+    report(_STEPS, _STEPS)
+    return cells[0, 0].cpu().numpy()
+
+
+def _occlusion(network: DeCoVNet, features: Tensor, report: Report) -> np.ndarray:
+    """How much the logit falls when the features of a block of cells are set to zero.
+
+    In the features, not in the input: there each block would need the whole backbone, some hundred times.
+    """
+    import torch
+    from captum.attr import Occlusion
+
+    from ..networks.decovnet import COVID_POSITIVE
+
+    total = int(np.prod([-(-size // window) for size, window in zip(features.shape[2:], _WINDOW, strict=True)])) + 1
+    done = 0
+
+    def logit(features: Tensor) -> Tensor:
+        nonlocal done
+        report(min(done, total), total)
+        done += 1
+        logits: Tensor = network.classifier(features)
+        return logits[:, COVID_POSITIVE]
+
+    window = (features.shape[1], *(min(one, size) for one, size in zip(_WINDOW, features.shape[2:], strict=True)))
+    with torch.no_grad():
+        falls = Occlusion(logit).attribute(
+            features, sliding_window_shapes=window, strides=window, perturbations_per_eval=1
+        )
+    report(total, total)
+    return falls[0, 0].clamp(min=0).float().cpu().numpy()

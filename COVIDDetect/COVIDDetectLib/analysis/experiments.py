@@ -1,0 +1,110 @@
+"""What if: the probability with one lung only, and with a region replaced by the patient's own healthy-looking lung."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from ..ct.ct_mask import make_ct_mask
+from ..ct.volume import CTVolume
+from ..device import trusted_device, within_memory
+from ..errors import WeightsError
+from ..lungs import LEFT, RIGHT, LungMask
+from ..weights.cards import ModelCard, default_card
+from ..weights.loaded import loaded_network
+from .analyze import Progress, Score, features_of, score_features
+from .attention import Attention
+from .healthy_lung import with_healthy_lung
+from .regions import SIDES, Region, region_voxels
+
+if TYPE_CHECKING:
+    from ..networks.decovnet import DeCoVNet
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The probability of something that is not so.
+
+    Parameters
+    ----------
+    name
+        What was changed, as the user reads it.
+    probability
+        Of the changed volume.
+    difference
+        To the probability of the volume as it is.
+    """
+
+    name: str
+    probability: float
+    difference: float
+
+
+def run_experiments(
+    ct: CTVolume,
+    lung_mask: LungMask,
+    region: Region | None = None,
+    *,
+    device: str = "auto",
+    weights: ModelCard | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> tuple[Experiment, ...]:
+    """Score a CT with the right and with the left lung only, and with a region replaced.
+
+    Parameters
+    ----------
+    ct, lung_mask
+        On one grid, in any orientation. A lung that is not in the mask, or is the only one, is no experiment.
+    region
+        One of the regions of this CT, mask and weights; None for none.
+    device, weights, progress
+        As for ``analyze``.
+
+    Returns
+    -------
+    tuple of Experiment
+        Right lung only, left lung only, region replaced; as many of them as there are.
+    """
+    card = weights or default_card("decovnet")
+    if card.network != "decovnet":
+        raise WeightsError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
+    sides = [side for side in (RIGHT, LEFT) if (lung_mask.labels == side).any()]
+    sides = sides if len(sides) > 1 else []
+    count = 1 + len(sides) + (region is not None)
+    where = trusted_device(device)
+    scored = 0
+
+    def score(ct: CTVolume, lung_mask: LungMask) -> tuple[Score, Attention]:
+        nonlocal scored, where
+        (result, where) = within_memory(lambda device, slices: score_on(ct, lung_mask, device, slices), where, 64)
+        scored += 1
+        return result
+
+    def score_on(ct: CTVolume, lung_mask: LungMask, device: str, slices: int) -> tuple[Score, Attention]:
+        def report(done: int, total: int) -> None:
+            if progress:
+                progress(Progress("score", scored * total + done, count * total))
+
+        axial, order = ct.axial()
+        ct_mask = make_ct_mask(axial, order.apply(lung_mask.labels) > 0, card.input_size, card.hu_window)
+        network = cast("DeCoVNet", loaded_network(card, device))
+        return score_features(network, features_of(network, ct_mask, device, slices, report), ct_mask)
+
+    as_it_is, attention = score(ct, lung_mask)
+
+    def compared(name: str, ct: CTVolume, lung_mask: LungMask) -> Experiment:
+        probability = score(ct, lung_mask)[0].probability
+        return Experiment(name, probability, probability - as_it_is.probability)
+
+    experiments = []
+    for side in sides:
+        only = replace(lung_mask, labels=np.where(lung_mask.labels == side, lung_mask.labels, 0))
+        experiments.append(compared(f"{SIDES[side].capitalize()} lung only", ct, only))
+    if region is not None:
+        voxels = region_voxels(attention, ct, lung_mask, region)
+        healthy = with_healthy_lung(ct, lung_mask, voxels)
+        experiments.append(compared(f"Region {region.rank} replaced by healthy-looking lung", healthy, lung_mask))
+    return tuple(experiments)

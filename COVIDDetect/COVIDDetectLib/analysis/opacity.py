@@ -1,0 +1,149 @@
+"""Opacity in each lung, by density: ground glass, consolidation and emphysema-like lung in mL and percent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..ct.ct_mask import bounding_box
+from ..ct.volume import CTVolume
+from ..errors import InputError, MaskError
+from ..lungs import LEFT, RIGHT, LungMask
+from .regions import SIDES, Side
+
+GROUND_GLASS, CONSOLIDATION, EMPHYSEMA = 1, 2, 3
+"""Labels of ``opacity_labels``."""
+
+
+@dataclass(frozen=True)
+class OpacityBounds:
+    """Which densities count as what, in HU; lower bounds belong to a class, upper ones only to the last of a row.
+
+    Parameters
+    ----------
+    ground_glass, consolidation
+        From and to.
+    emphysema_below
+        Lung of less is emphysema-like.
+
+    Raises
+    ------
+    InputError
+        If the classes overlap or run backwards.
+    """
+
+    ground_glass: tuple[float, float] = (-750.0, -300.0)
+    consolidation: tuple[float, float] = (-300.0, 50.0)
+    emphysema_below: float = -950.0
+
+    def __post_init__(self) -> None:
+        rising = [self.emphysema_below, *self.ground_glass, *self.consolidation]
+        if rising != sorted(rising):
+            raise InputError(
+                "The bounds of emphysema, ground glass and consolidation overlap; let them rise in this order."
+            )
+
+    @property
+    def levels(self) -> list[float]:
+        """Emphysema below, ground glass from, consolidation from, consolidation to: in HU."""
+        return [self.emphysema_below, self.ground_glass[0], *self.consolidation]
+
+
+@dataclass(frozen=True)
+class LungOpacity:
+    """Densities in one lung; percentages are of that lung's volume.
+
+    Parameters
+    ----------
+    side
+        ``"right"`` or ``"left"``.
+    volume_ml, mean_hu
+        Of the whole lung in the mask.
+    ground_glass_ml, ground_glass_percent, consolidation_ml, consolidation_percent, emphysema_ml, emphysema_percent
+        Of the lung with these densities.
+    """
+
+    side: Side
+    volume_ml: float
+    mean_hu: float
+    ground_glass_ml: float
+    ground_glass_percent: float
+    consolidation_ml: float
+    consolidation_percent: float
+    emphysema_ml: float
+    emphysema_percent: float
+
+
+def measure_opacity(
+    ct: CTVolume, lung_mask: LungMask, bounds: OpacityBounds = OpacityBounds()
+) -> tuple[LungOpacity, ...]:
+    """Measure each lung of the mask, the right one first; a lung that is not in the mask is left out.
+
+    Parameters
+    ----------
+    ct, lung_mask
+        On one grid, in any orientation.
+
+    Raises
+    ------
+    MaskError
+        If the two have different shapes, or the mask is empty.
+    """
+    _check_shapes(ct, lung_mask)
+    box = bounding_box(lung_mask.labels)
+    hu, labels = ct.hu[box], lung_mask.labels[box]
+    voxel_ml = ct.geometry.voxel_ml
+    measured = []
+    for side in (RIGHT, LEFT):
+        lung_hu = hu[labels == side]
+        if not lung_hu.size:
+            continue
+        counts = [int(np.count_nonzero(inside)) for inside in _classes(lung_hu, bounds)]
+        (glass_ml, dense_ml, empty_ml), (glass, dense, empty) = (
+            [count * voxel_ml for count in counts],
+            [100.0 * count / lung_hu.size for count in counts],
+        )
+        measured.append(
+            LungOpacity(
+                side=SIDES[side],
+                volume_ml=lung_hu.size * voxel_ml,
+                mean_hu=float(lung_hu.mean()),
+                ground_glass_ml=glass_ml,
+                ground_glass_percent=glass,
+                consolidation_ml=dense_ml,
+                consolidation_percent=dense,
+                emphysema_ml=empty_ml,
+                emphysema_percent=empty,
+            )
+        )
+    return tuple(measured)
+
+
+def opacity_labels(ct: CTVolume, lung_mask: LungMask, bounds: OpacityBounds = OpacityBounds()) -> np.ndarray:
+    """What ``measure_opacity`` counts, voxel by voxel.
+
+    Returns
+    -------
+    np.ndarray
+        uint8 on the CT's grid: 0, 1 ground glass, 2 consolidation, 3 emphysema-like.
+    """
+    _check_shapes(ct, lung_mask)
+    labels = np.zeros(ct.hu.shape, dtype=np.uint8)
+    box = bounding_box(lung_mask.labels)
+    inside = lung_mask.labels[box] > 0
+    for label, found in zip((GROUND_GLASS, CONSOLIDATION, EMPHYSEMA), _classes(ct.hu[box], bounds), strict=True):
+        labels[box][found & inside] = label
+    return labels
+
+
+def _classes(hu: np.ndarray, bounds: OpacityBounds) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where ground glass, consolidation and emphysema are."""
+    ground_glass = (hu >= bounds.ground_glass[0]) & (hu < bounds.ground_glass[1])
+    consolidation = (hu >= bounds.consolidation[0]) & (hu <= bounds.consolidation[1])
+    return ground_glass, consolidation, hu < bounds.emphysema_below
+
+
+def _check_shapes(ct: CTVolume, lung_mask: LungMask) -> None:
+    if lung_mask.labels.shape != ct.hu.shape:
+        raise MaskError("The lung mask and the CT have different numbers of voxels; make the mask on this CT.")

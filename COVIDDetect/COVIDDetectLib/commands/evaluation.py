@@ -1,0 +1,123 @@
+"""The commands of this room: ``coviddetect evaluate`` and ``coviddetect evaluate-attention``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from ..device import DeviceChoice, choose_device
+from ..errors import InputError, WeightsError
+from ..evaluation.attention_figures import WANTED
+from ..evaluation.attention_page import FIGURES, write_attention
+from ..evaluation.attention_page import PAGE as ATTENTION_PAGE
+from ..evaluation.faithfulness import measure
+from ..evaluation.figures import PREVALENCES
+from ..evaluation.held_back import held_back_cases
+from ..evaluation.page import METRICS, PAGE, write_evaluation
+from ..evaluation.predictions import read_predictions
+from ..report.files import check_folder
+from ..weights.cards import default_card, load_network, read_card
+from .sentences import sentences_instead_of_tracebacks
+
+if TYPE_CHECKING:
+    from ..networks.decovnet import DeCoVNet
+
+OutputFolder = Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command("evaluate")(evaluate_command)
+    app.command("evaluate-attention")(evaluate_attention_command)
+
+
+def evaluate_command(
+    predictions: Annotated[
+        Path, typer.Argument(metavar="PREDICTIONS.csv", help="Table with the columns case,probability,label (1 or 0).")
+    ],
+    output: OutputFolder,
+    prevalence: Annotated[
+        list[float] | None,
+        typer.Option(metavar="SHARE", help="Share of patients with COVID-19 to tell PPV and NPV for; may be repeated."),
+    ] = None,
+) -> None:
+    """Say how well probabilities tell COVID-19 from its absence: figures with intervals, curves, calibration.
+
+    Writes metrics.json and evaluation.html into DIR.
+    """
+    with sentences_instead_of_tracebacks():
+        check_folder(output)
+        cohort = read_predictions(predictions)
+        metrics = write_evaluation(cohort, output, tuple(prevalence or PREVALENCES), predictions.name)
+        typer.echo(f"{cohort.positives} cases with COVID-19, {cohort.negatives} without")
+        for title, name in (("ROC AUC", "roc_auc"), ("PR AUC", "pr_auc"), ("Brier score", "brier_score")):
+            typer.echo(f"{title} {_figure(metrics[name])}")
+        typer.echo(f"Written: {output / PAGE}, {output / METRICS}")
+
+
+def evaluate_attention_command(
+    output: OutputFolder,
+    cases: Annotated[
+        int, typer.Option(metavar="N", min=2, help="Number of synthetic cases with disease, and of cases without.")
+    ] = 40,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Another number, other cases.")] = 0,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="CARD", help="Model card (.json) of the DeCoVNet to measure; else the bundled one."),
+    ] = None,
+    background: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="CT", help="Real CT without COVID-19 to paint disease into; may be repeated."),
+    ] = None,
+    perturbed: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Number of cases for deletion, insertion and randomization.")
+    ] = 8,
+    device: Annotated[DeviceChoice, typer.Option(help="What computes.")] = "auto",
+) -> None:
+    """Say whether score and heat map meet synthetic lesions whose masks are known, and which no training has seen.
+
+    Writes attention.json and attention.html into DIR.
+    """
+    from tqdm import tqdm
+
+    with sentences_instead_of_tracebacks():
+        check_folder(output)
+        card = read_card(weights) if weights else default_card("decovnet")
+        if card.network != "decovnet":
+            raise WeightsError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
+        if missing := next((path for path in background or () if not path.exists()), None):
+            raise InputError(f"{missing} does not exist; give a DICOM folder or a file with a chest CT.")
+        chosen_device = choose_device(device)
+        network = cast("DeCoVNet", load_network(card, chosen_device))
+        with tqdm(total=2 * cases, desc="Cases") as bar:
+            examples = measure(
+                network,
+                card,
+                held_back_cases(cases, seed, tuple(background or ())),
+                perturbed,
+                chosen_device,
+                seed,
+                progress=lambda _: bar.update() and None,
+            )
+        figures = write_attention(examples, card, seed, output)
+        for title, name in (
+            ("ROC AUC", "roc_auc"),
+            ("Peak in a lesion", "pointing"),
+            ("Energy ratio", "energy_ratio"),
+            ("Likeness after randomization", "randomized_absolute_correlation"),
+        ):
+            side, limit = WANTED[name]
+            reached = "reached" if figures["reached"][name] else "not reached"
+            typer.echo(f"{title} {_figure(figures[name])}; asked for: {side} {limit}, {reached}")
+        typer.echo(f"Written: {output / ATTENTION_PAGE}, {output / FIGURES}")
+
+
+def _figure(entry: Mapping[str, float | None]) -> str:
+    if entry["value"] is None:
+        return "none"
+    if entry["low"] is None:
+        return f"{entry['value']:.3f} (95 % interval –)"
+    return f"{entry['value']:.3f} (95 % interval {entry['low']:.3f} to {entry['high']:.3f})"

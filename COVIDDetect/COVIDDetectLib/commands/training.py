@@ -1,0 +1,220 @@
+"""The commands of this room: ``coviddetect train lungs`` and ``coviddetect train classifier``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from ..device import DeviceChoice
+from ..errors import InputError
+from ..lungs import METHODS
+from ..report.files import check_folder
+from ..weights.cards import INPUT_EDGES, read_card
+from .sentences import sentences_instead_of_tracebacks
+
+if TYPE_CHECKING:
+    from ..training.courses import Course
+    from ..training.loop import Progress as Step
+    from ..weights.cards import ModelCard
+
+train_app = typer.Typer(
+    help="Train the networks on your own CTs and labels. May be started by torchrun on several GPUs or machines.",
+    no_args_is_help=True,
+)
+
+
+Table = Annotated[
+    Path,
+    typer.Argument(metavar="CSV", help="Table with the columns case,path,label and, if you like, date,mask,patient."),
+]
+Output = Annotated[
+    Path, typer.Option(metavar="DIR", help="Folder for weights, checkpoints, logs. The same again goes on.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
+Patience = Annotated[int | None, typer.Option(min=1, help="Stop after so many epochs without a better one.")]
+SaveEvery = Annotated[float, typer.Option(metavar="SECONDS", min=0.0, help="Time between two checkpoints in an epoch.")]
+TestAfter = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="CTs after this day are the test (the paper's way)."),
+]
+TestShare = Annotated[float | None, typer.Option(metavar="SHARE", help="Or: this share of the patients is the test.")]
+Cache = Annotated[Path | None, typer.Option(metavar="DIR", help="Where prepared CTs are kept; else in the output.")]
+Start = Annotated[Path | None, typer.Option(metavar="CARD", help="Model card (.json) of weights to start from.")]
+Device = Annotated[DeviceChoice, typer.Option(help="What computes.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.add_typer(train_app, name="train")
+
+
+@train_app.command("lungs")
+def lungs_command(
+    table: Table,
+    output: Output,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training slices.")] = 130,
+    rate: Annotated[float, typer.Option(help="Learning rate of Adam.")] = 1e-3,
+    batch: Annotated[int, typer.Option(min=1, help="Slices a step.")] = 8,
+    size: Annotated[tuple[int, int], typer.Option(metavar="ROWS COLUMNS", help="Input size.")] = (368, 368),
+    seed: Seed = 0,
+    patience: Patience = None,
+    save_every: SaveEvery = 300.0,
+    test_after: TestAfter = None,
+    test_share: TestShare = None,
+    cache: Cache = None,
+    start: Start = None,
+    device: Device = "auto",
+) -> None:
+    """Train the UNet that finds the lungs: on unsupervised masks, or on those of the table's column mask."""
+    with sentences_instead_of_tracebacks():
+        if size[0] % 16 or size[1] % 16:
+            raise InputError(f"The UNet halves its input four times; {size[0]} × {size[1]} must be multiples of 16.")
+        from ..training.courses import train_lungs
+
+        with _Terminal() as terminal:
+            course = _course(
+                terminal, table, output, epochs, rate, batch, size, seed, patience, save_every, device, cache,
+                test_after=test_after.date() if test_after else None, test_share=test_share, start=start,
+            )  # fmt: skip
+            terminal.conclude(train_lungs(course))
+
+
+@train_app.command("classifier")
+def classifier_command(
+    table: Table,
+    output: Output,
+    variant: Annotated[
+        Literal["paper", "released"], typer.Option(help="Table 1 of the paper, or the authors' released network.")
+    ] = "paper",
+    lungs: Annotated[
+        str,
+        typer.Option(
+            metavar="unet|threshold|CARD",
+            help="How lungs are found where the table gives no mask, or the model card (.json) of another UNet.",
+        ),
+    ] = "unet",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training CTs.")] = 100,
+    rate: Annotated[float, typer.Option(help="Learning rate of Adam, constant.")] = 1e-5,
+    size: Annotated[
+        tuple[int, int] | None,
+        typer.Option(metavar="ROWS COLUMNS", help="Input size; else 192 288 (paper) or 224 336 (released)."),
+    ] = None,
+    seed: Seed = 0,
+    patience: Patience = None,
+    save_every: SaveEvery = 300.0,
+    test_after: TestAfter = None,
+    test_share: TestShare = None,
+    cache: Cache = None,
+    start: Start = None,
+    device: Device = "auto",
+) -> None:
+    """Train DeCoVNet on one label a CT, as the paper does."""
+    with sentences_instead_of_tracebacks():
+        from ..training.classifier_task import BATCH, INPUT_SIZES
+        from ..training.courses import train_classifier
+
+        if lungs not in METHODS and not lungs.lower().endswith(".json"):
+            raise InputError(f"'{lungs}' is no way to find lungs; give unet, threshold or the model card of a UNet.")
+        with _Terminal() as terminal:
+            course = _course(
+                terminal, table, output, epochs, rate, BATCH, size or INPUT_SIZES[variant], seed, patience,
+                save_every, device, cache,
+                test_after=test_after.date() if test_after else None, test_share=test_share, start=start,
+            )  # fmt: skip
+            terminal.conclude(train_classifier(course, variant, lungs if lungs in METHODS else read_card(lungs)))
+
+
+def _course(
+    terminal: _Terminal,
+    table: Path,
+    output: Path,
+    epochs: int,
+    rate: float,
+    batch: int,
+    size: tuple[int, int],
+    seed: int,
+    patience: int | None,
+    save_every: float,
+    device: str,
+    cache: Path | None,
+    **more: Any,
+) -> Course:
+    from ..device import choose_device
+    from ..training.courses import Course
+    from ..training.logs import tensorboard_is_installed
+    from ..training.loop import Settings
+
+    check_folder(output)
+    if cache:
+        check_folder(cache)
+    if rate <= 0:
+        raise InputError(f"{rate} is no learning rate; give a number above 0.")
+    if not all(edge in INPUT_EDGES for edge in size):
+        raise InputError(
+            f"{size[0]} × {size[1]} is no input size; give rows and columns from {INPUT_EDGES[0]} to {INPUT_EDGES[-1]}."
+        )
+    if not tensorboard_is_installed():
+        terminal.say("No logs for TensorBoard: it is not installed (pip install 'coviddetect[train]').")
+    settings = Settings(epochs, rate, batch, seed, patience, save_every, choose_device(device) == "cuda")
+    return Course(
+        table, output, settings, size, device=device, cache=cache,
+        say=terminal.say, on_case=terminal.on_case, on_progress=terminal.on_step, **more,
+    )  # fmt: skip
+
+
+class _Terminal:
+    """Bars on standard error, sentences on standard output; silent in all processes but the first."""
+
+    def __init__(self) -> None:
+        import os
+
+        self._leads = os.environ.get("RANK", "0") == "0"
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True, quiet=not self._leads),
+        )
+        self._cases = self._bars.add_task("Preparing", total=1, visible=False)
+        self._steps = self._bars.add_task("Epoch", total=1, visible=False)
+        self._epoch = 0
+
+    def __enter__(self) -> _Terminal:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bars.stop()
+
+    def say(self, sentence: str) -> None:
+        """One line that stays."""
+        if self._leads:
+            typer.echo(sentence)
+
+    def on_case(self, done: int, total: int) -> None:
+        """Of the preparation."""
+        self._bars.update(self._cases, completed=done, total=total, visible=done < total)
+
+    def on_step(self, step: Step) -> None:
+        """Of the training."""
+        if step.epoch != self._epoch:
+            self._epoch = step.epoch
+            self._bars.reset(self._steps)
+        title = f"Epoch {step.epoch}/{step.epochs}, loss {step.loss:.4f}"
+        self._bars.update(self._steps, description=title, completed=step.step, total=step.steps, visible=True)
+        if step.figures:
+            told = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in step.figures.items())
+            self.say(f"Epoch {step.epoch}: training loss {step.loss:.4f}, {told}")
+
+    def conclude(self, card: ModelCard) -> None:
+        """Where the weights are."""
+        self.say(f"{card.title}. Its model card: {card.path}")
+        if card.network == "decovnet":
+            self.say(f"Use it with: coviddetect analyze INPUT --output RESULTS --weights {card.path}")

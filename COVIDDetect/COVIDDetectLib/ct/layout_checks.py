@@ -1,0 +1,187 @@
+"""What is wrong with the values and the grid of a CT: each finding is one sentence, with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .volume import CTVolume
+
+FEWEST_SLICES = 16
+"""DeCoVNet's classifier pools to 16 positions along the body (Zheng et al. 2020, table 1)."""
+
+_LARGEST_SAMPLE = 2_000_000
+_AIR_BELOW_HU = -400
+_LEAST_SHARE_OF_AIR = 0.01
+_IN_PLANE_MM = (0.2, 4.0)
+_BETWEEN_SLICES_MM = (0.2, 15.0)
+_FIELD_MM = (150.0, 800.0)
+_UNEVEN_MM, _UNEVEN_SHARE = 0.1, 0.05
+_TILT_DEGREES = 0.5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with a CT.
+
+    Parameters
+    ----------
+    code
+        A short name that stays the same: ``not-hu``, ``wrong-body-part``, ``no-lungs``, ``one-lung``, ``cut-off``,
+        ``few-slices``, ``spacing``, ``contrast``, ``gaps``, ``one-position``, ``tilt``, ``time-series``, ``color``,
+        ``flat``.
+    sentence
+        What the user reads: what is wrong and what to do.
+    computable
+        Whether an analysis can run all the same, if she wants it.
+    """
+
+    code: str
+    sentence: str
+    computable: bool
+
+
+def check_values(ct: CTVolume) -> Finding | None:
+    """Without air or lung there is nothing to score: less than 1 % of the voxels are below −400 HU."""
+    step = max(1, round((ct.hu.size / _LARGEST_SAMPLE) ** (1 / 3)))
+    sample = ct.hu[::step, ::step, ::step]
+    if np.count_nonzero(sample < _AIR_BELOW_HU) >= _LEAST_SHARE_OF_AIR * sample.size:
+        return None
+    return Finding(
+        "not-hu",
+        f"The values of this volume ({int(ct.hu.min())} to {int(ct.hu.max())}) are not Hounsfield units of a "
+        "chest: there is no air in it; choose a chest CT.",
+        computable=False,
+    )
+
+
+def check_slice_count(axial: CTVolume) -> Finding | None:
+    """Fewer slices than the network's classifier has positions."""
+    count = len(axial.hu)
+    if count >= FEWEST_SLICES:
+        return None
+    return Finding(
+        "few-slices",
+        f"The CT has only {count} axial slices, of which at least {FEWEST_SLICES} are needed for a result that can be "
+        "trusted; choose a series with thinner slices.",
+        computable=count >= 2,
+    )
+
+
+def check_spacing(axial: CTVolume) -> Finding | None:
+    """A voxel size that no scanner makes, or a field of view in which no chest fits."""
+    across_mm, down_mm, between_mm = axial.geometry.spacing
+    field_mm = (across_mm * axial.shape[2], down_mm * axial.shape[1])
+    plausible = (
+        all(_IN_PLANE_MM[0] <= mm <= _IN_PLANE_MM[1] for mm in (across_mm, down_mm))
+        and _BETWEEN_SLICES_MM[0] <= between_mm <= _BETWEEN_SLICES_MM[1]
+        and all(_FIELD_MM[0] <= mm <= _FIELD_MM[1] for mm in field_mm)
+    )
+    if plausible:
+        return None
+    return Finding(
+        "spacing",
+        f"The voxels measure {across_mm:.3g} × {down_mm:.3g} × {between_mm:.3g} mm and the slices "
+        f"{field_mm[0]:.0f} × {field_mm[1]:.0f} mm, unlike those of any chest CT; load the original series, or correct "
+        "the spacing.",
+        computable=True,
+    )
+
+
+def check_slice_positions(
+    positions_mm: Sequence[float], subject: str = "The CT", if_uneven: str = "load the whole series"
+) -> Finding | None:
+    """Slices that are missing, or several at one place.
+
+    Parameters
+    ----------
+    positions_mm
+        Place of each slice along the normal of the slices, in any order.
+    subject
+        What the sentence speaks of.
+    if_uneven
+        What to do about missing slices.
+    """
+    distances = np.diff(np.sort(np.asarray(positions_mm, dtype=float)))
+    if not len(distances):
+        return None
+    if distances.min() < 1e-3:
+        return Finding(
+            "one-position",
+            f"{subject} has several images at one position (phases or time points); choose a series of one.",
+            computable=False,
+        )
+    if np.ptp(distances) > _UNEVEN_MM + _UNEVEN_SHARE * np.median(distances):
+        return Finding(
+            "gaps",
+            f"{subject} has slices {distances.min():.1f} to {distances.max():.1f} mm apart, as if some were missing; "
+            f"{if_uneven}.",
+            computable=True,
+        )
+    return None
+
+
+def check_axes(ijk_to_lps: np.ndarray, subject: str = "The CT") -> Finding | None:
+    """Slices that are not stacked at a right angle: a tilted gantry.
+
+    Parameters
+    ----------
+    ijk_to_lps
+        3×3 or 4×4 matrix from voxel indices to mm, in LPS or RAS.
+    """
+    columns = np.asarray(ijk_to_lps, dtype=float)[:3, :3]
+    normal = np.cross(columns[:, 0], columns[:, 1])
+    cosine = normal @ columns[:, 2] / (np.linalg.norm(normal) * np.linalg.norm(columns[:, 2]))
+    tilt = float(np.degrees(np.arccos(min(1.0, abs(cosine)))))
+    if tilt <= _TILT_DEGREES:
+        return None
+    return Finding(
+        "tilt",
+        f"{subject} was scanned with the gantry tilted by {tilt:.0f} degrees; choose a series without tilt.",
+        computable=True,
+    )
+
+
+def check_layout(dimensions: Sequence[int], components: int = 1, subject: str = "The CT") -> Finding | None:
+    """A time series, a color image or a single picture instead of one volume.
+
+    Parameters
+    ----------
+    dimensions
+        Number of voxels along each axis, the time points last.
+    components
+        Numbers a voxel: 1 for gray values.
+    """
+    if components > 1:
+        return Finding(
+            "color", f"{subject} is in color; choose the original series in Hounsfield units.", computable=False
+        )
+    if len(dimensions) > 3 and dimensions[3] > 1:
+        return Finding(
+            "time-series",
+            f"{subject} is a series of {dimensions[3]} volumes in time; load one of them alone.",
+            computable=False,
+        )
+    if len(dimensions) < 3 or min(dimensions[:3]) < 2:
+        return Finding("flat", f"{subject} is a single picture; choose a whole chest CT.", computable=False)
+    return None
+
+
+def check_time_points(count: int, shown: int) -> Finding | None:
+    """One volume of a time series is shown, and can be computed.
+
+    Parameters
+    ----------
+    shown
+        Its number; the first is 1.
+    """
+    if count < 2:
+        return None
+    return Finding(
+        "time-series",
+        f"The CT is a series of {count} volumes in time, of which number {shown} is shown; choose the one at full "
+        "inspiration in the sequence browser.",
+        computable=True,
+    )

@@ -1,0 +1,1 @@
+"""Signals, deferred calls, and what ends with the program: no Slicer, no worker."""

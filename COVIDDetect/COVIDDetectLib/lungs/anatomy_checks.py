@@ -1,0 +1,158 @@
+"""What is wrong with a CT before it is computed: its values, its grid, and whether a whole pair of lungs is in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy
+
+from ..ct.layout_checks import Finding, check_slice_count, check_spacing, check_values
+from ..ct.volume import CTVolume
+from .body import air_in_body
+from .sides import LEFT, RIGHT, lung_in_view, split_sides
+
+_COARSE_MM = 4.0
+_LUNG_LIKE_HU = (-950.0, -500.0)
+_GAS_BELOW_HU = -970.0
+_LEAST_LUNGS_ML = 300.0
+_LEAST_PIECE_ML = 50.0
+_LEAST_OTHER_LUNG = 0.1
+_CUT_SHARE_OF_WIDEST = 0.25
+_LEAST_CUT_CM2 = 15.0
+_CONTRAST_FROM_HU = 95.0
+
+
+def check_ct(ct: CTVolume) -> tuple[Finding, ...]:
+    """All that its voxels and its grid tell of a CT, the gravest first; less than a second for any CT."""
+    if finding := check_values(ct):
+        return (finding,)
+    order = ct.geometry.reorientation_to_axial()
+    axial = CTVolume(order.apply(ct.hu), ct.geometry.reoriented(order, ct.shape), ct.name)
+    grid = [check_spacing(axial), check_slice_count(axial)]
+    return tuple(finding for finding in (*grid, *_check_anatomy(axial)) if finding)
+
+
+def _check_anatomy(axial: CTVolume) -> list[Finding]:
+    """Whether a whole pair of lungs is in it, and contrast agent between them; on voxels of about 4 mm."""
+    steps = [max(1, int(_COARSE_MM / mm)) for mm in axial.geometry.spacing[::-1]]
+    hu = _coarse(axial.hu, steps)
+    sampling = np.array(axial.geometry.spacing[::-1]) * steps
+    cell_ml = float(np.prod(sampling)) / 1000.0
+    air = air_in_body(hu, sampling)
+    lungs = _lung_like(hu, air, cell_ml)
+    lungs_ml = np.count_nonzero(lungs) * cell_ml
+    if lungs_ml < _LEAST_LUNGS_ML:
+        return [_no_lungs(lungs_ml, bool(air.any()))]
+    findings = []
+    if side := _only_lung(hu, lungs, sampling):
+        findings.append(
+            Finding(
+                "one-lung",
+                f"Only one lung is seen, taken for the {side} one; choose a series of the whole chest, or see whether "
+                "the side is right and trust the result less.",
+                computable=True,
+            )
+        )
+    if cut := _cut_sides(lungs, sampling):
+        findings.append(
+            Finding(
+                "cut-off",
+                f"The lungs are cut off at the {' and the '.join(cut)} of the CT; choose a series of the whole chest, "
+                "or trust the result less.",
+                computable=True,
+            )
+        )
+    blood_hu = _blood_pool_hu(hu, lungs)
+    if blood_hu >= _CONTRAST_FROM_HU:
+        findings.append(
+            Finding(
+                "contrast",
+                f"The vessels hold contrast agent (about {blood_hu:.0f} HU between the lungs), which raises all "
+                "densities; choose a series without contrast if there is one.",
+                computable=True,
+            )
+        )
+    return findings
+
+
+def _coarse(hu: np.ndarray, steps: list[int]) -> np.ndarray:
+    """float32 means of blocks in plane, from every so manyth slice; incomplete blocks at the far edges are left out."""
+    slices = hu[:: steps[0]]
+    rows, columns = slices.shape[1] // steps[1], slices.shape[2] // steps[2]
+    # Two voxels a block and axis tell its mean well enough, and most of the time goes into reading voxels.
+    picks = [sorted({step // 4, (3 * step) // 4}) for step in steps[1:]]
+    total = np.zeros((len(slices), rows, columns), dtype=np.float32)
+    for down in picks[0]:
+        for right in picks[1]:
+            total += slices[:, down :: steps[1], right :: steps[2]][:, :rows, :columns]
+    return total / (len(picks[0]) * len(picks[1]))
+
+
+def _lung_like(hu: np.ndarray, air: np.ndarray, cell_ml: float) -> np.ndarray:
+    """Large pieces of air in the body with the density of lung; gas in bowel, throat or sinuses is emptier."""
+    parts, count = scipy.ndimage.label(air)
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    tissue = np.bincount(parts[(hu > _LUNG_LIKE_HU[0]) & (hu < _LUNG_LIKE_HU[1])], minlength=count + 1)
+    gas = np.bincount(parts[hu < _GAS_BELOW_HU], minlength=count + 1)
+    is_lung = (sizes * cell_ml >= _LEAST_PIECE_ML) & (tissue > 0.5 * sizes) & (gas < 0.5 * sizes)
+    is_lung[0] = False
+    return is_lung[parts]
+
+
+def _no_lungs(lungs_ml: float, has_gas: bool) -> Finding:
+    if lungs_ml > 0:
+        seen = f"only {lungs_ml:.0f} mL of lung are in it"
+    elif has_gas:
+        seen = "there is gas in the body, but no lung"
+    else:
+        return Finding("no-lungs", "No air-filled lung is seen in this CT; choose a CT of the chest.", computable=True)
+    return Finding(
+        "wrong-body-part",
+        f"This looks like a CT of another part of the body ({seen}); choose a CT of the chest.",
+        computable=True,
+    )
+
+
+def _only_lung(hu: np.ndarray, lungs: np.ndarray, sampling: np.ndarray) -> str:
+    """ "right" or "left" where there is no other lung to speak of; else empty."""
+    spacing = (sampling[2], sampling[1], sampling[0])
+    labels = split_sides(lungs, spacing, only=lung_in_view(hu, lungs, spacing))
+    right, left = (np.count_nonzero(labels == side) for side in (RIGHT, LEFT))
+    if min(right, left) >= _LEAST_OTHER_LUNG * max(right, left):
+        return ""
+    return "right" if right > left else "left"
+
+
+def _cut_sides(lungs: np.ndarray, sampling: np.ndarray) -> list[str]:
+    """The borders of the volume at which much lung ends."""
+    cell_cm2 = [sampling[1] * sampling[2] / 100, sampling[0] * sampling[2] / 100, sampling[0] * sampling[1] / 100]
+    widest = lungs.sum(axis=(1, 2)).max()
+    cut = []
+    for name, end in (("lower end", 0), ("upper end", -1)):
+        area = lungs[end].sum()
+        if area > _CUT_SHARE_OF_WIDEST * widest and area * cell_cm2[0] >= _LEAST_CUT_CM2:
+            cut.append(name)
+    sides = [lungs[:, border].sum() * cell_cm2[1] for border in (0, -1)] + [
+        lungs[:, :, border].sum() * cell_cm2[2] for border in (0, -1)
+    ]
+    if max(sides) >= _LEAST_CUT_CM2:
+        cut.append("side")
+    return cut
+
+
+def _blood_pool_hu(hu: np.ndarray, lungs: np.ndarray) -> float:
+    """The density of what is brightest and large between the lungs: heart and great vessels, not bone.
+
+    The upper quartile of soft tissue in the middle of the chest, in the lower half of the lungs' height and in front of
+    the spine: about 50 HU without contrast agent, where a part of it is fat and muscle.
+    """
+    slices = np.flatnonzero(lungs.any(axis=(1, 2)))
+    rows = np.flatnonzero(lungs.any(axis=(0, 2)))
+    columns = np.flatnonzero(lungs.any(axis=(0, 1)))
+    (low, high), (front, back), (right, left) = ((at[0], at[-1] + 1) for at in (slices, rows, columns))
+    box = (
+        slice(low + int(0.3 * (high - low)), low + int(0.7 * (high - low)) + 1),
+        slice(front + int(0.25 * (back - front)), front + int(0.6 * (back - front)) + 1),
+        slice(right + int(0.35 * (left - right)), right + int(0.7 * (left - right)) + 1),
+    )
+    inside = hu[box][scipy.ndimage.binary_erosion(hu[box] > -50, structure=np.ones((1, 3, 3)))]
+    return float(np.percentile(inside, 75)) if inside.size else 0.0

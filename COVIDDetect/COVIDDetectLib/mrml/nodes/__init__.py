@@ -1,0 +1,1 @@
+"""Nodes ↔ values; no state."""

@@ -1,0 +1,129 @@
+"""The heat map in the scene: ``Attention`` as a scalar volume that lies over the slice views."""
+
+from __future__ import annotations
+
+import slicer
+
+from ...analysis.attention import Attention
+from ...analysis.attention_in_lungs import restrict_to_lungs, share_in_lungs
+from ...lungs import LungMask
+from .ct import give_to, place
+
+COLORS = ("Inferno", "Viridis", "Magma", "Plasma")
+"""Perceptually uniform color tables that Slicer brings along."""
+
+_SHARE, _RAW_MAXIMUM = "COVIDDetect.shareInLungs", "COVIDDetect.rawMaximum"
+_TITLE = "COVIDDetect.title"
+"""Attribute of a legend: the title that it got here, which she may change."""
+_LEGEND_FONT = 6
+"""Half of Slicer's own: the legend lies over anatomy."""
+
+
+def new_heat_map(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slicer.vtkMRMLScalarVolumeNode:
+    """An empty heat map that follows the CT's transform."""
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
+    give_to(ct_node, node)
+    node.SetAttribute("COVIDDetect.role", "heatMap")
+    return node
+
+
+def is_heat_map(node: slicer.vtkMRMLNode) -> bool:
+    """Whether a volume is a heat map of ours, and so no CT to analyze."""
+    return node.GetAttribute("COVIDDetect.role") == "heatMap"
+
+
+def heat_maps() -> list[slicer.vtkMRMLScalarVolumeNode]:
+    """All heat maps of ours in the scene."""
+    return [node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if is_heat_map(node)]
+
+
+def write_heat_map(attention: Attention, node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Make ``attention`` the content of ``node``, on its own coarse grid: the slice views interpolate."""
+    with slicer.util.NodeModify(node):
+        place(node, attention.geometry)
+        slicer.util.updateVolumeFromArray(node, attention.values)
+        node.SetAttribute("COVIDDetect.layer", attention.layer)
+        node.SetAttribute(_RAW_MAXIMUM, repr(attention.raw_maximum))
+    if node.GetDisplayNode() is None:
+        node.CreateDefaultDisplayNodes()
+    display = node.GetDisplayNode()
+    with slicer.util.NodeModify(display):
+        display.AutoWindowLevelOff()
+        display.SetWindowLevelMinMax(0.0, 1.0)
+        display.InterpolateOn()
+        display.ApplyThresholdOn()
+
+
+def write_in_lungs(attention: Attention, lung_mask: LungMask, node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Make what of ``attention`` lies in the lungs the content of ``node``, which also tells how much that is."""
+    write_heat_map(restrict_to_lungs(attention, lung_mask), node)
+    node.SetAttribute(_SHARE, repr(share_in_lungs(attention, lung_mask)))
+
+
+def share_of(node: slicer.vtkMRMLScalarVolumeNode | None) -> float | None:
+    """The part of the heat that lies in the lungs, as the map in the lungs knows it."""
+    share = node.GetAttribute(_SHARE) if node is not None else None
+    return float(share) if share else None
+
+
+def is_empty(node: slicer.vtkMRMLScalarVolumeNode) -> bool:
+    """Whether nothing spoke for COVID-19."""
+    return float(node.GetAttribute(_RAW_MAXIMUM) or 1) == 0
+
+
+def layer_of(node: slicer.vtkMRMLScalarVolumeNode | None) -> str:
+    """Layer and method of a heat map, as the user reads them."""
+    return (node.GetAttribute("COVIDDetect.layer") or "") if node is not None else ""
+
+
+def style_heat_map(node: slicer.vtkMRMLScalarVolumeNode, colors: str, threshold: float) -> None:
+    """Color table, and the value below which nothing is shown (0 shows all above 0)."""
+    display = node.GetDisplayNode()
+    with slicer.util.NodeModify(display):
+        display.SetAndObserveColorNodeID(color_node_id(colors))
+        # Exactly 0 is where the network saw nothing, or where there is no lung.
+        display.SetLowerThreshold(max(threshold, 1e-3))
+        display.SetUpperThreshold(2.0)
+
+
+def color_node_id(colors: str) -> str:
+    """Id of one of ``COLORS`` in the scene."""
+    return f"vtkMRMLColorTableNodeFile{colors}.txt"
+
+
+def show_legend(node: slicer.vtkMRMLScalarVolumeNode, visible: bool) -> None:
+    """A color legend of the heat map in the slice views."""
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
+    if legend is None and visible:
+        legend = _new_legend(node)
+    if legend is not None:
+        legend.SetVisibility(visible)
+
+
+def title_legend(node: slicer.vtkMRMLScalarVolumeNode, title: str) -> None:
+    """Write over the legend of a heat map what its colors mean, when that has changed."""
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
+    if legend is not None and legend.GetAttribute(_TITLE) != title:
+        legend.SetAttribute(_TITLE, title)
+        legend.SetTitleText(title)
+
+
+def draw_legend(node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Draw the legend in the views that show its heat map: Slicer looks for that only when the legend changes."""
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
+    if legend is not None:
+        legend.Modified()
+
+
+def _new_legend(node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLColorLegendDisplayNode:
+    legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(node)
+    with slicer.util.NodeModify(legend):
+        legend.SetLabelFormat("%.1f")
+        legend.SetNumberOfLabels(3)
+        legend.SetMaxNumberOfColors(64)
+        for text in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
+            text.SetFontSize(_LEGEND_FONT)
+        legend.SetSize(0.07, 0.25)
+        legend.SetPosition(0.98, 0.5)
+    return legend

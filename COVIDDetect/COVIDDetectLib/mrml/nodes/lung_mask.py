@@ -1,0 +1,322 @@
+"""Lung masks in the scene: segmentation node to ``LungMask`` and back."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import slicer
+import vtk
+from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+
+from ...ct.geometry import Geometry
+from ...errors import MaskError
+from ...lungs import LEFT, RIGHT, LungMask, split_sides
+from .ct import geometry_of, give_to, to_world
+
+_TERMINOLOGY = "Segmentation category and type - 3D Slicer General Anatomy list"
+_NO_REGION = "Anatomic codes - DICOM master list~^^~^^"
+_RIGHT_CODES, _LEFT_CODES = {"24028007", "G-A100"}, {"7771000", "G-A101"}
+_LUNG_CODES = {
+    "39607008", "T-28000", "45653009", "T-28820", "90572001", "T-28830", "31094006", "72674008",
+}  # fmt: skip
+"""Lung, its upper and lower lobe, lobe, segment; in SNOMED CT and in the SRT codes of older segmentations."""
+_RIGHT_LUNG_CODES = {"3341006", "42400003", "72481006", "T-28300", "40020002", "266005"}
+_LEFT_LUNG_CODES = {"44029006", "44714003", "T-28600", "41224006"}
+"""One lung, or one lobe of it, in a single code without laterality."""
+_ALTERED_CODES = {"49755003", "M-01000"}
+"""The category *Morphologically altered structure*: disease that lies in a lung is none, whatever its name."""
+_TISSUE_CODES = {"", "85756007", "T-D0050"}
+"""What Slicer gives a segment for which nobody chose a type; then the anatomic region or the name tells."""
+_LUNG_NAME = re.compile(
+    r"lung|pulmo(?!nar)|(upper|middle|lower|superior|inferior)[\W_]*lobe|(?<![a-z])([RL][UL]|RM)L(?![a-z])",
+    re.IGNORECASE,
+)
+_RIGHT_NAME = re.compile(r"right|middle[\W_]*lobe|(?<![a-z])(r|R[UML]L)(?![a-z])", re.IGNORECASE)
+_LEFT_NAME = re.compile(r"left|(?<![a-z])(l|L[UL]L)(?![a-z])", re.IGNORECASE)
+_NOT_LUNG_NAME = re.compile(
+    r"nodul|lymph|lesion|tumou?r|cancer|carcinom|metasta|mass|vessel|vascul|arter|vein|embol|airway|bronch|trache|"
+    r"opaci|infiltrat|consolid|glass|emphysem|fibros|effusion|pleura|fissure|hil(um|ar)|wall|thyroid",
+    re.IGNORECASE,
+)
+_BOTH = RIGHT | LEFT
+_AUTOMATIC = "COVIDDetect.automatic"
+"""Attribute of a mask that Analyze made: the fingerprint that it had then. A copy that she edits has it too."""
+
+SIDES = {
+    RIGHT: ("COVIDDetect_RightLung", "Right lung", ("24028007", "Right"), (0.36, 0.68, 0.93)),
+    LEFT: ("COVIDDetect_LeftLung", "Left lung", ("7771000", "Left"), (0.95, 0.76, 0.35)),
+}
+"""Segment id, name, laterality code and color of each side."""
+
+
+def new_segmentation(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slicer.vtkMRMLSegmentationNode:
+    """An empty segmentation on the grid of a CT, shown as outlines in the slice views."""
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+    node.CreateDefaultDisplayNodes()
+    node.GetSegmentation().SetSourceRepresentationName(binary_labelmap_name())
+    lay_on(ct_node, node)
+    give_to(ct_node, node)
+    display = node.GetDisplayNode()
+    display.SetVisibility2DFill(False)
+    display.SetVisibility2DOutline(True)
+    display.SetSliceIntersectionThickness(2)
+    return node
+
+
+def lay_on(ct_node: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLSegmentationNode) -> None:
+    """Make the grid of a CT the one on which a segmentation is edited, and let it follow the CT's transform."""
+    node.SetReferenceImageGeometryParameterFromVolumeNode(ct_node)
+    node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
+
+
+def outlines_shown(node: slicer.vtkMRMLSegmentationNode | None) -> bool:
+    """Whether the outlines of a mask are shown in the slice views."""
+    display = node.GetDisplayNode() if node is not None else None
+    return display is not None and all(
+        (display.GetVisibility(), display.GetVisibility2D(), display.GetVisibility2DOutline())
+    )
+
+
+def write_lung_mask(lung_mask: LungMask, node: slicer.vtkMRMLSegmentationNode) -> None:
+    """Make right and left lung of ``lung_mask`` the segments *Right lung* and *Left lung* of ``node``.
+
+    Other segments of the node are left alone.
+    """
+    for side, (segment_id, name, laterality, color) in SIDES.items():
+        inside = lung_mask.labels == side
+        write_segment(node, lung_mask.geometry, inside, segment_id, name, color, _terminology(*laterality))
+
+
+def write_segment(
+    node: slicer.vtkMRMLSegmentationNode,
+    geometry: Geometry,
+    inside: np.ndarray,
+    segment_id: str,
+    name: str,
+    color: tuple[float, float, float],
+    terminology: str = "",
+) -> None:
+    """Make ``inside``, bool on the grid at ``geometry``, one segment of ``node``, which is added if it is not there."""
+    segmentation = node.GetSegmentation()
+    if segmentation.GetSegment(segment_id) is None:
+        segmentation.AddEmptySegment(segment_id, name, color)
+        if terminology:
+            segmentation.GetSegment(segment_id).SetTerminology(terminology)
+    image = _oriented_image(inside.shape, geometry, node)
+    # Only the box that it fills: Slicer copies what it is given several times, and the window waits.
+    slices, rows, columns = _box(inside)
+    image.SetExtent(columns[0], columns[1], rows[0], rows[1], slices[0], slices[1])
+    part = inside[slices[0] : slices[1] + 1, rows[0] : rows[1] + 1, columns[0] : columns[1] + 1]
+    values = np.ascontiguousarray(part, dtype=np.uint8).ravel()
+    scalars = numpy_to_vtk(values, array_type=vtk.VTK_UNSIGNED_CHAR)
+    scalars.SetName("ImageScalars")  # as VTK itself names them; Slicer's DICOM export takes a segment without for empty
+    image.GetPointData().SetScalars(scalars)
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    logic.SetBinaryLabelmapToSegment(image, node, segment_id, logic.MODE_REPLACE)
+
+
+def lung_mask_from_node(
+    node: slicer.vtkMRMLSegmentationNode | None, ct_node: slicer.vtkMRMLScalarVolumeNode
+) -> LungMask:
+    """Right and left lung of a segmentation on the grid of a CT.
+
+    Lung segments are known by their terminology codes, else by their names; lobes are joined to their lung, and
+    a segment that holds both lungs is divided.
+
+    Raises
+    ------
+    MaskError
+        If there is no node, no segment is a lung, or the lungs are empty within the CT.
+    """
+    if node is None:
+        raise MaskError("The lung mask is no longer in the scene; choose another, or analyze again.")
+    sides = {segment_id: side_of(segment(node, segment_id)) for segment_id in lung_segment_ids(node)}
+    if not sides:
+        raise MaskError(
+            f"{node.GetName()} has no lung: name its segments “Right lung” and “Left lung”, or choose another mask."
+        )
+    geometry = geometry_of(ct_node)
+    labels = np.zeros(ct_node.GetImageData().GetDimensions()[::-1], dtype=np.uint8)
+    reference = _oriented_image(labels.shape, geometry, node)
+    both: np.ndarray | None = None
+    for segment_id, side in sides.items():
+        inside, where = _voxels(node, segment_id, reference)
+        if side == _BOTH:
+            both = np.zeros(labels.shape, dtype=bool) if both is None else both
+            both[where] |= inside
+        else:
+            labels[where][inside] = side
+    if both is not None and both.any():
+        reorientation = geometry.reorientation_to_axial()
+        axial = np.ascontiguousarray(reorientation.apply(both))
+        spacing = geometry.reoriented(reorientation, both.shape).spacing
+        divided = reorientation.undo(split_sides(axial, spacing))
+        labels = np.where(labels == 0, divided, labels)
+    return LungMask.from_labels(labels, geometry)
+
+
+def side_of(segment: slicer.vtkSegment) -> int:
+    """``RIGHT``, ``LEFT``, both (``RIGHT | LEFT``), or 0 if the segment is not a lung.
+
+    Terminology codes come first; where they do not say that it is a lung, the name may.
+    """
+    # context~category~type~modifier~region context~region~modifier, each of the codes as scheme^value^meaning
+    codes = [[*part.split("^"), ""][1] for part in terminology_of(segment).split("~")] + [""] * 7
+    category, kind, laterality = codes[1:4]
+    if kind in _TISSUE_CODES:
+        kind, laterality = codes[5:7]
+    if category in _ALTERED_CODES:
+        return 0
+    if kind in _RIGHT_LUNG_CODES:
+        return RIGHT
+    if kind in _LEFT_LUNG_CODES:
+        return LEFT
+    name = segment.GetName() or ""
+    if kind not in _LUNG_CODES and (not _LUNG_NAME.search(name) or _NOT_LUNG_NAME.search(name)):
+        return 0
+    if laterality in _RIGHT_CODES:
+        return RIGHT
+    if laterality in _LEFT_CODES:
+        return LEFT
+    is_right, is_left = bool(_RIGHT_NAME.search(name)), bool(_LEFT_NAME.search(name))
+    return _BOTH if is_right == is_left else RIGHT if is_right else LEFT
+
+
+def sides_of(node: slicer.vtkMRMLSegmentationNode) -> dict[str, int]:
+    """Which side each segment is, by its id."""
+    return {segment_id: side_of(segment(node, segment_id)) for segment_id in segment_ids(node)}
+
+
+def labelmaps_of(node: slicer.vtkMRMLSegmentationNode) -> tuple[int, ...]:
+    """What tells whether the voxels of a segment may have changed, without looking at them."""
+    labelmaps = [segment(node, each).GetRepresentation(binary_labelmap_name()) for each in segment_ids(node)]
+    return tuple(labelmap.GetMTime() if labelmap else 0 for labelmap in labelmaps)
+
+
+def lung_segment_ids(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
+    """Ids of the segments that are lungs or parts of them."""
+    return [segment_id for segment_id in segment_ids(node) if side_of(segment(node, segment_id))]
+
+
+def segment_ids(node: slicer.vtkMRMLSegmentationNode) -> list[str]:
+    """Ids of all segments in their order."""
+    segmentation = node.GetSegmentation()
+    return [segmentation.GetNthSegmentID(number) for number in range(segmentation.GetNumberOfSegments())]
+
+
+def segment(node: slicer.vtkMRMLSegmentationNode, segment_id: str) -> slicer.vtkSegment:
+    """One segment of a node."""
+    return node.GetSegmentation().GetSegment(segment_id)
+
+
+def terminology_of(segment: slicer.vtkSegment) -> str:
+    """The serialized terminology entry; empty if there is none."""
+    value = vtk.reference("")
+    segment.GetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), value)
+    return str(value)
+
+
+def mark_automatic(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> None:
+    """Remember that Analyze made a mask, and what it made."""
+    lung_mask_node.SetAttribute(_AUTOMATIC, _fingerprint_of_lungs(lung_mask_node))
+
+
+def is_from_analyze(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
+    """Whether Analyze made a mask, or that of which it is a copy; somebody may have worked on it since."""
+    return bool(lung_mask_node.GetAttribute(_AUTOMATIC))
+
+
+def is_automatic(lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
+    """Whether a mask was made by Analyze and is still as it was made: such a mask may be replaced.
+
+    Compares the voxels, so that no edit is overlooked; takes up to a second for a large CT.
+    """
+    return lung_mask_node.GetAttribute(_AUTOMATIC) == _fingerprint_of_lungs(lung_mask_node)
+
+
+def _fingerprint_of_lungs(node: slicer.vtkMRMLSegmentationNode) -> str:
+    return fingerprint(node, {each: side_of(segment(node, each)) for each in lung_segment_ids(node)})
+
+
+def fingerprint(node: slicer.vtkMRMLSegmentationNode, labels_of: Mapping[str, int]) -> str:
+    """SHA-256 of segments on the grid that they were made on, wherever a transform takes them.
+
+    Parameters
+    ----------
+    labels_of
+        The bits that stand for each segment, by its id.
+    """
+    converter = slicer.vtkSegmentationConverter
+    grid = slicer.vtkOrientedImageData()
+    made_on = node.GetSegmentation().GetConversionParameter(converter.GetReferenceImageGeometryParameterName())
+    if not converter.DeserializeImageGeometry(made_on, grid, False):
+        return "no grid"
+    labels = np.zeros(grid.GetDimensions()[::-1], dtype=np.uint8)
+    try:
+        for segment_id, label in labels_of.items():
+            inside, where = _voxels(node, segment_id, grid)
+            labels[where][inside] |= label
+    except MaskError:
+        return "no voxels"
+    box = _box(labels > 0)
+    part = labels[tuple(slice(first, last + 1) for first, last in box)]
+    return hashlib.sha256(f"{box}".encode() + np.ascontiguousarray(part).tobytes()).hexdigest()
+
+
+def binary_labelmap_name() -> str:
+    """Name of the representation that lung masks have."""
+    return slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
+
+
+def _terminology(laterality_code: str, laterality: str) -> str:
+    return (
+        f"{_TERMINOLOGY}~SCT^123037004^Anatomical Structure~SCT^39607008^Lung~SCT^{laterality_code}^{laterality}~"
+        f"{_NO_REGION}"
+    )
+
+
+def _oriented_image(
+    shape: tuple[int, ...], geometry: Geometry, segmentation_node: slicer.vtkMRMLSegmentationNode
+) -> slicer.vtkOrientedImageData:
+    """A grid of slices, rows and columns, without voxels, as the segmentation's own transform sees it."""
+    image = slicer.vtkOrientedImageData()
+    image.SetDimensions(shape[::-1])
+    matrix = np.linalg.inv(to_world(segmentation_node)) @ geometry.ijk_to_ras
+    image.SetImageToWorldMatrix(slicer.util.vtkMatrixFromArray(matrix))
+    return image
+
+
+def _box(inside: np.ndarray) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    """First and last slice, row and column with anything inside; one voxel if there is nothing."""
+    lines = [np.any(inside, axis=other) for other in ((1, 2), (0, 2), (0, 1))]
+    found = [np.flatnonzero(line) for line in lines]
+    first, middle, last = ((int(at[0]), int(at[-1])) if len(at) else (0, 0) for at in found)
+    return first, middle, last
+
+
+def _voxels(
+    node: slicer.vtkMRMLSegmentationNode, segment_id: str, reference: slicer.vtkOrientedImageData
+) -> tuple[np.ndarray, tuple[slice, slice, slice]]:
+    """A segment's voxels, bool ``[slice, row, column]``, and the part of the reference grid that they fill."""
+    image = slicer.vtkOrientedImageData()
+    if not node.GetBinaryLabelmapRepresentation(segment_id, image):
+        raise MaskError(f"The segments of {node.GetName()} are not voxels; create a binary labelmap of them first.")
+    nothing = np.zeros((0, 0, 0), dtype=bool), (slice(0, 0), slice(0, 0), slice(0, 0))
+    if image.IsEmpty():
+        return nothing
+    resample = slicer.vtkOrientedImageDataResample
+    if not resample.DoGeometriesMatch(image, reference):
+        resample.ResampleOrientedImageToReferenceOrientedImage(image, reference, image, False)
+    extent, size = image.GetExtent(), reference.GetDimensions()
+    first = [max(0, extent[2 * axis]) for axis in range(3)]
+    last = [min(size[axis] - 1, extent[2 * axis + 1]) for axis in range(3)]
+    if any(high < low for low, high in zip(first, last, strict=True)):
+        return nothing
+    shape = [extent[2 * axis + 1] - extent[2 * axis] + 1 for axis in (2, 1, 0)]
+    array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(shape)
+    own = tuple(slice(first[a] - extent[2 * a], last[a] - extent[2 * a] + 1) for a in (2, 1, 0))
+    where = slice(first[2], last[2] + 1), slice(first[1], last[1] + 1), slice(first[0], last[0] + 1)
+    return array[own] > 0, where

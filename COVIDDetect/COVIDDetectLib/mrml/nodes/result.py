@@ -1,0 +1,305 @@
+"""The result in the scene: one table node for each CT that was scored, with all that the panel shows of it.
+
+The table is what she reads in the scene; its attributes hold the same as JSON, so that a saved scene comes back
+exactly: ``COVIDDetect.record`` (``analysis.json``), ``COVIDDetect.stale`` (why the result no longer holds; empty while
+it does) and ``COVIDDetect.history``. Node references lead to the CT, the lung mask and the heat map.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import slicer
+import vtk
+
+from ...analysis.analyze import Analysis
+from ...analysis.opacity import LungOpacity, OpacityBounds
+from ...errors import WeightsError
+from ...weights.cards import ModelCard
+from ...weights.store import installed_cards
+from .ct import ct_of, give_to, mark_as_of
+from .lung_mask import is_from_analyze
+
+_RECORD, _HISTORY = "COVIDDetect.record", "COVIDDetect.history"
+_STALE = "COVIDDetect.stale"
+_OPACITY_BOUNDS = "COVIDDetect.opacityBounds"
+_DECISION_THRESHOLD = "COVIDDetect.decisionThreshold"
+_LUNG_MASK, _HEAT_MAP, _IN_LUNGS, _OPACITY = (
+    f"COVIDDetect.{role}" for role in ("lungMask", "heatMap", "heatMapInLungs", "opacity")
+)
+_LONGEST_HISTORY = 10
+
+ACCEPTED_FINDINGS = "COVIDDetect.acceptedFindings"
+"""Attribute of a CT: what is wrong with it, a sentence a line, of which she knows."""
+
+MASK_EDITED = "The lung mask was edited after scoring."
+MASK_MOVED = "The lung mask was moved after scoring."
+MASK_REMOVED = "The lung mask was removed after scoring."
+CT_CHANGED = "The CT was changed after scoring."
+OTHER_MASK = "Another lung mask was chosen after scoring."
+OTHER_WEIGHTS = "Other weights were chosen after scoring."
+MISSING_WEIGHTS = "The weights that scored are not installed here."
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One entry of the history: when, the probability, and what was different from the entry before."""
+
+    time: str
+    probability: float
+    change: str
+
+
+class Result:
+    """A result as it lies in the scene.
+
+    Parameters
+    ----------
+    node
+        Its table node.
+    other_choice
+        What somebody chose that was not scored, as a sentence (``beside``).
+    """
+
+    def __init__(self, node: slicer.vtkMRMLTableNode, other_choice: str = "") -> None:
+        self.node = node
+        self._other_choice = other_choice
+
+    @classmethod
+    def of(cls, ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> Result | None:
+        """The result of a CT; None if it was not scored yet."""
+        if ct_node is None:
+            return None
+        return next((one for one in cls.all() if one.ct_node is ct_node), None)
+
+    @classmethod
+    def all(cls) -> list[Result]:
+        """All results in the scene."""
+        nodes = slicer.util.getNodesByClass("vtkMRMLTableNode")
+        return [cls(node) for node in nodes if node.GetAttribute(_RECORD)]
+
+    @classmethod
+    def write(
+        cls,
+        analysis: Analysis,
+        ct_node: slicer.vtkMRMLScalarVolumeNode,
+        lung_mask_node: slicer.vtkMRMLSegmentationNode,
+        heat_map_node: slicer.vtkMRMLScalarVolumeNode,
+        in_lungs_node: slicer.vtkMRMLScalarVolumeNode,
+    ) -> Result:
+        """Make ``analysis`` the result of ``ct_node``, in its table if there is one already."""
+        earlier = cls.of(ct_node)
+        node = earlier.node if earlier else slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
+        if not earlier:
+            give_to(ct_node, node)
+        record = analysis.to_record()
+        # What she accepted before the analysis stays beside its number.
+        record["notes"] += (ct_node.GetAttribute(ACCEPTED_FINDINGS) or "").splitlines()
+        earlier_weights = earlier.record["weights"]["sha256"] if earlier else ""
+        history = [*earlier.history, _entry(record, earlier.record)] if earlier else [_entry(record, None)]
+        with slicer.util.NodeModify(node):
+            node.SetName(f"{ct_node.GetName()} COVID-19 result")
+            node.SetAttribute(_RECORD, json.dumps(record))
+            node.SetAttribute(_STALE, "")
+            node.RemoveAttribute(_OPACITY_BOUNDS)
+            if not earlier or earlier_weights != record["weights"]["sha256"]:
+                node.RemoveAttribute(_DECISION_THRESHOLD)
+            node.SetAttribute(_HISTORY, json.dumps([vars(one) for one in history[-_LONGEST_HISTORY:]]))
+            node.SetNodeReferenceID(_LUNG_MASK, lung_mask_node.GetID())
+            cls(node).refer_to_heat_maps(heat_map_node, in_lungs_node)
+        if ct_of(lung_mask_node) is None:  # hers
+            mark_as_of(ct_node, lung_mask_node)
+        result = cls(node)
+        result._write_table()
+        return result
+
+    @property
+    def ct_node(self) -> slicer.vtkMRMLScalarVolumeNode | None:
+        """The CT that was scored; None if it was removed from the scene."""
+        return ct_of(self.node)
+
+    @property
+    def lung_mask_node(self) -> slicer.vtkMRMLSegmentationNode | None:
+        """The mask it was scored with."""
+        return self.node.GetNodeReference(_LUNG_MASK)
+
+    @property
+    def heat_map_node(self) -> slicer.vtkMRMLScalarVolumeNode | None:
+        """The whole heat map, on the network's grid."""
+        return self.node.GetNodeReference(_HEAT_MAP)
+
+    @property
+    def in_lungs_node(self) -> slicer.vtkMRMLScalarVolumeNode | None:
+        """The heat map as it is shown: only in the lungs."""
+        return self.node.GetNodeReference(_IN_LUNGS)
+
+    @property
+    def opacity_node(self) -> slicer.vtkMRMLSegmentationNode | None:
+        """Densities as segments, where she wanted to see them."""
+        return self.node.GetNodeReference(_OPACITY)
+
+    def refer_to_heat_maps(
+        self, heat_map_node: slicer.vtkMRMLScalarVolumeNode, in_lungs_node: slicer.vtkMRMLScalarVolumeNode
+    ) -> None:
+        """Remember the nodes of the whole heat map and of that in the lungs."""
+        self.node.SetNodeReferenceID(_HEAT_MAP, heat_map_node.GetID())
+        self.node.SetNodeReferenceID(_IN_LUNGS, in_lungs_node.GetID())
+
+    def refer_to_opacity(self, node: slicer.vtkMRMLSegmentationNode | None) -> None:
+        """Remember the node with the densities; None lets go of it."""
+        self.node.SetNodeReferenceID(_OPACITY, node.GetID() if node is not None else None)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What ``analysis.json`` would hold (``Docs/analysis-schema.md``)."""
+        return json.loads(self.node.GetAttribute(_RECORD))
+
+    @property
+    def card(self) -> ModelCard:
+        """The card of the weights that scored.
+
+        Raises
+        ------
+        WeightsError
+            If they are not installed here.
+        """
+        weights = self.record["weights"]
+        for card in installed_cards():
+            if card.sha256 == weights["sha256"]:
+                return card
+        raise WeightsError(f"{weights['title']} are not installed here; choose other weights and score again.")
+
+    @property
+    def decision_threshold(self) -> float:
+        """The one that she set for this CT and these weights, else the weights' own."""
+        return float(self.node.GetAttribute(_DECISION_THRESHOLD) or self.record["decision_threshold"])
+
+    def keep_decision_threshold(self, threshold: float) -> None:
+        """She moved it: another score with the same weights is judged by it too."""
+        if abs(threshold - self.decision_threshold) > 1e-6:
+            self.node.SetAttribute(_DECISION_THRESHOLD, repr(threshold))
+
+    @property
+    def history(self) -> list[Scored]:
+        """The last scores of this CT, oldest first."""
+        return [Scored(**entry) for entry in json.loads(self.node.GetAttribute(_HISTORY) or "[]")]
+
+    @property
+    def opacity_bounds(self) -> list[float]:
+        """``OpacityBounds.levels`` of ``record["opacity"]``."""
+        return json.loads(self.node.GetAttribute(_OPACITY_BOUNDS) or json.dumps(OpacityBounds().levels))
+
+    def write_opacity(self, lungs: Sequence[LungOpacity], bounds: OpacityBounds) -> None:
+        """Exchange the densities of each lung for those within other bounds."""
+        record = self.record
+        record["opacity"] = [
+            {key: round(value, 2) if isinstance(value, float) else value for key, value in vars(lung).items()}
+            for lung in lungs
+        ]
+        with slicer.util.NodeModify(self.node):
+            self.node.SetAttribute(_RECORD, json.dumps(record))
+            self.node.SetAttribute(_OPACITY_BOUNDS, json.dumps(bounds.levels))
+            self._write_table()
+
+    @property
+    def stale(self) -> str:
+        """Why the result no longer holds, as a sentence; empty while it does."""
+        return self.node.GetAttribute(_STALE) or self._other_choice
+
+    @property
+    def ct_has_changed(self) -> bool:
+        """Whether the CT was changed or moved after scoring, and its mask stayed where it was."""
+        return self.node.GetAttribute(_STALE) == CT_CHANGED
+
+    def mark_stale(self, reason: str) -> None:
+        """Say that what was scored has changed: the result no longer holds.
+
+        The last reason counts; but to edit a mask does not bring it to where a changed CT is.
+        """
+        if self.node.GetAttribute(_STALE) != reason and not (reason == MASK_EDITED and self.ct_has_changed):
+            self.node.SetAttribute(_STALE, reason)
+            self._write_table()
+
+    def beside(self, lung_mask_node: slicer.vtkMRMLSegmentationNode | None, weights_sha256: str) -> Result:
+        """The result as it is for somebody who chose this mask and these weights: out of date if others were scored.
+
+        Nothing is written: the choice can be taken back, and for a script that scored otherwise the result holds.
+        """
+        own, sha256 = self.lung_mask_node, self.record["weights"]["sha256"]
+        # Without a mask Analyze makes one, as it made its own.
+        is_own = lung_mask_node is own or (lung_mask_node is None and (own is None or is_from_analyze(own)))
+        reason = ""
+        if not is_own:
+            reason = OTHER_MASK
+        elif weights_sha256 != sha256:
+            is_here = any(card.sha256 == sha256 for card in installed_cards())
+            reason = OTHER_WEIGHTS if is_here else MISSING_WEIGHTS
+        return Result(self.node, reason)
+
+    def _write_table(self) -> None:
+        rows = table_rows(self.record, self.node.GetAttribute(_STALE) or "")
+        table = vtk.vtkTable()
+        for title, column in zip(("Quantity", "Value"), zip(*rows, strict=True), strict=True):
+            values = vtk.vtkStringArray()
+            values.SetName(title)
+            for value in column:
+                values.InsertNextValue(value)
+            table.AddColumn(values)
+        self.node.SetAndObserveTable(table)
+        self.node.SetUseColumnTitleAsColumnHeader(True)
+
+
+def table_rows(record: Mapping[str, Any], stale: str) -> list[tuple[str, str]]:
+    """What the table says: quantity and value."""
+    rows = [
+        ("Status", f"Out of date: {stale}" if stale else "Current"),
+        ("Probability of COVID-19", f"{record['probability']:.3f}"),
+        *(("Note", note) for note in record["notes"]),
+        ("Decision threshold", f"{record['decision_threshold']:.2f}"),
+        ("Weights", f"{record['weights']['title']} ({record['weights']['sha256'][:12]})"),
+    ]
+    for side in record.get("opacity", ()):
+        lung = f"{side['side'].capitalize()} lung"
+        rows += [
+            (f"{lung}, volume", f"{side['volume_ml']:.0f} mL"),
+            (f"{lung}, mean density", f"{side['mean_hu']:.0f} HU"),
+        ]
+        rows += [
+            (f"{lung}, {title}", f"{side[f'{key}_ml']:.0f} mL, {side[f'{key}_percent']:.1f} %")
+            for key, title in (
+                ("ground_glass", "ground-glass"),
+                ("consolidation", "consolidation"),
+                ("emphysema", "emphysema-like"),
+            )
+        ]
+    rows += [
+        (
+            f"Region {region['rank']}",
+            f"{region['side']} {region['third']} third, peak {region['peak']:.2f}, {region['volume_ml']:.1f} mL, "
+            f"{region['mean_hu']:.0f} HU",
+        )
+        for region in record.get("regions", ())
+    ]
+    return [
+        *rows,
+        ("Lung mask", record["lungs"]["method"]),
+        ("Computed on", record["device"]),
+        ("Time", record["time"]),
+        ("Software", f"COVIDDetect {record['software']['coviddetect']}"),
+        ("Use", "Research use only, not a medical device"),
+    ]
+
+
+def _entry(record: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> Scored:
+    changes = []
+    if earlier is not None:
+        if earlier["input"]["sha256"] != record["input"]["sha256"]:
+            changes.append("CT changed")
+        if earlier["lungs"]["sha256"] != record["lungs"]["sha256"]:
+            changes.append("lung mask changed")
+        if earlier["weights"]["sha256"] != record["weights"]["sha256"]:
+            changes.append("other weights")
+    return Scored(record["time"], record["probability"], ", ".join(changes))

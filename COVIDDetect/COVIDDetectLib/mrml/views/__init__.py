@@ -1,0 +1,1 @@
+"""All that writes a display or a view."""

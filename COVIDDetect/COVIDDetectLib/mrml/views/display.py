@@ -1,0 +1,219 @@
+"""How a scored CT is shown in the views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import slicer
+from slicer.i18n import tr as _
+
+from ..nodes.heat_map import draw_legend, heat_maps, is_heat_map, show_legend, style_heat_map, title_legend
+from ..nodes.result import Result
+from .heat_map_3d import show_in_3d
+
+LUNG_WINDOW, LUNG_LEVEL = 1400.0, -500.0
+"""Slicer's own CT-lung preset."""
+
+VIEWS = ("vtkMRMLSliceCompositeNode", "vtkMRMLSliceNode", "vtkMRMLViewNode")
+"""Classes of the nodes that say what a slice view shows and whether it is on screen, and what a 3D view shows."""
+
+
+def set_lung_window(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Show a CT in a lung window."""
+    if ct_node.GetDisplayNode() is None:
+        ct_node.CreateDefaultDisplayNodes()
+    display = ct_node.GetDisplayNode()
+    with slicer.util.NodeModify(display):
+        display.AutoWindowLevelOff()
+        display.SetWindowLevel(LUNG_WINDOW, LUNG_LEVEL)
+
+
+def window_level(ct_node: slicer.vtkMRMLScalarVolumeNode) -> tuple[float, float] | None:
+    """The window that somebody chose for a CT; None while Slicer chooses it."""
+    display = ct_node.GetDisplayNode()
+    if display is None or display.GetAutoWindowLevel():
+        return None
+    return display.GetWindow(), display.GetLevel()
+
+
+def show_ct(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Make a CT the background of all slice views; where it is so already nothing moves."""
+    if any(view.GetBackgroundVolumeID() != ct_node.GetID() for view in _composites()):
+        slicer.util.setSliceViewerLayers(background=ct_node, fit=True)
+
+
+def is_shown(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
+    """Whether a slice view on screen shows this CT; where the layout has none, those behind it count."""
+    return any(view.GetBackgroundVolumeID() == ct_node.GetID() for view in _on_screen() or _composites())
+
+
+def volumes_shown() -> dict[str, list[str]]:
+    """IDs of the volumes, background and what is blended over it, of each slice view on screen that shows any."""
+    shown = {}
+    for view in _on_screen():
+        foreground = view.GetForegroundVolumeID() if view.GetForegroundOpacity() else None
+        volumes = [volume for volume in (view.GetBackgroundVolumeID(), foreground) if volume]
+        if volumes:
+            shown[slicer.vtkMRMLSliceLogic.GetSliceNode(view).GetID()] = volumes
+    return shown
+
+
+def is_seen(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
+    """Whether a slice view on screen shows this CT, if only blended over another volume."""
+    return any(ct_node.GetID() in volumes for volumes in volumes_shown().values())
+
+
+def shows_another(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
+    """Whether the slice views on screen show volumes, and none of them is this CT."""
+    return bool(volumes_shown()) and not is_seen(ct_node)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How she wants to see the heat map.
+
+    Parameters
+    ----------
+    visible
+        Whether it is shown at all.
+    in_3d
+        Whether the lungs, and the heat map where it is visible, are shown in the 3D views.
+    """
+
+    visible: bool
+    in_3d: bool
+    only_in_lungs: bool
+    opacity: float
+    threshold: float
+    colors: str
+
+
+class Overlay:
+    """Lays the heat map of a result over its own CT, with its legend; over any other volume no map of ours is left.
+
+    What was shown once is hers until she changes the look here: what she or another module does with the foreground of
+    a view, with the legend or with the volume in 3D stays.
+    """
+
+    def __init__(self) -> None:
+        self._shown: tuple[object, ...] = ()
+        self._filled: dict[str, str] = {}
+
+    def show(self, result: Result | None, look: Look, over_others: bool = False) -> None:
+        """Show a result's heat map; None takes all maps away.
+
+        Parameters
+        ----------
+        over_others
+            Whether a foreground that is not ours may be replaced.
+        """
+        node = (result.in_lungs_node if look.only_in_lungs else result.heat_map_node) if result else None
+        shown = node if look.visible else None
+        ct_id = result.ct_node.GetID() if result and result.ct_node else None
+        wanted = (look, shown, ct_id)
+        is_new = wanted != self._shown or over_others
+        if is_new:
+            self._shown, self._filled = wanted, {}
+        if shown is not None and not self._filled:
+            style_heat_map(shown, look.colors, look.threshold)
+        is_changed = False
+        for view in _composites():
+            if shown is not None and view.GetBackgroundVolumeID() == ct_id:
+                is_changed |= self._fill(view, shown, look.opacity, over_others)
+            else:
+                self._filled.pop(view.GetID(), None)
+                if _has_heat_map(view):
+                    view.SetForegroundVolumeID(None)
+                    is_changed = True
+        if is_new:
+            for other in heat_maps():
+                if other.GetDisplayNode() is not None:
+                    show_legend(other, other is shown)
+        if shown is not None:
+            title_legend(shown, _("Out of date") if result and result.stale else _("Heat"))
+            if is_changed:
+                draw_legend(shown)
+        show_in_3d(
+            result if look.in_3d else None,
+            shown if look.in_3d else None,
+            opacity=look.opacity,
+            threshold=look.threshold,
+            colors=look.colors,
+            is_new=is_new,
+        )
+
+    def _fill(
+        self,
+        view: slicer.vtkMRMLSliceCompositeNode,
+        heat_map: slicer.vtkMRMLScalarVolumeNode,
+        opacity: float,
+        over_others: bool,
+    ) -> bool:
+        """Once for each CT that comes into a view; whether the heat map lies over it now."""
+        if self._filled.get(view.GetID()) == view.GetBackgroundVolumeID():
+            return False
+        self._filled[view.GetID()] = view.GetBackgroundVolumeID()
+        if not view.GetForegroundVolumeID() or _has_heat_map(view) or over_others:
+            with slicer.util.NodeModify(view):
+                view.SetForegroundVolumeID(heat_map.GetID())
+                view.SetForegroundOpacity(opacity)
+            return True
+        return False
+
+
+def jump_to(position_ras: tuple[float, float, float]) -> None:
+    """All slice views, and the crosshair, to a place in the patient."""
+    crosshair = slicer.mrmlScene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
+    crosshair.SetCrosshairRAS(*position_ras)
+    if crosshair.GetCrosshairMode() == slicer.vtkMRMLCrosshairNode.NoCrosshair:
+        crosshair.SetCrosshairMode(slicer.vtkMRMLCrosshairNode.ShowBasic)
+    for view in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+        # What is in sight already stays where it is: only the slice changes.
+        if _is_in_sight(position_ras, view):
+            view.JumpSliceByOffsetting(*position_ras)
+        else:
+            view.JumpSliceByCentering(*position_ras)
+
+
+def take_out_of_views(volume: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Before a heat map or its CT is removed: Slicer's views would take another volume in its place.
+
+    Over the CT lay one of another patient, and instead of the CT one saw its heat map alone.
+    """
+    for view in _composites():
+        if view.GetForegroundVolumeID() == volume.GetID():
+            view.SetForegroundVolumeID(None)
+        if view.GetBackgroundVolumeID() == volume.GetID():
+            view.SetBackgroundVolumeID(None)
+
+
+def _is_in_sight(position_ras: tuple[float, float, float], view: slicer.vtkMRMLSliceNode) -> bool:
+    """Whether a place lies within the borders of a slice view, in whichever slice."""
+    to_ras = slicer.util.arrayFromVTKMatrix(view.GetXYToRAS())
+    x, y = (np.linalg.inv(to_ras) @ [*position_ras, 1.0])[:2]
+    width, height, _depth = view.GetDimensions()
+    return bool(0 <= x < width and 0 <= y < height)
+
+
+def _has_heat_map(view: slicer.vtkMRMLSliceCompositeNode) -> bool:
+    foreground = slicer.mrmlScene.GetNodeByID(view.GetForegroundVolumeID() or "")
+    return foreground is not None and is_heat_map(foreground)
+
+
+def _composites() -> list[slicer.vtkMRMLSliceCompositeNode]:
+    return list(slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"))
+
+
+def _on_screen() -> list[slicer.vtkMRMLSliceCompositeNode]:
+    """Those of the layout; others keep what they showed when they were last seen."""
+    return [view for view in _composites() if _is_mapped(slicer.vtkMRMLSliceLogic.GetSliceNode(view))]
+
+
+def _is_mapped(view: slicer.vtkMRMLSliceNode | None) -> bool:
+    return view is not None and bool(view.IsMappedInLayout())
+
+
+def views_on_screen() -> tuple[str, ...]:
+    """IDs of the slice views that the layout shows."""
+    return tuple(view.GetID() for view in slicer.util.getNodesByClass("vtkMRMLSliceNode") if _is_mapped(view))

@@ -1,0 +1,79 @@
+"""Grad-CAM is what its definition says, and its cells lie over what they saw."""
+
+import numpy as np
+import torch
+from COVIDDetectLib.analysis.attention import place_attention
+from COVIDDetectLib.ct.geometry import Geometry
+from COVIDDetectLib.networks.decovnet import COVID_POSITIVE, DeCoVNet
+from COVIDDetectLib.networks.grad_cam import score_with_grad_cam
+
+
+class SmallNetwork(torch.nn.Module):
+    """A smooth classifier of few channels, so that finite differences are exact and quick."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.classifier = torch.nn.Sequential(
+            torch.nn.Conv3d(6, 4, kernel_size=3, padding=1),
+            torch.nn.Tanh(),
+            torch.nn.Flatten(),
+            torch.nn.Linear(4 * 3 * 4 * 5, 2),
+        )
+
+
+def test_grad_cam_equals_its_definition_by_finite_differences() -> None:
+    torch.manual_seed(1)
+    network = SmallNetwork().double()
+    features = torch.rand(1, 6, 3, 4, 5, dtype=torch.double)
+
+    logits, grad_cam = score_with_grad_cam(network, features)
+
+    with torch.inference_mode():
+        torch.testing.assert_close(logits.double(), network.classifier(features)[0], atol=1e-6, rtol=1e-5)
+        step = 1e-5
+        up, down = features.repeat(6, 1, 1, 1, 1), features.repeat(6, 1, 1, 1, 1)
+        for channel in range(6):
+            up[channel, channel] += step
+            down[channel, channel] -= step
+        # A shift of a whole channel sums the gradient over its cells; Grad-CAM takes their mean.
+        change = (network.classifier(up) - network.classifier(down))[:, COVID_POSITIVE] / (2 * step)
+        weights = change / features[0, 0].numel()
+        expected = torch.einsum("c,ctyx->tyx", weights, features[0]).clamp(min=0)
+    assert expected.max() > 0
+    np.testing.assert_allclose(grad_cam, expected.numpy(), atol=1e-6)
+
+
+def test_a_cell_lies_over_the_pixels_that_move_it() -> None:
+    """The backbone's response to one bright voxel is strongest in the cell that the geometry puts over it."""
+    torch.manual_seed(0)
+    network = DeCoVNet().eval()
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, torch.nn.Conv3d):
+                module.weight.fill_(1.0 / module.weight[0].numel())
+    slices, rows, columns = 12, 64, 96
+    ct_mask_geometry = Geometry.axial(spacing=(1.5, 1.2, 4.0), origin=(5.0, 6.0, 7.0))
+    for voxel in [(4, 32, 48), (5, 16, 80), (8, 40, 24)]:
+        ct_mask = torch.zeros(1, 2, slices, rows, columns)
+        ct_mask[(0, 0, *voxel)] = 100.0
+        with torch.inference_mode():
+            response = (network.features(ct_mask) - network.features(torch.zeros_like(ct_mask))).abs().sum(dim=(0, 1))
+        attention = place_attention(response.numpy(), ct_mask_geometry)
+        k, j, i = np.unravel_index(int(attention.values.argmax()), attention.values.shape)
+        center = (attention.geometry.ijk_to_lps @ [i, j, k, 1])[:3]
+        place = (ct_mask_geometry.ijk_to_lps @ [*voxel[::-1], 1])[:3]
+        half_cell = np.array([4 * 1.5, 4 * 1.2, 1 * 4.0])
+        assert np.all(np.abs(center - place) <= half_cell + 1e-6), (voxel, center, place)
+
+
+def test_the_map_is_relative_to_its_maximum_which_is_kept() -> None:
+    attention = place_attention(np.array([[[0.0, 2.0], [4.0, 1.0]]]), Geometry.axial())
+    assert attention.raw_maximum == 4.0
+    assert attention.values.max() == 1.0
+    assert attention.values.dtype == np.float32
+
+
+def test_a_map_without_positive_evidence_is_zero_not_noise() -> None:
+    attention = place_attention(np.zeros((2, 3, 4)), Geometry.axial())
+    assert attention.raw_maximum == 0.0
+    assert not attention.values.any()
