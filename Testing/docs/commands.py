@@ -1,4 +1,4 @@
-"""The command lines of the documents: where they stand, and how each is run by a test.
+"""The command lines and Python examples of the documents: where they stand, and how each is run by a test.
 
 A test's folder holds files under the very names that the documents use (``CT``, ``cohort.csv``, ``scans/A-18.nii.gz``),
 so that a command runs as it is written; ``more`` only makes it small.
@@ -82,9 +82,9 @@ COMMANDS: dict[str, Run | Exists] = {
         "Testing/evaluation/test_attention.py runs it on two cases, which takes long enough",
         "coviddetect evaluate-attention --help",
     ),
-    # CONTRIBUTING.md
-    "git clone …": Exists("it needs the network", "git --version"),
+    "git clone https://github.com/coviddetect/SlicerCOVIDDetect.git": Exists("it needs the network", "git --version"),
     "cd SlicerCOVIDDetect": Exists("it is where the clone is", "true"),
+    # CONTRIBUTING.md
     "make lint": Exists("continuous integration runs it beside the tests", "make -n lint"),
     "make setup": Exists("it installs, and has run before any test", "make -n setup"),
     ".venv/bin/pre-commit install": Exists("it changes the hooks of the clone", ".venv/bin/pre-commit install --help"),
@@ -136,6 +136,11 @@ def block_commands(document: str) -> list[str]:
         if _LINE.match(line):
             found += re.sub(r"\s+#.*", "", line).removeprefix("$ ").strip().split(" && ")
     return found
+
+
+def python_blocks(document: str) -> list[str]:
+    """The Python examples of a document: its code blocks that are fenced as ``python``."""
+    return re.findall(r"^```python\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
 
 
 def inline_commands(document: str) -> list[str]:

@@ -22,11 +22,12 @@ from COVIDDetectLib.weights.cards import default_card, save_weights
 from typer.testing import CliRunner
 
 from Testing.dicom_series import write_ct
-from Testing.docs.commands import COMMANDS, DOCUMENTS, ROOT, Exists, Run, block_commands, inline_commands
+from Testing.docs.commands import COMMANDS, DOCUMENTS, ROOT, Exists, Run, block_commands, inline_commands, python_blocks
 from Testing.weights.own_weights import released
 
 BIN = Path(sys.executable).parent
 WITH_COMMANDS = [path for path in DOCUMENTS if block_commands(path.read_text())]
+WITH_EXAMPLES = [path for path in DOCUMENTS if python_blocks(path.read_text())]
 ENVIRONMENT = {
     **os.environ,
     "PATH": f"{BIN}:{os.environ['PATH']}",
@@ -118,9 +119,21 @@ def test_the_commands_of_a_document_work_one_after_the_other(
             execute(command, how, folder, monkeypatch)
 
 
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: path.name)
+def test_the_python_examples_of_a_document_run(path: Path, folder: Path) -> None:
+    for example in python_blocks(path.read_text()):
+        done = subprocess.run(
+            [sys.executable, "-c", example], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True,
+            timeout=LONGEST_S,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{example}\n{done.stdout}{done.stderr}"
+        assert done.stdout or "print(" not in example
+
+
 def test_no_entry_is_left_of_a_command_that_is_gone() -> None:
     written = {command for path in DOCUMENTS for command in block_commands(path.read_text())}
     assert set(COMMANDS) - written == set()
+    assert ROOT / "README.md" in WITH_EXAMPLES
     assert len(written) > 20
 
 
