@@ -35,7 +35,7 @@ class Device:
     name
         ``"cpu"``, ``"cuda"`` or ``"mps"``.
     notes
-        Sentences that the user must read: why it is not the one she expects.
+        Sentences that the user must read: why it is not the expected one.
     """
 
     name: str

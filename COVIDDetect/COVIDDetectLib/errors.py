@@ -30,4 +30,4 @@ class Cancelled(COVIDDetectError):
 
 
 UNEXPECTED = "An error that the program does not know; it is in Slicer's log (View → Error Log). Try again."
-"""What the user reads beside the traceback of whatever else goes wrong while she waits."""
+"""What the user reads with the traceback of any other error during a computation."""

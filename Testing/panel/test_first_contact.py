@@ -1,4 +1,4 @@
-"""What she sees before anything is computed."""
+"""What the user sees before anything is computed."""
 
 from __future__ import annotations
 

@@ -259,7 +259,7 @@ def test_a_saved_scene_brings_it_back_once(panel: Any, tmp_path: Path) -> None:
     assert volume_property().GetScalarOpacity().GetValue(0.45) == 0.0
     assert again.stale == ""
     camera = slicer.util.getNodesByClass("vtkMRMLCameraNode")[0]
-    assert camera.GetPosition() == pytest.approx((500.0, 100.0, 50.0)), "her view of it is saved too"
+    assert camera.GetPosition() == pytest.approx((500.0, 100.0, 50.0)), "the user's view of it is saved too"
     panel.ui.heatMapIn3DCheckBox.click()
     assert again.lung_mask_node.GetDisplayNode().GetOpacity3D() == pytest.approx(1.0)
     assert not surface(again.lung_mask_node)

@@ -226,7 +226,7 @@ def database(host: None) -> Iterator[Any]:
 
 
 def load_series(database: Any, folder: Path, z_mm: list[float], hu: np.ndarray) -> Any:
-    """A DICOM series comes into the scene as she brings it; its volume is selected."""
+    """A DICOM series comes into the scene as a user loads it; its volume is selected."""
     import slicer
 
     uid = write_series(folder, hu, z_mm=z_mm, spacing_mm=MM)

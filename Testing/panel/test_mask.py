@@ -1,4 +1,4 @@
-"""The mask is hers: correcting it, choosing another, and what the result then says."""
+"""The mask belongs to the user: correcting it, choosing another, and what the result then says."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ MEASURED = {
 
 
 def install(name: str, measured: dict[str, Any], changed_byte: int) -> None:
-    """Weights like the bundled ones, but measured, where hers lie."""
+    """Weights like the bundled ones, but measured, in the user's folder."""
     from COVIDDetectLib.weights.cards import default_card
     from COVIDDetectLib.weights.store import user_folder
 

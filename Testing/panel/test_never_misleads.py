@@ -218,17 +218,17 @@ def test_density_segments_that_somebody_worked_on_stay(panel: Any, change: str, 
     load_phantom()
     result = analyze(panel)
     panel.ui.opacitySegmentsButton.click()
-    hers = result.opacity_node
-    segments = hers.GetSegmentation()
+    own = result.opacity_node
+    segments = own.GetSegmentation()
     if change == "a segment added":
         segments.AddEmptySegment("mine", "My lesion")
     elif change == "renamed":
-        hers.SetName("For the board")
+        own.SetName("For the board")
     else:
         segment = segments.GetNthSegmentID(0)
-        voxels = slicer.util.arrayFromSegmentBinaryLabelmap(hers, segment)
+        voxels = slicer.util.arrayFromSegmentBinaryLabelmap(own, segment)
         voxels[:] = 0
-        slicer.util.updateSegmentBinaryLabelmapFromArray(voxels, hers, segment)
+        slicer.util.updateSegmentBinaryLabelmapFromArray(voxels, own, segment)
     if then == "other bounds":
         panel.ui.groundGlassFromSpinBox.value = -700
         wait_until(lambda: result.opacity_bounds[1] == -700, 5, "measured again")
@@ -239,8 +239,8 @@ def test_density_segments_that_somebody_worked_on_stay(panel: Any, change: str, 
         assert result.opacity_node is None
     else:
         panel.ui.opacitySegmentsButton.click()
-        assert result.opacity_node not in (None, hers)
-    assert hers.GetScene() is not None
+        assert result.opacity_node not in (None, own)
+    assert own.GetScene() is not None
 
 
 def test_density_segments_wanted_while_the_bounds_still_move_stay_and_are_those_of_the_numbers(panel: Any) -> None:

@@ -50,7 +50,7 @@ def test_from_dicom_to_a_saved_scene(panel: Any, tmp_path: Path) -> None:
     assert ui.hintLabel.visible
     assert ui.sampleDataButton.visible
 
-    # She opens the CT. There is only one, and so it is chosen.
+    # The radiologist opens the CT. There is only one, and so it is chosen.
     write_ct(tmp_path / "dicom", phantom().ct, "Thorax 10.0 B30f")
     open_dicom(tmp_path / "dicom")
     wait_until(lambda: ui.ctSelector.currentNode() is not None, 5, "the only CT is chosen")
@@ -59,7 +59,7 @@ def test_from_dicom_to_a_saved_scene(panel: Any, tmp_path: Path) -> None:
     assert "Secret" not in ct.GetName()
     album.add("ct")
 
-    # She starts, thinks better of it, starts again.
+    # Starts, cancels, starts again.
     nodes = slicer.mrmlScene.GetNumberOfNodes()
     begin(panel, "unet")
     wait_until(lambda: "slice" in ui.progressLabel.text, 60, "slices are counted")
@@ -73,7 +73,7 @@ def test_from_dicom_to_a_saved_scene(panel: Any, tmp_path: Path) -> None:
     mask, first = result.lung_mask_node, ui.probabilityLabel.text
     album.add("result")
 
-    # A piece of the mask is wrong: she erases it with the brush.
+    # A part of the mask is wrong and is erased with the brush.
     ui.editMaskButton.click()
     let_views_settle()
     jump_to(center_of(1))
@@ -110,7 +110,7 @@ def test_from_dicom_to_a_saved_scene(panel: Any, tmp_path: Path) -> None:
     assert not mask.GetDisplayNode().GetVisibility2D()
     album.add("heat-map-changed")
 
-    # She goes home, and comes back to what she left.
+    # Goes home, and comes back to the same scene.
     shown = {name: getattr(ui, name).text for name in ("probabilityLabel", "verdictLabel", "historyLabel")}
     record = result.record
     assert slicer.util.saveScene(str(tmp_path / "case.mrb"))

@@ -1,4 +1,4 @@
-"""The module is reloaded while she works: Slicer's *Reload* makes the panel anew over the same scene."""
+"""The module is reloaded during work: Slicer's *Reload* makes the panel anew over the same scene."""
 
 from __future__ import annotations
 

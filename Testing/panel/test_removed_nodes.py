@@ -1,4 +1,4 @@
-"""Nodes that the panel shows or computes with are removed from the scene, as she can do in the Data module."""
+"""Nodes that the panel shows or computes with are removed from the scene, as a user can do in the Data module."""
 
 from __future__ import annotations
 

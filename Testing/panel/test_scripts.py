@@ -94,7 +94,7 @@ def test_the_panel_takes_the_mask_that_a_script_scored_with(panel: Any, logic: A
     assert result.stale == ""
     assert panel.ui.staleLabel.text == "Another lung mask was chosen after scoring."
     slicer.app.processEvents()
-    assert panel.ui.maskSelector.currentNode() is other, "her choice afterwards stays"
+    assert panel.ui.maskSelector.currentNode() is other, "the user's choice afterwards stays"
 
 
 def test_masks_that_a_script_makes_are_seen_over_their_own_ct_whatever_is_chosen(panel: Any, logic: Any) -> None:
@@ -137,18 +137,18 @@ def test_a_script_takes_no_mask_from_under_her_hands(panel: Any, logic: Any) -> 
 
     ct = load_phantom()
     analyze(panel)
-    hers = new_segmentation(ct, "Hers")
-    write_lung_mask(ideal_analysis(phantom()).lung_mask, hers)
-    panel.ui.maskSelector.setCurrentNode(hers)
+    own = new_segmentation(ct, "Own")
+    write_lung_mask(ideal_analysis(phantom()).lung_mask, own)
+    panel.ui.maskSelector.setCurrentNode(own)
     panel.ui.editMaskButton.click()
     result = write_result(logic, ct)
     slicer.app.processEvents()
     assert panel.panel.mask_editor.is_open
-    assert panel.ui.maskSelector.currentNode() is hers
+    assert panel.ui.maskSelector.currentNode() is own
     assert result.stale == ""
     assert panel.ui.staleLabel.text == "Another lung mask was chosen after scoring."
     panel.ui.editMaskButton.click()
-    assert panel.ui.maskSelector.currentNode() is hers
+    assert panel.ui.maskSelector.currentNode() is own
 
 
 def test_a_listener_that_fails_stops_neither_the_script_nor_the_panel(

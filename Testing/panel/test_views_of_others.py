@@ -1,4 +1,4 @@
-"""The slice views belong to everybody: what she or another module shows there stays, and nothing of ours misleads."""
+"""The slice views belong to everybody: what the user or another module shows there stays, and nothing of ours misleads."""
 
 from __future__ import annotations
 

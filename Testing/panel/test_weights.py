@@ -1,4 +1,4 @@
-"""Weights of her own: added, chosen, shown and removed in the panel; what is wrong with them is one sentence."""
+"""The user's own weights: added, chosen, shown and removed in the panel; what is wrong with them is one sentence."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Finding:
     sentence
         What the user reads: what is wrong and what to do.
     computable
-        Whether an analysis can run all the same, if she wants it.
+        Whether an analysis can run all the same, if the user wants it.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""What she chose, kept in the scene."""
+"""What the user chose, kept in the scene."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class COVIDDetectParameterNode:
     decisionThreshold - The probability from which the result counts as positive; each new score sets the card's.
     prevalencePercent - How many of 100 patients have COVID-19, for predictive values.
     cohortPrevalencePercent - The same in the cohort that the weights were measured on; while both are equal, each new
-        result sets both, and so nothing that she set is lost.
+        result sets both, and so nothing that the user set is lost.
     emphysemaBelow, groundGlassFrom, consolidationFrom, consolidationTo - Bounds of the densities, in HU.
     """
 
@@ -49,7 +49,7 @@ class COVIDDetectParameterNode:
 
 
 def follow_cohort(parameters: COVIDDetectParameterNode, positives: int, negatives: int) -> None:
-    """Take the prevalence of a cohort, unless she set another one than the last cohort's."""
+    """Take the prevalence of a cohort, unless the user set another one than the last cohort's."""
     least, most = PREVALENCES
     percent = min(max(round(100 * positives / (positives + negatives), 1), least), most)
     if parameters.prevalencePercent == parameters.cohortPrevalencePercent != percent:

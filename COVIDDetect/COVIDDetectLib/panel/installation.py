@@ -33,7 +33,7 @@ from .questions import answer_to
 
 _REQUESTER = "COVIDDetect"
 _under_way = False
-"""While pip runs, and while something is asked, Slicer's event loop turns: what she clicks then comes back here."""
+"""While pip runs or a question is open, Slicer's event loop runs too: a second click comes back here."""
 
 
 class _TorchNotLoaded(InstallationError):
@@ -41,7 +41,7 @@ class _TorchNotLoaded(InstallationError):
 
 
 def ensure_packages() -> bool:
-    """Install what is missing, if she agrees; quick and silent when nothing is.
+    """Install what is missing, if the user agrees; quick and silent when nothing is.
 
     torch is installed by the PyTorch extension, which knows the build that fits the graphics card, takes it from
     PyTorch's own server, brings torchvision along and imports torch into Slicer; the rest by ``slicer.packaging`` where
@@ -53,7 +53,7 @@ def ensure_packages() -> bool:
     Returns
     -------
     bool
-        False if she declined.
+        False if the user declined.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def _install(missing: Missing, torch_installer: Any, wheels: Path | None) -> Non
         try:
             if torch_installer is not None:
                 _install_torch(torch_installer)
-            # The PyTorch extension always asks the network; in her own folder is the torch that she chose.
+            # The PyTorch extension always asks the network; the user's own folder has the torch that was chosen.
             from_folder = [TORCH] if missing.torch and wheels is not None else []
             if from_folder or missing.others:
                 _pip_install([*from_folder, *missing.others])

@@ -1,4 +1,4 @@
-"""The panel: what she clicks goes to the logic, what the logic and the scene say is shown."""
+"""The panel: what is clicked goes to the logic, what the logic and the scene say is shown."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Panel:
         logic.resultsChanged.connect(self.update)
         self.say("")
 
-    # --- What she clicks ---------------------------------------------------------------------------------------------
+    # --- What is clicked ---------------------------------------------------------------------------------------------
 
     def analyze(self) -> None:
         """Find the lungs, or take the chosen mask, and score."""
@@ -239,7 +239,7 @@ class Panel:
         self.update()
 
     def on_parameters_changed(self) -> None:
-        """She chose something, or a script did."""
+        """The user chose something, or a script did."""
         if slicer.mrmlScene.IsImporting():  # half of what the parameters refer to is not there yet
             return
         if self._parameters.ct is not self._ct_shown:
@@ -306,7 +306,7 @@ class Panel:
         """Whatever came into the views: the heat map and the outlines lie over their own CT only."""
         before, self._views_on_screen = self._views_on_screen, views_on_screen()
         if view is not None and view.IsA("vtkMRMLSliceNode") and before == self._views_on_screen:
-            return  # she only scrolls
+            return  # only scrolled
         if self.parameters is not None and not slicer.mrmlScene.IsBatchProcessing():
             self.update()
 
@@ -360,7 +360,7 @@ class Panel:
         return str(self._computed_ct.GetName())
 
     def _request(self, start: Callable[[], bool | None], ct: slicer.vtkMRMLScalarVolumeNode) -> None:
-        """Begin something in the worker, which answers later; False says that she thought better of it."""
+        """Begin something in the worker, which answers later; False if the user cancelled."""
         self.say("")
         try:
             begun = start() is not False
@@ -382,7 +382,7 @@ class Panel:
         self.update()
 
     def _take_mask_of_new_score(self) -> None:
-        """Whoever scored; but a script does not take the mask that is being edited from under her hands."""
+        """Whoever scored; but a script does not take away a mask that is being edited."""
         result = self._result
         before, self._scores = self._scores, _scores_of(result)
         if result is not None and self._scores != before:

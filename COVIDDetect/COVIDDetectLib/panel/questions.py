@@ -19,7 +19,7 @@ MaskChoice = Literal["mine", "new", "cancel"]
 
 
 def answer_to(box: qt.QMessageBox, default: Any) -> Any:
-    """Show a message box once; the button that she clicks, in Slicer's testing mode, where nobody does, ``default``."""
+    """Show a message box once and return the clicked button; in Slicer's testing mode, ``default`` at once."""
     if slicer.app.testingEnabled():
         logging.info("COVIDDetect: testing mode, not asked: %s", box.text)
         clicked = default
@@ -31,7 +31,7 @@ def answer_to(box: qt.QMessageBox, default: Any) -> Any:
 
 
 def which_mask(mask: slicer.vtkMRMLSegmentationNode, is_left_behind: bool) -> MaskChoice:
-    """Whether to score with a mask that is hers, or to make a new one beside it.
+    """Whether to score with the user's own mask, or to make a new one in addition.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def which_mask(mask: slicer.vtkMRMLSegmentationNode, is_left_behind: bool) -> Ma
 
 
 def which_mask_file() -> str:
-    """A file with a lung mask; empty if she thought better of it."""
+    """A file with a lung mask; empty if the user cancelled."""
     kinds = _("Lung mask") + " (*.seg.nrrd *.seg.nhdr *.nrrd *.nhdr *.nii *.nii.gz *.mha *.mhd)"
     return str(qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Load lung mask"), "", kinds) or "")
 
@@ -68,7 +68,7 @@ class InputQuestion:
     Parameters
     ----------
     say
-        Called with the sentences that she reads; with an empty text when nothing is wrong.
+        Called with the sentences that the user reads; with an empty text when nothing is wrong.
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -87,7 +87,7 @@ class InputQuestion:
         self._asked_about.Set(None)
 
     def is_settled(self, ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
-        """Whether nothing is wrong with a CT, or she wants its result all the same, which its result will say.
+        """Whether a CT is fine, or the user wants its result all the same; the result then says what is wrong.
 
         Raises
         ------

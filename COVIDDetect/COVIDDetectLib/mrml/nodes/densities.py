@@ -53,7 +53,7 @@ def show_densities(result: Result, bounds: OpacityBounds) -> slicer.vtkMRMLSegme
 def drop_densities(result: Result) -> None:
     """The segments show what lies within other bounds, or in another mask: remove them.
 
-    If somebody renamed or worked on them, they are hers, and the result only lets go of them.
+    If somebody renamed or edited them, they stay in the scene, and the result no longer refers to them.
     """
     node = result.opacity_node
     if node is None:

@@ -14,7 +14,7 @@ COLORS = ("Inferno", "Viridis", "Magma", "Plasma")
 
 _SHARE, _RAW_MAXIMUM = "COVIDDetect.shareInLungs", "COVIDDetect.rawMaximum"
 _TITLE = "COVIDDetect.title"
-"""Attribute of a legend: the title that it got here, which she may change."""
+"""Attribute of a legend: the title that it got here, which the user may change."""
 _LEGEND_FONT = 6
 """Half of Slicer's own: the legend lies over anatomy."""
 

@@ -43,7 +43,7 @@ _NOT_LUNG_NAME = re.compile(
 )
 _BOTH = RIGHT | LEFT
 _AUTOMATIC = "COVIDDetect.automatic"
-"""Attribute of a mask that Analyze made: the fingerprint that it had then. A copy that she edits has it too."""
+"""Attribute of a mask that Analyze made: the fingerprint that it had then. An edited copy has it too."""
 
 SIDES = {
     RIGHT: ("COVIDDetect_RightLung", "Right lung", ("24028007", "Right"), (0.36, 0.68, 0.93)),

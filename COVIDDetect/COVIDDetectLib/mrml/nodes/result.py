@@ -1,6 +1,6 @@
 """The result in the scene: one table node for each CT that was scored, with all that the panel shows of it.
 
-The table is what she reads in the scene; its attributes hold the same as JSON, so that a saved scene comes back
+The table is what the user reads in the scene; its attributes hold the same as JSON, so that a saved scene comes back
 exactly: ``COVIDDetect.record`` (``analysis.json``), ``COVIDDetect.stale`` (why the result no longer holds; empty while
 it does) and ``COVIDDetect.history``. Node references lead to the CT, the lung mask and the heat map.
 """
@@ -33,7 +33,7 @@ _LUNG_MASK, _HEAT_MAP, _IN_LUNGS, _OPACITY = (
 _LONGEST_HISTORY = 10
 
 ACCEPTED_FINDINGS = "COVIDDetect.acceptedFindings"
-"""Attribute of a CT: what is wrong with it, a sentence a line, of which she knows."""
+"""Attribute of a CT: what is wrong with it, one sentence per line, which the user has accepted."""
 
 MASK_EDITED = "The lung mask was edited after scoring."
 MASK_MOVED = "The lung mask was moved after scoring."
@@ -96,7 +96,7 @@ class Result:
         if not earlier:
             give_to(ct_node, node)
         record = analysis.to_record()
-        # What she accepted before the analysis stays beside its number.
+        # What the user accepted before the analysis stays with its number.
         record["notes"] += (ct_node.GetAttribute(ACCEPTED_FINDINGS) or "").splitlines()
         earlier_weights = earlier.record["weights"]["sha256"] if earlier else ""
         history = [*earlier.history, _entry(record, earlier.record)] if earlier else [_entry(record, None)]
@@ -110,7 +110,7 @@ class Result:
             node.SetAttribute(_HISTORY, json.dumps([vars(one) for one in history[-_LONGEST_HISTORY:]]))
             node.SetNodeReferenceID(_LUNG_MASK, lung_mask_node.GetID())
             cls(node).refer_to_heat_maps(heat_map_node, in_lungs_node)
-        if ct_of(lung_mask_node) is None:  # hers
+        if ct_of(lung_mask_node) is None:  # the user's own
             mark_as_of(ct_node, lung_mask_node)
         result = cls(node)
         result._write_table()
@@ -138,7 +138,7 @@ class Result:
 
     @property
     def opacity_node(self) -> slicer.vtkMRMLSegmentationNode | None:
-        """Densities as segments, where she wanted to see them."""
+        """Densities as segments, if the user asked for them."""
         return self.node.GetNodeReference(_OPACITY)
 
     def refer_to_heat_maps(
@@ -174,11 +174,11 @@ class Result:
 
     @property
     def decision_threshold(self) -> float:
-        """The one that she set for this CT and these weights, else the weights' own."""
+        """The one that the user set for this CT and these weights, else the weights' own."""
         return float(self.node.GetAttribute(_DECISION_THRESHOLD) or self.record["decision_threshold"])
 
     def keep_decision_threshold(self, threshold: float) -> None:
-        """She moved it: another score with the same weights is judged by it too."""
+        """Keep the user's threshold: later scores with the same weights are judged by it, too."""
         if abs(threshold - self.decision_threshold) > 1e-6:
             self.node.SetAttribute(_DECISION_THRESHOLD, repr(threshold))
 

@@ -71,7 +71,7 @@ def shows_another(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
 
 @dataclass(frozen=True)
 class Look:
-    """How she wants to see the heat map.
+    """How the user wants to see the heat map.
 
     Parameters
     ----------
@@ -92,8 +92,8 @@ class Look:
 class Overlay:
     """Lays the heat map of a result over its own CT, with its legend; over any other volume no map of ours is left.
 
-    What was shown once is hers until she changes the look here: what she or another module does with the foreground of
-    a view, with the legend or with the volume in 3D stays.
+    What was shown once stays until the look is changed here: what the user or another module does with the foreground
+    of a view, with the legend or with the volume in 3D is kept.
     """
 
     def __init__(self) -> None:

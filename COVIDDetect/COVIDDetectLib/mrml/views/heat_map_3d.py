@@ -43,7 +43,7 @@ def show_in_3d(
     opacity, threshold, colors
         As in the slice views. The map of a stale result is gray.
     is_new
-        Whether something else is to be shown than last time; else a volume that she hid stays hidden.
+        Whether something else is to be shown than last time; if not, a volume that the user hid stays hidden.
     """
     _hide_volumes_but(heat_map)
     if heat_map is not None:

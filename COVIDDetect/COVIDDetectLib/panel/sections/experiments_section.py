@@ -22,7 +22,7 @@ class ExperimentsSection:
     ui
         The panel's widgets.
     run
-        Called without arguments when she wants them.
+        Called without arguments when the user asks for them.
     """
 
     def __init__(self, ui: slicer.util.childWidgetVariables, run: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""The heat map as she wants to see it, and over nothing but its own CT."""
+"""The heat map as the user wants to see it, and only over its own CT."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class HeatMapSection:
         self.is_elsewhere = False
         """Whether the views show other volumes than the CT of the result."""
         self.hides_outlines = False
-        """Whether the outlines of the lungs are hidden for that; never while she edits them."""
+        """Whether the outlines of the lungs are hidden for that; never while they are edited."""
         for method, title in method_titles().items():
             ui.layerComboBox.addItem(title, METHODS[method])
 
@@ -84,7 +84,7 @@ class HeatMapSection:
         self._set_aside.forget()
 
     def show_outlines(self, result: Result | None) -> None:
-        """Show the outlines of the scored lungs as she wants them."""
+        """Show the outlines of the scored lungs as the check box says."""
         show_outlines(result, self._ui.maskVisibleCheckBox.checked, self.hides_outlines)
 
 
@@ -101,7 +101,7 @@ def _note(in_lungs: slicer.vtkMRMLScalarVolumeNode | None) -> str:
 
 
 def method_titles() -> dict[str, str]:
-    """What she reads of each of ``attribution.METHODS``."""
+    """The label of each of ``attribution.METHODS``."""
     return {
         "grad-cam": _("Grad-CAM (default)"),
         "grad-cam-classifier": _("Grad-CAM, classifier"),

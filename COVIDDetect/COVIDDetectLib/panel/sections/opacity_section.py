@@ -1,4 +1,4 @@
-"""Opacity, measured: densities of each lung, with bounds that she can change."""
+"""Opacity, measured: densities of each lung, with bounds that the user can change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OpacitySection:
     ui
         The panel's widgets.
     measure, show_segments
-        Called with the bounds when they changed, and when she wants to see them.
+        Called with the bounds when they changed, and when they are to be shown.
     say
         Shows a sentence.
     """
@@ -42,7 +42,7 @@ class OpacitySection:
         self._parameters: COVIDDetectParameterNode | None = None
         self._tried: tuple[str, list[float]] | None = None
         self._measure = measure
-        # While she turns a wheel the numbers wait for it to rest.
+        # While a mouse wheel turns, the numbers wait for it to rest.
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(_WAIT_MS)
@@ -110,7 +110,7 @@ class OpacitySection:
 
 
 def bounds_of(parameters: COVIDDetectParameterNode) -> OpacityBounds:
-    """The bounds that she chose.
+    """The bounds that the user chose.
 
     Raises
     ------

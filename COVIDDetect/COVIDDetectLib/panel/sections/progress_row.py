@@ -48,7 +48,7 @@ class ProgressRow:
         self._say(text)
 
     def cancelling(self) -> None:
-        """She pressed Cancel."""
+        """Cancel was clicked."""
         self._say(_("Cancelling…"))
         self._ui.cancelButton.enabled = False
 

@@ -20,7 +20,7 @@ class RegionsTable:
     ui
         The panel's widgets.
     go_to
-        Called with the place of a region, in RAS, when she chooses it.
+        Called with the place of a region, in RAS, when the user selects it.
     chosen
         Called without arguments after that.
     """

@@ -1,4 +1,4 @@
-"""The result as she reads it: probability, threshold, what it was computed with, and whether it still holds."""
+"""The result as the user reads it: probability, threshold, what it was computed with, and whether it still holds."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ResultSection:
         self._threshold_of: tuple[str, str] | None = None
 
     def keep_threshold(self, result: Result | None, parameters: COVIDDetectParameterNode) -> None:
-        """The decision threshold that she moves is kept with the result; another result, or weights, has its own."""
+        """Keep the user's decision threshold with the result; another result, or other weights, has its own."""
         judged = (result.node.GetID(), result.record["weights"]["sha256"]) if result else None
         is_new, self._threshold_of = judged != self._threshold_of, judged
         if result is None:

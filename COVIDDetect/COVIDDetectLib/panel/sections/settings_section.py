@@ -22,7 +22,7 @@ class SettingsSection:
     ui
         The panel's widgets.
     changed
-        Called without arguments when she chose something else.
+        Called without arguments when the user chose something else.
     """
 
     def __init__(self, ui: slicer.util.childWidgetVariables, changed: Callable[[], None]) -> None:

@@ -181,7 +181,7 @@ class WeightsMenu:
 
 
 def card_text(card: ModelCard) -> str:
-    """A model card as she reads it, with the checksum computed anew."""
+    """A model card as text, with the checksum computed anew."""
     try:
         store.check_checksum(card)
         checked = _("The files are those that this card describes.")
