@@ -89,7 +89,7 @@ QUIET = ("Unknown", "Trace", "Debug", "Info", "Status")
 
 
 def open_dicom(folder: Path) -> None:
-    """Open a folder of DICOM files as a user does: import and load in Slicer's DICOM module, File → Open in the viewer."""
+    """Open a folder of DICOM files as a user does: import and load in Slicer's DICOM module, or File → Open."""
     if not is_slicer():
         from Viewer.opening import open_path
 

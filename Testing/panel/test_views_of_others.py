@@ -1,4 +1,4 @@
-"""The slice views belong to everybody: what the user or another module shows there stays, and nothing of ours misleads."""
+"""The slice views belong to everybody: what a user or another module shows there stays, and ours never misleads."""
 
 from __future__ import annotations
 
