@@ -3,7 +3,7 @@
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +19,29 @@ STANDARD_LIBRARY_OR_SLICERS_OWN = {
     *__import__("sys").stdlib_module_names, "slicer", "vtk", "qt", "ctk", "numpy", "SimpleITK", "scipy"
 }  # fmt: skip
 NOT_LOADED_AT_START_UP = ("networks", "training", "commands")
+FLOORS = (
+    "errors events networks probability",
+    "atomic ct device installation",
+    "weights",
+    "lungs",
+    "analysis",
+    "phantom report worker",
+    "evaluation mrml",
+    "panel training",
+    "commands",
+)
+"""The rooms from the ground up: a room imports only from the floors below its own."""
 GRAPHICAL = {"qt", "ctk", "PySide6", "PythonQt", "PyQt5", "PyQt6"}
 SLICER = {"slicer", "vtk", "vtkmodules"}
 
 
 def in_library(path: Path) -> str:
     return path.relative_to(LIBRARY).as_posix()
+
+
+def room(path: Path) -> str:
+    """The folder of the library in which a file lies, or the file itself where it lies at the top."""
+    return path.relative_to(LIBRARY).parts[0].removesuffix(".py")
 
 
 def imported(nodes: Iterator[ast.AST]) -> set[str]:
@@ -57,10 +74,10 @@ def imported_at_file_scope(path: Path) -> set[str]:
     return imported(outside_functions(ast.parse(path.read_text())))
 
 
-def own_files_imported_at_file_scope(path: Path) -> set[str]:
-    """The files of the library that a file of it imports when it is imported itself."""
+def own_files_imported(path: Path, nodes_of: Callable[[ast.AST], Iterator[ast.AST]]) -> set[str]:
+    """The files and folders of the library that a file of it imports, in those of its nodes that are looked at."""
     found = set()
-    for node in outside_functions(ast.parse(path.read_text())):
+    for node in nodes_of(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
             folder = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
             candidates = [folder.with_suffix(".py"), folder, *(folder / f"{alias.name}.py" for alias in node.names)]
@@ -68,21 +85,33 @@ def own_files_imported_at_file_scope(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", LIBRARY_FILES, ids=in_library)
-def test_only_panel_and_mrml_import_slicer_and_only_panel_and_worker_import_qt(path: Path) -> None:
-    names = imported_anywhere(path)
-    if not {"worker", "panel", "events"} & set(path.parts):
-        assert not names & GRAPHICAL
-    if not {"mrml", "panel"} & set(path.parts):
-        assert not names & SLICER
+def test_only_panel_and_mrml_import_slicer_and_only_panel_worker_and_events_import_qt() -> None:
+    imports = {path: imported_anywhere(path) for path in LIBRARY_FILES}
+    assert [
+        in_library(path)
+        for path, names in imports.items()
+        if (names & GRAPHICAL and room(path) not in ("panel", "worker", "events"))
+        or (names & SLICER and room(path) not in ("panel", "mrml"))
+    ] == []
 
 
-@pytest.mark.parametrize("path", LIBRARY_FILES, ids=in_library)
-def test_what_slicer_loads_imports_only_slicers_own_packages_at_file_scope(path: Path) -> None:
-    if not in_library(path).startswith(NOT_LOADED_AT_START_UP):
-        assert imported_at_file_scope(path) <= STANDARD_LIBRARY_OR_SLICERS_OWN
-        own = own_files_imported_at_file_scope(path)
-        assert {file for file in own if file.startswith(NOT_LOADED_AT_START_UP)} == set()
+def test_what_slicer_loads_imports_only_slicers_own_packages_at_file_scope() -> None:
+    loaded = [path for path in LIBRARY_FILES if not in_library(path).startswith(NOT_LOADED_AT_START_UP)]
+    foreign = {in_library(path): imported_at_file_scope(path) - STANDARD_LIBRARY_OR_SLICERS_OWN for path in loaded}
+    assert {file: names for file, names in foreign.items() if names} == {}
+    own = {in_library(path): own_files_imported(path, outside_functions) for path in loaded}
+    assert [file for file, others in own.items() if any(one.startswith(NOT_LOADED_AT_START_UP) for one in others)] == []
+
+
+def test_no_room_knows_of_the_rooms_above_it() -> None:
+    floors = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
+    assert {room(path) for path in LIBRARY_FILES} == {*floors, "__init__"}
+    assert [
+        f"{in_library(path)} imports {other}"
+        for path in LIBRARY_FILES
+        for other in sorted(own_files_imported(path, ast.walk))
+        if room(LIBRARY / other) != room(path) and floors[room(LIBRARY / other)] >= floors[room(path)]
+    ] == []
 
 
 def test_the_module_imports_only_slicers_own_packages_and_the_library_at_file_scope() -> None:
@@ -92,14 +121,14 @@ def test_the_module_imports_only_slicers_own_packages_and_the_library_at_file_sc
     assert library and not any(name.replace(".", "/").startswith(NOT_LOADED_AT_START_UP) for name in library)
 
 
-@pytest.mark.parametrize("path", LIBRARY_FILES, ids=in_library)
-def test_the_package_imports_itself_relatively(path: Path) -> None:
-    assert not imported_anywhere(path) & {"COVIDDetectLib", "coviddetect", "COVIDDetect"}
+def test_the_package_imports_itself_relatively() -> None:
+    itself = {"COVIDDetectLib", "coviddetect", "COVIDDetect"}
+    assert [in_library(path) for path in LIBRARY_FILES if imported_anywhere(path) & itself] == []
 
 
-@pytest.mark.parametrize("path", PYTHON_FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_files_are_short(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 400
+def test_files_are_short() -> None:
+    lines = {path.relative_to(ROOT).as_posix(): len(path.read_text().splitlines()) for path in PYTHON_FILES}
+    assert {file: count for file, count in lines.items() if count > 400} == {}
 
 
 def test_the_installed_package_has_every_folder_of_the_library() -> None:
