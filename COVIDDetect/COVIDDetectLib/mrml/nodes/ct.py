@@ -69,7 +69,7 @@ def place(node: slicer.vtkMRMLVolumeNode, geometry: Geometry) -> None:
 def give_to(ct_node: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLNode) -> None:
     """Make a node one of those that were made for a CT, and put it beside that in the subject hierarchy.
 
-    Slicer's DICOM export takes patient and study from there, and what belongs to a patient is removed with that patient.
+    Slicer's DICOM export takes patient and study from there, and what belongs to a patient is removed with it.
     """
     mark_as_of(ct_node, node)
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
