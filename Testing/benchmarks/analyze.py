@@ -63,7 +63,7 @@ def main() -> None:
         assert isinstance(network, DeCoVNet)
         axial, _ = ct.axial()
         labels = analyze(axial, device="cpu").lung_mask.labels
-        tensor = make_ct_mask(axial, labels > 0, card.input_size, card.hu_window).tensor()
+        tensor = make_ct_mask(axial, labels > 0, card.input_form).tensor()
         network_last = load_network(card).to(memory_format=torch.channels_last_3d)
         tensor_last = tensor.to(memory_format=torch.channels_last_3d)
         compare(

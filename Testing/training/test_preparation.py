@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from COVIDDetectLib.ct.ct_mask import make_ct_mask
+from COVIDDetectLib.ct.ct_mask import InputForm, make_ct_mask
 from COVIDDetectLib.ct.reading import read_ct
 from COVIDDetectLib.errors import MaskError
 from COVIDDetectLib.lungs import segment_lungs
@@ -119,7 +119,7 @@ def test_the_classifier_reads_what_an_analysis_makes(small_phantom: Phantom, tmp
     path = write_image(small_phantom.ct.hu, small_phantom.ct.geometry, tmp_path / "ct.nrrd")
     sitk.WriteImage(sitk.DICOMOrient(sitk.ReadImage(str(path)), "PIL"), str(path))
     ct, _ = read_ct(path).axial()
-    expected = make_ct_mask(ct, segment_lungs(ct, "threshold").labels > 0, (32, 48))
+    expected = make_ct_mask(ct, segment_lungs(ct, "threshold").labels > 0, InputForm((32, 48)))
     prepared = prepare(Case("one", path, 1, None, None, "one"), CLASSIFIER, tmp_path / "cache").ct_mask()
     assert np.array_equal(prepared.image, expected.image) and np.array_equal(prepared.mask, expected.mask)
     assert prepared.geometry.same_grid(expected.geometry)

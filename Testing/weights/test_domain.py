@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from COVIDDetectLib.analysis.analyze import analyze
-from COVIDDetectLib.ct.ct_mask import CTMask, make_ct_mask
+from COVIDDetectLib.ct.ct_mask import CTMask, InputForm, make_ct_mask
 from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import WeightsError
@@ -30,7 +30,7 @@ def patient(seed: int) -> Phantom:
 
 
 def ct_mask_of(hu: np.ndarray, lungs: np.ndarray, geometry: Geometry) -> CTMask:
-    return make_ct_mask(CTVolume.from_array(hu, geometry), lungs > 0, SIZE)
+    return make_ct_mask(CTVolume.from_array(hu, geometry), lungs > 0, InputForm(SIZE))
 
 
 def training_set() -> Iterator[tuple[str, CTMask]]:
@@ -38,7 +38,7 @@ def training_set() -> Iterator[tuple[str, CTMask]]:
         phantom = patient(seed)
         ill, _ = add_disease(phantom.ct, phantom.lung_mask, seed=seed, extent=("moderate", "severe")[seed % 2])
         for ct in (phantom.ct, ill):
-            yield f"patient {seed}", make_ct_mask(ct, phantom.lung_mask > 0, SIZE)
+            yield f"patient {seed}", make_ct_mask(ct, phantom.lung_mask > 0, InputForm(SIZE))
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def fit_of(card: ModelCard, ct_mask: CTMask) -> DomainFit:
 def test_unseen_patients_healthy_or_diseased_are_inside(card: ModelCard, seed: int, extent: str | None) -> None:
     phantom = patient(seed)
     ct = add_disease(phantom.ct, phantom.lung_mask, seed, extent=extent)[0] if extent else phantom.ct
-    fit = fit_of(card, make_ct_mask(ct, phantom.lung_mask > 0, SIZE))
+    fit = fit_of(card, make_ct_mask(ct, phantom.lung_mask > 0, InputForm(SIZE)))
     assert fit.is_inside and fit.sentence is None
 
 
@@ -104,7 +104,7 @@ def test_air_in_a_head_or_bowel_taken_for_lung_is_outside(card: ModelCard) -> No
 
 def test_features_alone_can_put_a_volume_outside(card: ModelCard) -> None:
     phantom = patient(500)
-    ct_mask = make_ct_mask(phantom.ct, phantom.lung_mask > 0, SIZE)
+    ct_mask = make_ct_mask(phantom.ct, phantom.lung_mask > 0, InputForm(SIZE))
     features = load_network(card).features(ct_mask.tensor())  # type: ignore[operator]
     fit = judge(card, 5 * features, ct_mask)
     assert fit is not None and not fit.is_inside
@@ -123,14 +123,14 @@ class OnAppleGPU(torch.Tensor):
 
 def test_features_on_an_apple_gpu_are_judged_as_those_on_the_cpu(card: ModelCard) -> None:
     phantom = patient(500)
-    ct_mask = make_ct_mask(phantom.ct, phantom.lung_mask > 0, SIZE)
+    ct_mask = make_ct_mask(phantom.ct, phantom.lung_mask > 0, InputForm(SIZE))
     features = load_network(card).features(ct_mask.tensor())  # type: ignore[operator]
     assert judge(card, features.as_subclass(OnAppleGPU), ct_mask) == judge(card, features, ct_mask)
 
 
 def test_a_card_without_statistics_judges_nothing(card: ModelCard) -> None:
     phantom = patient(500)
-    ct_mask = make_ct_mask(phantom.ct, phantom.lung_mask > 0, SIZE)
+    ct_mask = make_ct_mask(phantom.ct, phantom.lung_mask > 0, InputForm(SIZE))
     blank = replace(card, domain_file=None, domain_sha256=None)
     assert judge(blank, torch.zeros(1, 128, 2, 8, 12), ct_mask) is None
 
@@ -153,7 +153,7 @@ def test_damaged_statistics_are_refused(card: ModelCard, tmp_path: Path, content
     if content is not None:
         (tmp_path / "fresh-domain.safetensors").write_bytes(content)
     phantom = patient(500)
-    ct_mask = make_ct_mask(phantom.ct, phantom.lung_mask > 0, SIZE)
+    ct_mask = make_ct_mask(phantom.ct, phantom.lung_mask > 0, InputForm(SIZE))
     with pytest.raises(WeightsError, match=sentence):
         judge(damaged, torch.zeros(1, 128, 2, 8, 12), ct_mask)
 

@@ -226,7 +226,7 @@ def analyze(
             lung_mask = LungMask.from_labels(np.ascontiguousarray(reorientation.undo(axial_labels)), ct.geometry)
 
     with clock.stage("score"):
-        ct_mask = make_ct_mask(axial, axial_labels > 0, card.input_size, card.hu_window)
+        ct_mask = make_ct_mask(axial, axial_labels > 0, card.input_form)
 
         def score_on(device: str, slices: int) -> tuple[Score, Attention, DomainFit | None]:
             network = cast("DeCoVNet", loaded_network(card, device))

@@ -78,7 +78,7 @@ def explain(
     if card.network != "decovnet":
         raise WeightsError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
     axial, order = ct.axial()
-    ct_mask = make_ct_mask(axial, order.apply(lung_mask.labels) > 0, card.input_size, card.hu_window)
+    ct_mask = make_ct_mask(axial, order.apply(lung_mask.labels) > 0, card.input_form)
 
     def report(done: int, total: int) -> None:
         if progress:

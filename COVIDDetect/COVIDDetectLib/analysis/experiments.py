@@ -89,7 +89,7 @@ def run_experiments(
                 progress(Progress("score", scored * total + done, count * total))
 
         axial, order = ct.axial()
-        ct_mask = make_ct_mask(axial, order.apply(lung_mask.labels) > 0, card.input_size, card.hu_window)
+        ct_mask = make_ct_mask(axial, order.apply(lung_mask.labels) > 0, card.input_form)
         network = cast("DeCoVNet", loaded_network(card, device))
         return score_features(network, features_of(network, ct_mask, device, slices, report), ct_mask)
 

@@ -20,6 +20,33 @@ HU_WINDOW = (-1200.0, 600.0)
 FEWEST_SLICES = 2
 """DeCoVNet joins slices two by two."""
 
+_SURROUNDINGS_HU = 0.0
+"""What stands for all that lies too far from the lungs to be shown: soft tissue, of which most of it is."""
+
+
+@dataclass(frozen=True)
+class InputForm:
+    """How a network's input is made from a CT and a lung mask; it belongs to the weights.
+
+    Parameters
+    ----------
+    size
+        Rows and columns.
+    hu_window
+        HU mapped to 0 and to 255.
+    slice_mm
+        Thickness of the slabs into which slices are averaged; None leaves the slices as they are, as the paper does
+        (its CTs had slices of 5 mm). A network that joins slices two by two sees another anatomy at 1 mm than at 5.
+    surroundings_mm
+        How far from the lung mask, along rows and columns, the CT is still shown; what lies farther is painted over
+        with one value and cannot weigh. None shows all, as the paper does.
+    """
+
+    size: tuple[int, int]
+    hu_window: tuple[float, float] = HU_WINDOW
+    slice_mm: float | None = None
+    surroundings_mm: float | None = None
+
 
 @dataclass(frozen=True, eq=False)
 class CTMask:
@@ -48,13 +75,8 @@ class CTMask:
         return channels.unsqueeze(0)
 
 
-def make_ct_mask(
-    ct: CTVolume,
-    lungs: np.ndarray,
-    input_size: tuple[int, int],
-    hu_window: tuple[float, float] = HU_WINDOW,
-) -> CTMask:
-    """Crop CT and mask to the lungs' bounding box and resample each slice to ``input_size``.
+def make_ct_mask(ct: CTVolume, lungs: np.ndarray, form: InputForm) -> CTMask:
+    """Crop CT and mask to the lungs' bounding box, average slices into slabs and resample each to the input's size.
 
     Parameters
     ----------
@@ -62,10 +84,8 @@ def make_ct_mask(
         CT in axial order.
     lungs
         Lung mask on the CT's grid, true or non-zero in the lungs.
-    input_size
-        Rows and columns that the weights were trained with. The number of slices is left as it is.
-    hu_window
-        HU mapped to 0 and to 255.
+    form
+        What the weights were trained with.
 
     Raises
     ------
@@ -77,12 +97,79 @@ def make_ct_mask(
     if lungs.shape != ct.hu.shape:
         raise MaskError("The lung mask and the CT have different numbers of voxels; make the mask on this CT.")
     box = bounding_box(lungs)
-    if box[0].stop - box[0].start < FEWEST_SLICES:
+    count = box[0].stop - box[0].start
+    if count < FEWEST_SLICES:
         raise InputError("The lungs are seen on one slice only; choose a whole chest CT.")
-    rows, columns = input_size
-    image = window_to_8_bit(resample_in_plane(ct.hu[box].astype(np.float32), rows, columns), hu_window)
-    mask = resample_in_plane((lungs[box] > 0).astype(np.float32), rows, columns) >= 0.5
-    return CTMask(image, mask.astype(np.uint8), _resampled_geometry(ct.geometry, box, rows, columns))
+    slabs = slab_count(count, ct.geometry.spacing[2], form.slice_mm)
+    hu, mask = (averaged_slabs(volume, slabs) for volume in (ct.hu[box], lungs[box] > 0))
+    image = window_to_8_bit(resample_in_plane(hu, *form.size), form.hu_window)
+    mask = (resample_in_plane(mask, *form.size) >= 0.5).astype(np.uint8)
+    geometry = _resampled_geometry(ct.geometry, box, (slabs, *form.size))
+    if form.surroundings_mm is not None:
+        image = hide_surroundings(image, mask, geometry.spacing[1::-1], form)
+    return CTMask(image, mask, geometry)
+
+
+def slab_count(slices: int, spacing_mm: float, slice_mm: float | None) -> int:
+    """Into how many slabs of about ``slice_mm`` a stack of slices is cut: all of one thickness, none cut short."""
+    if slice_mm is None:
+        return slices
+    return max(FEWEST_SLICES, round(slices * spacing_mm / slice_mm))
+
+
+def averaged_slabs(volume: np.ndarray, slabs: int) -> np.ndarray:
+    """Cut a stack of slices into ``slabs`` of equal thickness, each the mean of what it holds of every slice.
+
+    Slabs thinner than the slices repeat them: nothing between two slices is invented.
+
+    Parameters
+    ----------
+    volume
+        ``[slice, row, column]``, any numeric type.
+
+    Returns
+    -------
+    np.ndarray
+        float32 ``[slab, row, column]``.
+    """
+    slices = len(volume)
+    if slabs == slices:
+        return volume.astype(np.float32)
+    edges = np.linspace(0, slices, slabs + 1)
+    averaged = np.zeros((slabs, *volume.shape[1:]), dtype=np.float32)
+    for slab, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for number in range(int(start), min(slices, int(np.ceil(stop)))):
+            share = (min(stop, number + 1) - max(start, number)) / (stop - start)
+            if share > 1e-9:
+                averaged[slab] += np.float32(share) * volume[number]
+    return averaged
+
+
+def hide_surroundings(
+    image: np.ndarray, mask: np.ndarray, pixel_mm: tuple[float, float], form: InputForm
+) -> np.ndarray:
+    """Paint over what lies farther from the lung mask than the weights want to see.
+
+    Parameters
+    ----------
+    image, mask
+        uint8 ``[slice, row, column]`` as in ``CTMask``.
+    pixel_mm
+        Distance between rows and between columns.
+    """
+    fill = window_to_8_bit(np.array(_SURROUNDINGS_HU), form.hu_window)
+    return np.where(near_lungs(mask, pixel_mm, form.surroundings_mm or 0.0), image, fill).astype(np.uint8)
+
+
+def near_lungs(mask: np.ndarray, pixel_mm: tuple[float, float], reach_mm: float) -> np.ndarray:
+    """The lung mask and what lies within ``reach_mm`` of it along rows and columns, bool ``[slice, row, column]``."""
+    import torch
+
+    reach = [max(1, round(reach_mm / mm)) for mm in pixel_mm]
+    near = torch.from_numpy(np.ascontiguousarray(mask)).float()[:, None]
+    for rows, columns in ((reach[0], 0), (0, reach[1])):
+        near = torch.nn.functional.max_pool2d(near, (2 * rows + 1, 2 * columns + 1), 1, (rows, columns))
+    return near[:, 0].numpy() > 0
 
 
 def bounding_box(lungs: np.ndarray) -> tuple[slice, slice, slice]:
@@ -120,9 +207,10 @@ def resample_in_plane(slices: np.ndarray, rows: int, columns: int) -> np.ndarray
     return resampled[:, 0].numpy()
 
 
-def _resampled_geometry(geometry: Geometry, box: tuple[slice, slice, slice], rows: int, columns: int) -> Geometry:
-    scale = np.array([(box[2].stop - box[2].start) / columns, (box[1].stop - box[1].start) / rows, 1.0])
-    start = np.array([box[2].start, box[1].start, box[0].start]) + 0.5 * scale - 0.5
+def _resampled_geometry(geometry: Geometry, box: tuple[slice, slice, slice], shape: tuple[int, int, int]) -> Geometry:
+    """Where a grid of ``shape`` [slice, row, column] lies that fills the box."""
+    scale = np.array([(part.stop - part.start) / size for part, size in zip(box, shape, strict=True)])[::-1]
+    start = np.array([part.start for part in box])[::-1] + 0.5 * scale - 0.5
     matrix = geometry.ijk_to_lps.copy()
     matrix[:3, 3] = (geometry.ijk_to_lps @ [*start, 1.0])[:3]
     matrix[:3, :3] *= scale

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..ct.ct_mask import CTMask, bounding_box, make_ct_mask, resample_in_plane
+from ..ct.ct_mask import CTMask, averaged_slabs, bounding_box, make_ct_mask, resample_in_plane
 from ..device import memory_for
 from ..weights.cards import ModelCard
 from .cells import blob_map, brightness_map, count_cells, energy_in_lesions, points_into_lesion
@@ -111,8 +111,9 @@ def _measure_case(
     random: np.random.Generator,
 ) -> Example:
     lung = case.lung_mask > 0
-    ct_mask = make_ct_mask(case.ct, lung, card.input_size, card.hu_window)
-    lesions = resample_in_plane(case.lesions[bounding_box(lung)].astype(np.float32), *card.input_size) >= 0.5
+    ct_mask = make_ct_mask(case.ct, lung, card.input_form)
+    lesions = averaged_slabs(case.lesions[bounding_box(lung)], len(ct_mask.image))
+    lesions = resample_in_plane(lesions, *card.input_size) >= 0.5
     probability, heat = _score(network, ct_mask, device)
     if not case.is_diseased:
         return Example(CaseResult(case.name, case.finding, False, probability), ct_mask, lesions, heat)
@@ -134,7 +135,7 @@ def _measure_case(
         {name: energy_in_lesions(values, cells) for name, values in maps.items()},
     )
     if tested:
-        healthy = make_ct_mask(case.healthy, lung, card.input_size, card.hu_window)
+        healthy = make_ct_mask(case.healthy, lung, card.input_form)
         for name, values in maps.items():
             result.deletion[name], result.insertion[name] = deletion_and_insertion(
                 lambda changed: _probability(network, changed, device), ct_mask, healthy, values, cells

@@ -12,7 +12,7 @@ import numpy as np
 from .. import __version__
 from ..analysis.analyze import check_hounsfield_units
 from ..atomic import whole_file
-from ..ct.ct_mask import HU_WINDOW, CTMask, make_ct_mask, resample_in_plane
+from ..ct.ct_mask import HU_WINDOW, CTMask, InputForm, make_ct_mask, resample_in_plane
 from ..ct.geometry import Geometry
 from ..ct.reading import read_ct
 from ..ct.volume import CTVolume
@@ -156,7 +156,7 @@ def _make(
                 raise
             labels = np.zeros(axial.shape, dtype=np.uint8)
     if recipe.network == "decovnet":
-        ct_mask = make_ct_mask(axial, labels > 0, recipe.input_size, HU_WINDOW)
+        ct_mask = make_ct_mask(axial, labels > 0, InputForm(recipe.input_size))
         image, lungs, geometry = ct_mask.image, ct_mask.mask, ct_mask.geometry
     else:
         image = unet_slices(axial.hu, recipe.input_size, HU_WINDOW)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..atomic import whole_file
+from ..ct.ct_mask import InputForm
 from ..errors import WeightsError
 
 if TYPE_CHECKING:
@@ -20,6 +21,14 @@ NetworkName = Literal["unet", "decovnet"]
 
 _CARD_SCHEMA = "coviddetect-model-card-1"
 _LARGEST_CARD = 1_000_000
+_OPTIONAL = {
+    "slice_mm",
+    "surroundings_mm",
+    "decision_threshold",
+    "operating_characteristics",
+    "domain_file",
+    "domain_sha256",
+}
 INPUT_EDGES = range(16, 2049)
 """Rows and columns that are believed; what is larger would only fill the memory."""
 
@@ -40,6 +49,8 @@ class ModelCard:
         Rows and columns of the network's input.
     hu_window
         HU mapped to 0 and to 1.
+    slice_mm, surroundings_mm
+        As in ``InputForm``; None for weights that see slices and surroundings as they are.
     training_data, intended_use, licence, source
         In words.
     decision_threshold
@@ -67,6 +78,8 @@ class ModelCard:
     intended_use: str
     licence: str
     source: str
+    slice_mm: float | None = None
+    surroundings_mm: float | None = None
     decision_threshold: float | None = None
     operating_characteristics: Mapping[str, Any] | None = None
     domain_file: str | None = None
@@ -77,6 +90,11 @@ class ModelCard:
     def weights_path(self) -> Path:
         """The safetensors file."""
         return self.path.parent / self.weights_file
+
+    @property
+    def input_form(self) -> InputForm:
+        """How the network's input is made."""
+        return InputForm(self.input_size, self.hu_window, self.slice_mm, self.surroundings_mm)
 
 
 def bundled_folder() -> Path:
@@ -137,7 +155,7 @@ def _read_card(path: Path, modified_ns: int, size: int) -> ModelCard:
             f"{path.name} is not a model card of this program; choose the .json file beside the weights."
         )
     known = {field.name for field in fields(ModelCard)} - {"path"}
-    required = known - {"decision_threshold", "operating_characteristics", "domain_file", "domain_sha256"}
+    required = known - _OPTIONAL
     if missing := required - entries.keys():
         raise WeightsError(f"The model card {path.name} lacks {', '.join(sorted(missing))}; get the card again.")
     if unknown := entries.keys() - known:
@@ -271,6 +289,8 @@ def _is_as_expected(name: str, value: Any) -> bool:
         )
     if name == "hu_window":
         return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) and value[0] < value[1]
+    if name in ("slice_mm", "surroundings_mm"):
+        return value is None or (_is_number(value) and 0.5 <= value <= 100)
     if name == "decision_threshold":
         return value is None or _is_share(value)
     if name == "operating_characteristics":

@@ -53,7 +53,7 @@ def _cases(ct: CTVolume, labels: np.ndarray, seeds: int) -> Iterator[tuple[str, 
 def _score(ct: CTVolume, labels: np.ndarray) -> float:
     card = default_card("decovnet")
     network = cast(DeCoVNet, load_network(card))
-    return score_ct_mask(network, make_ct_mask(ct, labels > 0, card.input_size, card.hu_window))[0].probability
+    return score_ct_mask(network, make_ct_mask(ct, labels > 0, card.input_form))[0].probability
 
 
 def _print_dice(ct: CTVolume, labels: np.ndarray) -> None:
