@@ -8,10 +8,17 @@ import torch
 from COVIDDetectLib.errors import COVIDDetectError
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.phantom import thorax
+from COVIDDetectLib.training.demonstration import course
 from COVIDDetectLib.training.demonstration.__main__ import classifier_card, lungs_card
 from COVIDDetectLib.training.demonstration.backgrounds import Background, load_backgrounds, store_backgrounds
 from COVIDDetectLib.training.demonstration.calibration import Calibration, fit_calibration, fold
-from COVIDDetectLib.training.demonstration.classifier import LesionGuidance, Phase, SceneBatches, train_classifier
+from COVIDDetectLib.training.demonstration.classifier import (
+    LesionGuidance,
+    Phase,
+    SceneBatches,
+    evidence_outside,
+    train_classifier,
+)
 from COVIDDetectLib.training.demonstration.lungs import (
     LungsPhase,
     SliceBatches,
@@ -21,7 +28,7 @@ from COVIDDetectLib.training.demonstration.lungs import (
 )
 from COVIDDetectLib.training.demonstration.scenes import draw_scene
 
-SMALL = Phase(steps=2, pairs=1, sizes=((64, 96),), slices=(6, 8), rate=1e-3, guidance=1.0)
+SMALL = Phase(steps=3, sizes=((64, 96),), slices=(6, 8), rate=1e-3, guidance=1.0, evidence=1.0)
 
 
 @cache
@@ -37,7 +44,7 @@ def test_a_scene_is_diseased_or_not_as_asked_and_the_same_for_a_seed(seed: int) 
         assert first.image.shape == first.mask.shape == first.lesions.shape == (12, 64, 96)
         assert first.image.dtype == np.uint8
         assert first.is_positive == diseased
-        assert 0.1 < first.mask.mean() < 0.95
+        assert 0.05 < first.mask.mean() < 0.95
         for one, other in ((first.image, again.image), (first.mask, again.mask), (first.lesions, again.lesions)):
             np.testing.assert_array_equal(one, other)
 
@@ -105,12 +112,54 @@ def test_guidance_asks_four_layers_and_leaves_the_logits_as_they_are() -> None:
     network, guidance = DeCoVNet("paper").eval(), LesionGuidance()
     volume, lesions = torch.rand(1, 2, 8, 64, 96), torch.zeros(1, 1, 8, 64, 96)
     lesions[..., 3, 20:40, 20:50] = 1
-    logits, loss = guidance(network, volume, lesions)
+    logits, loss = guidance(network, network.features(volume), lesions)
     torch.testing.assert_close(logits, network(volume))
     loss.backward()
     assert len(guidance.heads) == 4
     assert all(head.weight.grad is not None and head.weight.grad.any() for head in guidance.heads)
     assert network.stem[0].weight.grad.any()
+
+
+def test_evidence_outside_the_lungs_is_the_share_of_gradient_times_feature() -> None:
+    torch.manual_seed(0)
+    network = DeCoVNet("paper").eval()
+    volume = torch.rand(2, 2, 8, 64, 96)
+    mask = torch.zeros(2, 1, 8, 64, 96)
+    mask[..., :48] = 1
+    features = network.features(volume)
+    share = evidence_outside(network.classifier(features), features, mask)
+    expected = []
+    for one in features.detach():
+        leaf = one[None].requires_grad_(True)
+        logits = network.classifier(leaf)[0]
+        (gradient,) = torch.autograd.grad(logits[1] - logits[0], leaf)
+        evidence = (gradient * leaf).abs().sum(dim=(0, 1, 2, 3))
+        expected.append(float(evidence[6:].sum() / evidence.sum()))
+    assert float(share.detach()) == pytest.approx(np.mean(expected), abs=1e-3)
+    share.backward()
+    assert network.stem[0].weight.grad.any()
+
+
+def test_a_training_that_was_ended_goes_on_to_the_same_weights(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(course, "_SAVE_EVERY_S", 0.0)
+    whole = train_classifier([background()], (SMALL, SMALL), seed=3, workers=0)
+
+    class Ended(Exception):
+        pass
+
+    def end(phase: int, step: int, *losses: float) -> None:
+        if (phase, step) == (1, 1):
+            raise Ended
+
+    with pytest.raises(Ended):
+        train_classifier([background()], (SMALL, SMALL), seed=3, workers=0, report=end, folder=tmp_path)
+    seen: list[tuple[int, int]] = []
+    gone_on = train_classifier(
+        [background()], (SMALL, SMALL), seed=3, workers=0, report=lambda *a: seen.append(a[:2]), folder=tmp_path
+    )
+    assert seen == [(1, 2)]
+    for name in whole:
+        torch.testing.assert_close(gone_on[name], whole[name])
 
 
 def test_training_of_the_unet_lowers_its_loss() -> None:

@@ -10,6 +10,7 @@ from scipy import ndimage
 from ..ct.volume import CTVolume
 from .disease import box_with_border, replace_air, with_border
 from .fields import Spacing, soft_step
+from .interstitial import fibrosis, oedema
 from .patterns import band, blob
 from .space import LungSpace
 
@@ -263,5 +264,7 @@ MIMICS: dict[str, _Painter] = {
     "scars": _scars,
     "vessels": _lymph_and_vessels,
     "pleural mass": _focal_fat_and_swelling,
+    "oedema": oedema,
+    "fibrosis": fibrosis,
 }
 """Kinds of findings that are not COVID-19."""

@@ -14,11 +14,10 @@ from ...weights.domain import fit_domain
 from .acceptance import print_acceptance
 from .backgrounds import Background, as_ct, load_backgrounds, phantom_background, store_backgrounds
 from .calibration import fit_calibration, fold, held_back_margins
-from .classifier import PHASES, train_classifier
+from .classifier import FORM, train_classifier
 from .lungs import train_unet
 
 LUNGS_SIZE = (368, 368)
-CLASSIFIER_SIZE = (192, 288)
 _VERSION = "1"
 _SEED = 1
 _FIRST_PHANTOM, _FIRST_HELD_BACK, _HELD_BACK_PHANTOMS = 1000, 3000, 8
@@ -61,8 +60,10 @@ def classifier_card(folder: Path, backgrounds: list[Background]) -> ModelCard:
         variant="paper",
         weights_file="decovnet-demonstration.safetensors",
         sha256="",
-        input_size=CLASSIFIER_SIZE,
-        hu_window=HU_WINDOW,
+        input_size=FORM.size,
+        hu_window=FORM.hu_window,
+        slice_mm=FORM.slice_mm,
+        surroundings_mm=FORM.surroundings_mm,
         training_data=f"Synthetic COVID-like disease painted anew at every step into {_in_words(backgrounds)}, "
         "against the same healthy and with nodules, masses, collapse, effusion, atelectasis, dependent density, "
         "expiration, motion, emphysema and scars. Lesion masks guided the first phases, labels alone the last. "
@@ -93,10 +94,10 @@ def make_lungs(folder: Path, output: Path) -> None:
 def make_scores(folder: Path, output: Path) -> None:
     """Train DeCoVNet, calibrate it, write it with its card, and say what volumes it knows."""
     backgrounds = load_backgrounds(folder)
-    weights = train_classifier(backgrounds, PHASES, seed=_SEED, report=_Printer("DeCoVNet"))
+    weights = train_classifier(backgrounds, seed=_SEED, report=_Printer("DeCoVNet"), folder=folder.parent)
     held_back = [one for one in backgrounds if one.is_real]
     held_back += [phantom_background(_FIRST_HELD_BACK + number) for number in range(_HELD_BACK_PHANTOMS)]
-    calibration = fit_calibration(*held_back_margins(weights, held_back, CLASSIFIER_SIZE))
+    calibration = fit_calibration(*held_back_margins(weights, held_back, FORM))
     print(f"temperature {calibration.temperature:.2f}, shift {calibration.shift:.2f}")
     card = save_weights(fold(weights, calibration), classifier_card(output, backgrounds))
     fit_domain(card, _domain_cases(backgrounds))
@@ -106,10 +107,10 @@ def _domain_cases(backgrounds: list[Background]) -> Iterator[tuple[str, CTMask]]
     """Whole volumes, healthy and diseased: what the weights know."""
     for number, background in enumerate(backgrounds):
         ct = as_ct(background)
-        yield background.name, make_ct_mask(ct, background.labels, CLASSIFIER_SIZE)
+        yield background.name, make_ct_mask(ct, background.labels, FORM)
         extent = ("mild", "moderate", "severe")[number % 3]
         diseased, _ = add_disease(ct, background.labels, number, extent=extent)
-        yield background.name, make_ct_mask(diseased, background.labels, CLASSIFIER_SIZE)
+        yield background.name, make_ct_mask(diseased, background.labels, FORM)
 
 
 def check(backgrounds: Path) -> None:

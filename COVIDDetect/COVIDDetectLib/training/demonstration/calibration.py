@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...analysis.analyze import score_ct_mask
-from ...ct.ct_mask import make_ct_mask
+from ...ct.ct_mask import InputForm, make_ct_mask
 from ...networks.decovnet import DeCoVNet, with_zero_sum_logits
 from ...phantom import EXTENTS, MIMICS, add_disease, add_mimic
 from .backgrounds import Background, as_ct
@@ -19,7 +19,7 @@ FIRST_SEED = 1_500_000_000
 """Seeds from here on belong to calibration."""
 
 MIMICS_IN_TURN = tuple(MIMICS)
-_SURE = 0.95
+_SURE = 0.99
 """What a plain case may get: synthetic cases are plainer than patients, and separable cases alone would ask for 1."""
 
 
@@ -32,7 +32,7 @@ class Calibration:
 
 
 def held_back_margins(
-    weights: Mapping[str, Tensor], backgrounds: list[Background], size: tuple[int, int]
+    weights: Mapping[str, Tensor], backgrounds: list[Background], form: InputForm
 ) -> tuple[np.ndarray, np.ndarray]:
     """Margins and labels of whole volumes with seeds that were not trained on: healthy, with mimics, with disease."""
     network = DeCoVNet("paper")
@@ -45,14 +45,14 @@ def held_back_margins(
         volumes = [ct, *(add_mimic(ct, background.labels, seed, kind) for kind in mimics)]
         volumes += [add_disease(ct, background.labels, seed, extent=extent)[0] for extent in EXTENTS]
         for position, volume in enumerate(volumes):
-            score, _ = score_ct_mask(network, make_ct_mask(volume, background.labels > 0, size))
+            score, _ = score_ct_mask(network, make_ct_mask(volume, background.labels > 0, form))
             margins.append(score.logits[1] - score.logits[0])
             labels.append(position > len(mimics))
     return np.array(margins), np.array(labels)
 
 
 def fit_calibration(margins: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Least cross-entropy against targets of 5 % and 95 %; certainty is taken away or left, never added."""
+    """Least cross-entropy against targets of 1 % and 99 %; certainty is taken away or left, never added."""
     target = torch.from_numpy(np.where(labels, _SURE, 1 - _SURE))
     margin = torch.from_numpy(margins)
     log_temperature = torch.zeros((), dtype=torch.double, requires_grad=True)

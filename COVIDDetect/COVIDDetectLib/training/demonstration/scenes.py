@@ -1,4 +1,4 @@
-"""Volumes to learn from, each drawn anew: a background, moved, changed, and painted with disease or with mimics."""
+"""Volumes to learn from: a background, moved, changed, painted with disease or with mimics, and scanned."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from ...ct.ct_mask import window_to_8_bit
+from ...ct.ct_mask import InputForm, hide_surroundings, window_to_8_bit
 from ...phantom import MIMICS, paint_disease, paint_mimic
 from ...phantom.disease import replace_air
 from .backgrounds import Background, lungs_box
@@ -20,8 +20,26 @@ REAL_SHARE = 0.6
 _EXTENTS = ("mild", "mild", "mild", "moderate", "moderate", "moderate", "moderate", "severe", "severe", "severe")
 _KINDS = ("covid", "covid", "covid", "covid", "ground-glass", "consolidation", "consolidation")
 _MIMICS = tuple(MIMICS)
-_HARD_MIMICS = ("mass", "mass with collapse", "effusion", "dependent", "expiration", "atelectasis", "motion")
+_HARD_MIMICS = ("mass", "mass with collapse", "effusion", "dependent", "expiration", "atelectasis", "motion", "oedema")
 _MARGIN = 0.12
+_WHOLE_SHARE = 0.25
+
+SLICE_MM = 5.0
+"""Thickness of the slabs that the classifier sees: that of the paper's CTs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Patient:
+    """Painted lungs before the scanner: float32 HU, labels of the lungs, lesions, ``[slice, row, column]`` each.
+
+    ``is_plain`` patients are scanned well and their masks are right: what is learned first.
+    """
+
+    hu: np.ndarray
+    labels: np.ndarray
+    lesions: np.ndarray
+    spacing: tuple[float, float, float]
+    is_plain: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +72,19 @@ def draw_scene(
     random: np.random.Generator,
     difficulty: float = 1.0,
 ) -> Scene:
-    """Paint and scan a patient.
+    """Paint a patient and scan him once; parameters as for ``paint_patient``."""
+    return scan_patient(paint_patient(background, diseased, slices, size, random, difficulty), random)
+
+
+def paint_patient(
+    background: Background,
+    diseased: bool,
+    slices: int,
+    size: tuple[int, int],
+    random: np.random.Generator,
+    difficulty: float = 1.0,
+) -> Patient:
+    """Move a background and paint into it.
 
     Parameters
     ----------
@@ -63,25 +93,45 @@ def draw_scene(
     slices, size
         Grid of the result.
     difficulty
-        Share of the scenes that are as hard as patients; the others are a good scan of plain disease or of none.
+        Share of the patients that are as hard as real ones; the others have plain disease or none, in a good scan.
     """
     hu, labels, spacing = _scan(background, slices, size, random)
+    lesions = np.zeros(hu.shape, dtype=bool)
     if random.random() >= difficulty:
-        lesions = np.zeros(hu.shape, dtype=bool)
         if diseased:
             hu, lesions = paint_disease(random, hu, labels, spacing, "covid", str(random.choice(_EXTENTS[3:])))
-        return Scene(window_to_8_bit(hu), labels > 0, lesions)
+        return Patient(hu, labels, lesions, spacing, is_plain=True)
     hu = _other_lungs(hu, labels, spacing, random)
-    mimics = random.choice([0, 1, 2], p=[0.55, 0.35, 0.1] if diseased else [0.15, 0.45, 0.4])
+    mimics = random.choice([0, 1, 2], p=[0.55, 0.35, 0.1] if diseased else [0.3, 0.4, 0.3])
     for _ in range(mimics):
         kinds = _HARD_MIMICS if random.random() < 0.55 else _MIMICS
         hu, labels = paint_mimic(random, hu, labels, spacing, str(random.choice(kinds)))
-    lesions = np.zeros(hu.shape, dtype=bool)
     if diseased:
         kind, extent = str(random.choice(_KINDS)), str(random.choice(_EXTENTS))
         hu, lesions = paint_disease(random, hu, labels, spacing, kind, extent)
-    mask = _mask_as_found(hu, labels > 0, random)
-    image = window_to_8_bit(develop(hu, random))
+    return Patient(hu, labels, lesions, spacing, is_plain=False)
+
+
+def scan_patient(patient: Patient, random: np.random.Generator, form: InputForm | None = None) -> Scene:
+    """One scan of a patient: a mask as it is found, the scanner's blur and noise, the surroundings hidden.
+
+    Parameters
+    ----------
+    form
+        How far from the mask the scan is shown; all of it if None.
+    """
+    hu, lesions = patient.hu, patient.lesions
+    mask = patient.labels > 0
+    if not patient.is_plain:
+        mask = _mask_as_found(hu, mask, lesions, random)
+        hu = develop(hu, random)
+    image = window_to_8_bit(hu)
+    if form is not None and form.surroundings_mm is not None:
+        shown = hide_surroundings(np.ones(mask.shape, dtype=np.uint8), mask.astype(np.uint8), patient.spacing[1:], form)
+        lesions = lesions & (shown == 1)
+        image = hide_surroundings(image, mask.astype(np.uint8), patient.spacing[1:], form)
+    if random.random() < 0.5:
+        image, mask, lesions = (np.ascontiguousarray(volume[:, :, ::-1]) for volume in (image, mask, lesions))
     return Scene(image, mask, lesions)
 
 
@@ -89,7 +139,7 @@ def _scan(
     background: Background, slices: int, size: tuple[int, int], random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, tuple[float, float, float]]:
     """The lungs' box on a new grid: HU, labels and spacing."""
-    first, last = _range_of_slices(background, random)
+    first, last = _range_of_slices(background, slices, random)
     part = background.labels[first:last]
     rows, columns = (np.flatnonzero(part.any(axis=axes)) for axes in ((0, 2), (0, 1)))
     box = []
@@ -117,12 +167,15 @@ def _scan(
     return np.ascontiguousarray(warped), np.ascontiguousarray(lungs), spacing
 
 
-def _range_of_slices(background: Background, random: np.random.Generator) -> tuple[int, int]:
-    """All of the lungs, or a part as in a cropped scan; a thin part stands for the slices of a thin-slice scan."""
+def _range_of_slices(background: Background, slices: int, random: np.random.Generator) -> tuple[int, int]:
+    """So much of the lungs that the slices have about the thickness that the weights are for, or all of the lungs."""
     k = lungs_box(background)[0]
     count = k.stop - k.start
-    share = random.uniform(0.93, 1.0) if random.random() < 0.6 else random.uniform(0.15, 1.0)
-    length = max(6, min(count, round(count * share)))
+    if random.random() < _WHOLE_SHARE:
+        length = round(count * random.uniform(0.93, 1.0))
+    else:
+        length = round(slices * SLICE_MM * random.uniform(0.8, 1.3) / background.spacing[0])
+    length = max(min(6, count), min(count, length))
     first = k.start + int(random.integers(0, count - length + 1))
     return first, first + length
 
@@ -202,27 +255,40 @@ def _other_lungs(
     return hu
 
 
-def _mask_as_found(hu: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Masks as networks, thresholds and hands make them: a little large or small, without dense parts, smooth."""
+def _mask_as_found(hu: np.ndarray, mask: np.ndarray, lesions: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Masks as networks, thresholds and hands make them.
+
+    A little large or small, without dense parts or the dense disease, smooth, without the last slices at an end, or
+    with a piece of something else.
+    """
     draw = random.random()
     if draw < 0.2:
         mask = ndimage.binary_dilation(mask, np.ones((1, 3, 3)), iterations=int(random.integers(1, 4)))
     elif draw < 0.35:
         mask = ndimage.binary_erosion(mask, np.ones((1, 3, 3)), iterations=int(random.integers(1, 3)))
-    if random.random() < 0.3:
+    if random.random() < 0.25:
         mask = mask & (ndimage.gaussian_filter(hu, (0, 1, 1)) < random.uniform(-450, -150))
+    if random.random() < 0.15:
+        dense = lesions & (ndimage.gaussian_filter(hu, (0, 2, 2)) > random.uniform(-300, -100))
+        mask = mask & ~dense
     if random.random() < 0.2:
         mask = ndimage.gaussian_filter(mask.astype(np.float32), (0.3, 2, 2)) > 0.5
+    if random.random() < 0.15:
+        found = mask.copy()
+        size = [int(random.integers(1, 4)), *(int(random.integers(4, 30)) for _ in range(2))]
+        at = [int(random.integers(0, max(1, count - wanted))) for count, wanted in zip(mask.shape, size, strict=True)]
+        found[tuple(slice(a, a + n) for a, n in zip(at, size, strict=True))] = True
+        mask = found
+    if random.random() < 0.3:
+        mask = mask.copy()
+        mask[: int(random.integers(0, 3))] = False
+        mask[len(mask) - int(random.integers(0, 3)) :] = False
     return mask
 
 
 def develop(hu: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Kernels, noise, streaks and calibration of scanners."""
-    draw = random.random()
-    if draw < 0.25:
-        hu = ndimage.gaussian_filter(hu, (0, *[random.uniform(0.3, 1.0)] * 2))
-    elif draw < 0.5:
-        hu = hu + random.uniform(0.2, 1.2) * (hu - ndimage.gaussian_filter(hu, (0, 1, 1)))
+    """Kernels, slabs, coarse grids, breathing, noise, streaks and calibration of scanners."""
+    hu = _blurred(hu, random)
     if random.random() < 0.7:
         noise = random.standard_normal(hu.shape, dtype=np.float32)
         if random.random() < 0.6:
@@ -237,6 +303,29 @@ def develop(hu: np.ndarray, random: np.random.Generator) -> np.ndarray:
         streaks = ndimage.gaussian_filter(random.standard_normal(hu.shape, dtype=np.float32), (0, 0.7, 18))
         hu = hu + streaks * random.uniform(8, 45) / float(streaks.std())
     return (hu + 500) * random.uniform(0.93, 1.07) - 500 + random.uniform(-25, 25)
+
+
+def _blurred(hu: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Sharp, smooth or as it is, in plane and along the slices; blur must not count as disease."""
+    draw = random.random()
+    if draw < 0.3:
+        hu = ndimage.gaussian_filter(hu, (0, *[random.uniform(0.3, 2.2)] * 2))
+    elif draw < 0.5:
+        hu = hu + random.uniform(0.2, 1.2) * (hu - ndimage.gaussian_filter(hu, (0, 1, 1)))
+    elif draw < 0.6:
+        step = int(random.integers(2, 4))  # coarse pixels and back
+        small = torch.nn.functional.avg_pool2d(
+            torch.from_numpy(np.ascontiguousarray(hu, dtype=np.float32))[:, None], step
+        )
+        hu = torch.nn.functional.interpolate(small, size=hu.shape[1:], mode="bilinear")[:, 0].numpy()
+    draw = random.random()
+    if draw < 0.25:  # overlapping slabs
+        hu = ndimage.gaussian_filter1d(hu, random.uniform(0.3, 1.5), axis=0)
+    elif draw < 0.35:  # thick slices, cut into thinner ones again
+        step = int(random.integers(2, 4))
+        part = hu[: len(hu) // step * step].reshape(-1, step, *hu.shape[1:]).mean(axis=1)
+        hu = np.concatenate([np.repeat(part, step, axis=0), hu[len(part) * step :]])
+    return hu.astype(np.float32, copy=False)
 
 
 def short_floats() -> bool:
