@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from .. import __version__
+from ..allocator import keep_large_blocks
 from ..analysis.analyze import Analysis, analyze
 from ..analysis.analyze import Progress as Stage
 from ..ct.reading import read_ct
@@ -55,6 +56,7 @@ Device = Annotated[DeviceChoice, typer.Option(help="What computes.")]
 
 def main() -> None:
     """Entry point of the installed command."""
+    keep_large_blocks()
     app()
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..allocator import give_back_memory, keep_large_blocks
 from ..analysis.analyze import Progress, analyze
 from ..analysis.attribution import explain
 from ..analysis.experiments import run_experiments
@@ -87,6 +88,8 @@ class Service:
             self._say_failed(request, "COVIDDetectError", str(unusable_folder(error)))
         # Here, not above: while an error is handled, its traceback holds what was in memory.
         release_memory()
+        if self._waiting.empty():
+            give_back_memory()
 
     def _compute(self, request: Message) -> Message | None:
         """Do what a request asks for; the answer to it."""
@@ -162,6 +165,7 @@ def main(folder: str) -> None:
     requests, answers = take_standard_streams()
     if hasattr(os, "nice"):
         os.nice(_NICER_BY)  # the window comes first
+    keep_large_blocks()
     Service(requests, answers, Path(folder)).run()
 
 
