@@ -7,7 +7,6 @@ from pathlib import Path
 
 import slicer
 import vtk
-from COVIDDetectLib.analysis.attention import Attention
 from COVIDDetectLib.analysis.regions import Region
 from COVIDDetectLib.errors import UNEXPECTED, Cancelled, COVIDDetectError
 from COVIDDetectLib.events.later import Later
@@ -15,6 +14,7 @@ from COVIDDetectLib.events.lifetime import Stopping
 from COVIDDetectLib.events.signal import Signal, weakly
 from COVIDDetectLib.installation import missing_packages
 from COVIDDetectLib.mrml.ct_checks import note_findings
+from COVIDDetectLib.mrml.job import Job
 from COVIDDetectLib.mrml.nodes.ct import ct_from_node
 from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 from COVIDDetectLib.mrml.nodes.result import Result
@@ -194,13 +194,17 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     The process that computes stays warm for the next CT, until ``stop`` or as long as the logic lives. What cannot be
     done raises ``COVIDDetectError`` with the sentence that the user reads, or ends in ``failed`` with it.
 
-    Signals
-    -------
-    progressed(Progress)
-    finished(Result), explained(Result), experimented(Result, tuple of Experiment), failed(COVIDDetectError)
-        One of the first three, or the last, follows every ``start…``.
-    resultsChanged()
-        A result in the scene became stale, another logic wrote it, its mask was shown or hidden, or a scene was loaded.
+    Parameters
+    ----------
+    client : worker.client.Client, optional
+        What computes; by default a process of its own.
+
+    Attributes
+    ----------
+    job : Job or None
+        What is being computed.
+    progressed, finished, failed, resultsChanged : Signal
+        ``panel.logic.Logic`` says with what each is emitted.
 
     Examples
     --------
@@ -208,18 +212,16 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     >>> logic.analyze(volumeNode).record["probability"]
     """
 
-    def __init__(self):
+    def __init__(self, client=None):
         ScriptedLoadableModuleLogic.__init__(self)
-        self.progressed, self.finished, self.explained, self.experimented = Signal(), Signal(), Signal(), Signal()
-        self.failed, self.resultsChanged = Signal(), Signal()
-        self._client = WorkerClient()
+        self.progressed, self.finished, self.failed, self.resultsChanged = Signal(), Signal(), Signal(), Signal()
+        self._client = client or WorkerClient()
         self._watch = ResultWatch(self.resultsChanged.emit, self._client.forget)
         self._watch.verify(Result.all())
-        self._client.progressed.connect(self.progressed.emit)
+        self._client.progressed.connect(weakly(self._onProgressed))
         self._client.finished.connect(weakly(self._onFinished))
-        self._client.answered.connect(weakly(self._onAnswered))
         self._client.failed.connect(weakly(self._onFailed))
-        self._running, self._stopped = None, False
+        self.job, self._stopped = None, False
         self._stopBeforeQuitting = weakly(self.stop)
         slicer.app.connect("aboutToQuit()", self._stopBeforeQuitting)
         self.start_stopping()
@@ -230,8 +232,8 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
 
     @property
     def busy(self):
-        """Whether an analysis is under way."""
-        return self._client.busy
+        """Whether anything is being computed."""
+        return self.job is not None
 
     def startAnalysis(self, ctNode, lungMaskNode=None, lungs="unet", device="auto", card=None):
         """Begin to analyze a CT in the worker process; whether anything is wrong with it is the caller's to ask.
@@ -249,7 +251,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         ct = ct_from_node(ctNode)
         mask = lung_mask_from_node(lungMaskNode, ctNode) if lungMaskNode else lungs
         self._client.analyze(ct, mask, device, card)
-        self._running = ctNode, lungMaskNode
+        self.job = Job("analyze", ctNode, lungMaskNode, window_level(ctNode))
         self._watch.begin(ctNode, lungMaskNode)
 
     def analyze(self, ctNode, lungMaskNode=None, lungs="unet", device="auto", card=None):
@@ -264,8 +266,12 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         """
         note_findings(ctNode)
         outcome = []
-        self.finished.connect(outcome.append)
-        self.failed.connect(outcome.append)
+
+        def end(job, value):
+            outcome.append(value)
+
+        self.finished.connect(end)
+        self.failed.connect(end)
         try:
             self.startAnalysis(ctNode, lungMaskNode, lungs, device, card)
             while not outcome:
@@ -274,79 +280,74 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
                 slicer.app.processEvents()
                 time.sleep(0.005)  # the processor is the worker's
         finally:
-            self.finished.disconnect(outcome.append)
-            self.failed.disconnect(outcome.append)
+            self.finished.disconnect(end)
+            self.failed.disconnect(end)
         if isinstance(outcome[0], COVIDDetectError):
             raise outcome[0]
         return outcome[0]
 
     def startExplanation(self, result, method, device="auto"):
         """Begin to make the heat map of a result anew, by one of ``attribution.METHODS``."""
-        mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
-        self._client.explain(ct_from_node(result.ct_node), mask, method, device, result.card)
-        self._running = result, result.history, mask
+        job = Job.with_result("explain", result)
+        self._client.explain(ct_from_node(job.ct_node), job.lung_mask, method, device, result.card)
+        self.job = job
 
     def startExperiments(self, result, region=None, device="auto"):
         """Begin to score what is not so: one lung only, and with ``region``, an entry of the record, made healthy."""
-        mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
-        region = Region.from_entry(region) if region else None
-        self._client.experiment(ct_from_node(result.ct_node), mask, region, device, result.card)
-        self._running = result, result.history, mask
+        job, region = Job.with_result("experiment", result), region and Region.from_entry(region)
+        self._client.experiment(ct_from_node(job.ct_node), job.lung_mask, region, device, result.card)
+        self.job = job
 
     def cancel(self):
-        """End the analysis under way; the scene stays as it was."""
+        """End what is being computed; the scene stays as it was."""
         self._client.cancel()
 
     def stop(self):
         """Let go of the scene and of the worker process."""
         if not self._stopped:
-            self._stopped = True
+            self._stopped, self.job = True, None
             slicer.app.disconnect("aboutToQuit()", self._stopBeforeQuitting)
             self._watch.stop()
             self._client.stop()
 
-    def _onFinished(self, analysis):
-        (ctNode, lungMaskNode), self._running = self._running, None
+    def _onProgressed(self, progress):
+        self.progressed.emit(self.job, progress)
 
-        def write():
-            if self._watch.disturbance == CT_CHANGED:
-                raise COVIDDetectError(_("The CT was changed during the analysis; analyze it again."))
-            with self._watch.writing():
-                result = write_analysis(analysis, ctNode, lungMaskNode)
-                if self._watch.disturbance:
-                    result.mark_stale(self._watch.disturbance)
-            return (result,)
-
-        self._emit(self.finished, write)
-
-    def _onAnswered(self, kind, value):
-        (result, scores, mask), self._running = self._running, None
-
-        def write():
-            require_nodes(result, scores)
-            if not isinstance(value, Attention):
-                return result, value
-            with self._watch.writing():
-                write_attention(value, result, mask)
-            return (result,)
-
-        self._emit(self.explained if isinstance(value, Attention) else self.experimented, write)
-
-    def _emit(self, signal, write):
-        """Emit what ``write`` returns; whatever goes wrong, ``failed``: else panel or script would wait for ever."""
+    def _onFinished(self, value):
+        job, self.job = self.job, None
+        # Whatever goes wrong has to end in a signal: else panel or script would wait for ever.
         try:
-            signal.emit(*write())
+            outcome = self._write(job, value)
         except COVIDDetectError as error:
-            self.failed.emit(error)
+            self.failed.emit(job, error)
         except Exception:
-            self.failed.emit(COVIDDetectError(UNEXPECTED))
+            self.failed.emit(job, COVIDDetectError(UNEXPECTED))
             raise
+        else:
+            self.finished.emit(job, outcome)
+
+    def _write(self, job, value):
+        """Write what was computed into the scene; returns what ``finished`` hands out."""
+        if job.kind != "analyze":
+            require_nodes(job.result, job.scores)
+        if job.kind == "experiment":
+            return value
+        if job.kind == "analyze" and self._watch.disturbance == CT_CHANGED:
+            raise COVIDDetectError(_("The CT was changed during the analysis; analyze it again."))
+        with self._watch.writing():
+            if job.kind == "explain":
+                write_attention(value, job.result, job.lung_mask)
+                return job.result
+            result = write_analysis(value, job.ct_node, job.lung_mask_node)
+            if self._watch.disturbance:
+                result.mark_stale(self._watch.disturbance)
+            return result
 
     def _onFailed(self, error):
-        self._running = None
+        job, self.job = self.job, None
         if not isinstance(error, Cancelled):
             logging.info("COVIDDetect: %s", error)  # the panel shows it
-        self.failed.emit(error)
+        self.failed.emit(job, error)
 
 
 class COVIDDetectTest(ScriptedLoadableModuleTest):

@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _open(host, options.ct)
         if options.analyze:
-            host.panel.logic.finished.connect(lambda result: host.window.show_3d())
+            host.panel.logic.finished.connect(lambda job, _: host.window.show_3d() if job.kind == "analyze" else None)
             host.panel.ui.analyzeButton.click()
             if options.offscreen and not host.panel.logic.busy:
                 host.panel.ui.analyzeButton.click()  # nobody can be asked there, and the result keeps the sentence

@@ -145,7 +145,7 @@ def test_under_a_transform_masks_and_heat_map_stay_on_the_ct(panel: Any) -> None
 def test_progress_names_the_stage_and_the_slice(panel: Any) -> None:
     load_phantom()
     said: list[str] = []
-    panel.logic.progressed.connect(lambda progress: said.append(panel.ui.progressLabel.text))
+    panel.logic.progressed.connect(lambda job, progress: said.append(panel.ui.progressLabel.text))
     begin(panel, "unet")
     assert panel.ui.progressWidget.visible
     assert not panel.ui.analyzeButton.enabled

@@ -75,7 +75,7 @@ def test_what_is_gone_before_the_answer_gives_a_sentence(panel: Any, begin: str,
         panel.ui.experimentsButton.click()
         assert panel.logic.busy
     failures: list[str] = []
-    panel.logic.failed.connect(lambda error: failures.append(str(error)))
+    panel.logic.failed.connect(lambda job, error: failures.append(str(error)))
     remove(getattr(result, which))
     wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "it ends")
     assert failures == [sentence]

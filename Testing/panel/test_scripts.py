@@ -70,7 +70,7 @@ def test_the_panel_hears_of_an_edit_during_a_script_s_analysis(panel: Any, logic
     mask = analyze(panel).lung_mask_node
     lungs = mask.GetSegmentation()
     right = lungs.GetNthSegmentID(0)
-    logic.progressed.connect(lambda progress: lungs.RemoveSegment(right) if lungs.GetSegment(right) else None)
+    logic.progressed.connect(lambda job, progress: lungs.RemoveSegment(right) if lungs.GetSegment(right) else None)
     result = logic.analyze(ct, mask)
     assert result.stale == "The lung mask was edited after scoring."
     assert panel.ui.staleWidget.isVisibleTo(panel.parent)
@@ -262,7 +262,7 @@ def test_a_logic_that_another_thread_collects_is_ended_by_the_main_one(panel: An
 
     def leave_behind() -> int:
         logic = COVIDDetectLogic()
-        logic.finished.connect(lambda result: logic)  # nobody else holds it, but it holds itself
+        logic.finished.connect(lambda job, result: logic)  # nobody else holds it, but it holds itself
         logic._client.warm_up("cpu")
         wait_until(lambda: logic._client.process_id, 10.0, "its process runs")
         return logic._client.process_id

@@ -13,7 +13,7 @@ from Testing.panel.steps import LONGEST_ANALYSIS_S, begin, load_phantom
 def test_progress_names_the_ct_while_another_one_is_selected(panel: Any) -> None:
     first = load_phantom("First<b>")
     said: list[str] = []
-    panel.logic.progressed.connect(lambda progress: said.append(panel.ui.progressLabel.text))
+    panel.logic.progressed.connect(lambda job, progress: said.append(panel.ui.progressLabel.text))
     begin(panel, "unet")
     wait_until(lambda: said, LONGEST_ANALYSIS_S, "progress")
     other = load_phantom("Other")

@@ -26,7 +26,7 @@ def test_waiting_ends_when_the_logic_is_stopped(panel: Any, logic: Any) -> None:
     ct = load_phantom()
     too_late = COVIDDetectError("It still waits.")
     qt.QTimer.singleShot(500, logic.stop)
-    qt.QTimer.singleShot(10_000, lambda: logic.failed.emit(too_late))
+    qt.QTimer.singleShot(10_000, lambda: logic.failed.emit(None, too_late))
     with pytest.raises(COVIDDetectError, match="The module was closed or reloaded during the analysis"):
         logic.analyze(ct)
     assert not logic.busy
@@ -34,7 +34,7 @@ def test_waiting_ends_when_the_logic_is_stopped(panel: Any, logic: Any) -> None:
 
 def test_waiting_leaves_the_processor_to_the_worker(panel: Any, logic: Any) -> None:
     times: list[tuple[float, float]] = []
-    logic.progressed.connect(lambda progress: times.append((time.monotonic(), time.thread_time())))
+    logic.progressed.connect(lambda job, progress: times.append((time.monotonic(), time.thread_time())))
     result = logic.analyze(load_phantom())
     assert result.stale == ""
     (begin, used_before), *_, (end, used_after) = times

@@ -103,7 +103,7 @@ def write_attention(attention: Attention, result: Result, lung_mask: LungMask) -
     result.refer_to_heat_maps(heat_map, in_lungs)
 
 
-def require_nodes(result: Result, scores: list[Scored]) -> None:
+def require_nodes(result: Result, scores: tuple[Scored, ...]) -> None:
     """Make sure that a result, its CT and its mask are still in the scene, and that it is still the same result.
 
     Parameters
@@ -120,7 +120,7 @@ def require_nodes(result: Result, scores: list[Scored]) -> None:
         raise COVIDDetectError(_("The result was removed meanwhile."))
     if result.ct_node is None or result.lung_mask_node is None:
         raise COVIDDetectError(_("The CT or its mask was removed meanwhile."))
-    if result.history != scores:
+    if tuple(result.history) != scores:
         raise COVIDDetectError(_("The CT was scored again meanwhile; begin this anew."))
 
 

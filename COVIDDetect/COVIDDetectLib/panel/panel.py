@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 
 from ..analysis.attribution import METHODS
 from ..errors import Cancelled, COVIDDetectError
+from ..mrml.job import Job
 from ..mrml.nodes.densities import measure_densities, show_densities
 from ..mrml.nodes.heat_map import layer_of
 from ..mrml.nodes.lung_mask import is_automatic, is_from_analyze, lung_segment_ids, outlines_shown
@@ -21,6 +22,7 @@ from ..mrml.sample import add_phantom
 from ..mrml.scene import load_lung_mask
 from ..mrml.views.display import is_shown, jump_to, set_lung_window, show_ct, views_on_screen, window_level
 from .installation import ensure_packages
+from .logic import Logic
 from .mask_editor import MaskEditor
 from .questions import InputQuestion, which_mask, which_mask_file
 from .sections.experiments_section import ExperimentsSection
@@ -45,12 +47,10 @@ class Panel:
         The module's ``COVIDDetectLogic``.
     """
 
-    def __init__(self, ui: slicer.util.childWidgetVariables, logic: Any) -> None:
+    def __init__(self, ui: slicer.util.childWidgetVariables, logic: Logic) -> None:
         self.ui, self.logic = ui, logic
         self.parameters: COVIDDetectParameterNode | None = None
         self._ct_shown: slicer.vtkMRMLScalarVolumeNode | None = None
-        self._computed_ct: slicer.vtkMRMLScalarVolumeNode | None = None
-        self._window_level: tuple[float, float] | None = None  # when the analysis began
         self._scores: list[Scored] = []  # of this CT, as far as they were seen
         self._views_on_screen: tuple[str, ...] = ()
         self._updating = False
@@ -80,10 +80,8 @@ class Panel:
         ui.maskVisibleCheckBox.connect("toggled(bool)", lambda checked: self.show_mask())
         ui.layerComboBox.connect("activated(int)", self.explain)
         ui.sampleDataButton.connect("clicked(bool)", lambda checked: self.make_sample())
-        logic.progressed.connect(self.progress.show)
+        logic.progressed.connect(lambda job, progress: self.progress.show(progress))
         logic.finished.connect(self._on_finished)
-        logic.explained.connect(self._on_explained)
-        logic.experimented.connect(self._on_experimented)
         logic.failed.connect(self._on_failed)
         logic.resultsChanged.connect(self.update)
         self.say("")
@@ -162,14 +160,14 @@ class Panel:
         result = self._result
         if result is not None and not result.stale and layer_of(result.heat_map_node) != METHODS[method]:
             device = self.settings.device
-            self._request(lambda: self.logic.startExplanation(result, method, device), result.ct_node)
+            self._request(lambda: self.logic.startExplanation(result, method, device))
 
     def run_experiments(self) -> None:
         """One lung alone, and the chosen region made healthy."""
         result, region = self._result, self.regions.current()
         if result is not None:
             device = self.settings.device
-            self._request(lambda: self.logic.startExperiments(result, region, device), result.ct_node)
+            self._request(lambda: self.logic.startExperiments(result, region, device))
 
     def measure_opacity(self, bounds: Any) -> None:
         """Measure densities within other bounds; those of a stale result stay what they were."""
@@ -192,37 +190,26 @@ class Panel:
 
     # --- What the logic says -----------------------------------------------------------------------------------------
 
-    def _on_finished(self, result: Result) -> None:
-        self._rest()
-        if self.parameters and result.ct_node is self.parameters.ct:
-            if len(result.history) == 1 and window_level(result.ct_node) == self._window_level:
-                set_lung_window(result.ct_node)
+    def _on_finished(self, job: Job, outcome: Any) -> None:
+        self.progress.hide()
+        if job.kind == "analyze" and self.parameters and job.ct_node is self.parameters.ct:
+            if len(outcome.history) == 1 and window_level(job.ct_node) == job.window_level:
+                set_lung_window(job.ct_node)
             with self._writing():
                 editing = self.mask_editor.is_any_open()
                 self.heat_map.show(
-                    result, self.parameters, editing=editing, over_others=True
+                    outcome, self.parameters, editing=editing, over_others=True
                 )  # over whatever lay over this CT
+        elif job.kind == "experiment" and job.result is not None:
+            self.experiments.show(job.result, outcome)
         self.update()
 
-    def _on_explained(self, result: Result) -> None:
-        self._rest()
-        self.update()
-
-    def _on_experimented(self, result: Result, experiments: Any) -> None:
-        self._rest()
-        self.experiments.show(result, experiments)
-        self.update()
-
-    def _on_failed(self, error: COVIDDetectError) -> None:
-        sentence = f"{self._other_ct}: {error}" if self._other_ct else str(error)
-        self._rest()
+    def _on_failed(self, job: Job, error: COVIDDetectError) -> None:
+        self.progress.hide()
+        name = self._name_of_other(job)
+        sentence = f"{name}: {error}" if name else str(error)
         self.say("" if isinstance(error, Cancelled) else sentence)
         self.update()
-
-    def _rest(self) -> None:
-        """Nothing is computed any more."""
-        self.progress.hide()
-        self._computed_ct = None
 
     # --- Showing the state -------------------------------------------------------------------------------------------
 
@@ -277,8 +264,9 @@ class Panel:
         self._take_mask_of_new_score()
         ui, parameters, result, busy = self.ui, self.parameters, self._result, self.logic.busy
         ct = parameters.ct if parameters else None
-        show_input(ui, ct, busy=busy, other_ct=self._other_ct, asks=self._question.is_open(ct))
-        self.progress.name(self._other_ct)
+        other_ct = self._name_of_other(self.logic.job)
+        show_input(ui, ct, busy=busy, other_ct=other_ct, asks=self._question.is_open(ct))
+        self.progress.name(other_ct)
         ui.rescoreButton.enabled = not busy
         ui.lungMaskCollapsibleButton.visible = ct is not None
         self.heat_map.update(result, busy)
@@ -347,19 +335,17 @@ class Panel:
                 self.mask_editor.close_all()  # it would go on with a mask that is no longer meant
             if ct is self._parameters.ct and not is_shown(ct):
                 show_ct(ct)
-            self._window_level = window_level(ct)
             return True
 
-        self._request(start, ct)
+        self._request(start)
 
-    @property
-    def _other_ct(self) -> str:
-        """The name of the CT that is computed while another one is selected; else empty."""
-        if self._computed_ct is None or self.parameters is None or self._computed_ct is self.parameters.ct:
+    def _name_of_other(self, job: Job | None) -> str:
+        """The name of the CT of a job while another one is selected; else empty."""
+        if job is None or self.parameters is None or job.ct_node is self.parameters.ct:
             return ""
-        return str(self._computed_ct.GetName())
+        return str(job.ct_node.GetName())
 
-    def _request(self, start: Callable[[], bool | None], ct: slicer.vtkMRMLScalarVolumeNode) -> None:
+    def _request(self, start: Callable[[], bool | None]) -> None:
         """Begin something in the worker, which answers later; False if the user cancelled."""
         self.say("")
         try:
@@ -368,7 +354,6 @@ class Panel:
             self.say(str(error))
         else:
             if begun:
-                self._computed_ct = ct
                 self.progress.begin()
         self.update()
 

@@ -45,16 +45,14 @@ class WorkerClient:
         Probabilities with one lung in the mask, and with a region replaced by healthy-looking lung.
 
     Each raises COVIDDetectError while another is under way (``busy``), or where packages or room on the disk are
-    missing; else it ends in exactly one of the last three signals.
+    missing; else it ends in exactly one of the last two signals.
 
     Signals
     -------
     progressed(Progress)
         With ``seconds_left`` as soon as it can be told.
-    finished(Analysis)
-        After ``analyze``.
-    answered(str, value)
-        After ``explain``: ``"explain"`` and an ``Attention``; after ``experiment``: ``"experiment"`` and a tuple of
+    finished(value)
+        After ``analyze`` an ``Analysis``, after ``explain`` an ``Attention``, after ``experiment`` a tuple of
         ``Experiment``.
     failed(COVIDDetectError)
         After any; after a cancel with ``Cancelled``.
@@ -69,7 +67,6 @@ class WorkerClient:
     def __init__(self, python: str | None = None) -> None:
         self.progressed = Signal()
         self.finished = Signal()
-        self.answered = Signal()
         self.failed = Signal()
         self._python = python or python_executable()
         self._process: qt.QProcess | None = None
@@ -333,12 +330,8 @@ class WorkerClient:
             self.warm_up()
 
     def _succeed(self, value: Any) -> None:
-        kind = self._kind
         self._rest()
-        if kind == "analyze":
-            self.finished.emit(value)
-        else:
-            self.answered.emit(kind, value)
+        self.finished.emit(value)
 
     def _fail(self, error: COVIDDetectError) -> None:
         if self.busy:

@@ -1,0 +1,56 @@
+"""What is being computed: one value, from the click until its outcome is in the scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import slicer
+
+from ..lungs import LungMask
+from .nodes.lung_mask import lung_mask_from_node
+from .nodes.result import Result, Scored
+from .views.display import window_level
+
+Kind = Literal["analyze", "explain", "experiment"]
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What the worker computes now, and of what. The logic makes it, and hands it out with every answer.
+
+    Parameters
+    ----------
+    kind
+        ``"analyze"``: lungs, score and heat map; ``"explain"``: another heat map of a result; ``"experiment"``: what
+        the score would be with one lung, or without a region.
+    ct_node
+        The CT.
+    lung_mask_node
+        The mask that is scored; None while the analysis makes one.
+    window_level
+        How the CT was shown when the job began, as ``display.window_level``.
+    result, scores, lung_mask
+        Of ``"explain"`` and ``"experiment"``: the result in the scene, its history when the job began, and its mask.
+    """
+
+    kind: Kind
+    ct_node: slicer.vtkMRMLScalarVolumeNode
+    lung_mask_node: slicer.vtkMRMLSegmentationNode | None
+    window_level: tuple[float, float] | None = None
+    result: Result | None = None
+    scores: tuple[Scored, ...] = ()
+    lung_mask: LungMask | None = None
+
+    @classmethod
+    def with_result(cls, kind: Kind, result: Result) -> Job:
+        """To compute more of a result, with its mask as it is now.
+
+        Raises
+        ------
+        COVIDDetectError
+            If CT or mask are gone, or there are no lungs in the mask.
+        """
+        ct, mask = result.ct_node, result.lung_mask_node
+        lung_mask = lung_mask_from_node(mask, ct)
+        return cls(kind, ct, mask, window_level(ct), result, tuple(result.history), lung_mask)

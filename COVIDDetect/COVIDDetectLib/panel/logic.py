@@ -1,0 +1,60 @@
+"""What the panel needs of the module's logic: ``COVIDDetectLogic`` in COVIDDetect.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import slicer
+
+from ..events.signal import Signal
+from ..mrml.job import Job
+from ..mrml.nodes.result import Result
+from ..weights.cards import ModelCard
+
+
+class Logic(Protocol):
+    """Begins what the user asks for, and says how it goes on. Methods are named as in any Slicer logic.
+
+    Signals
+    -------
+    progressed(Job, Progress)
+    finished(Job, outcome)
+        ``outcome`` is the ``Result`` in the scene, or of an experiment a tuple of ``Experiment``.
+    failed(Job, COVIDDetectError)
+        ``Cancelled`` after a cancel. Every ``start…`` that raises nothing ends in ``finished`` or ``failed``.
+    resultsChanged()
+        A result in the scene became stale, another logic wrote it, its mask was shown or hidden, or a scene was loaded.
+    """
+
+    progressed: Signal
+    finished: Signal
+    failed: Signal
+    resultsChanged: Signal
+
+    @property
+    def job(self) -> Job | None:
+        """What is being computed."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is."""
+
+    def startAnalysis(
+        self,
+        ctNode: slicer.vtkMRMLScalarVolumeNode,
+        lungMaskNode: slicer.vtkMRMLSegmentationNode | None = None,
+        lungs: str | ModelCard = "unet",
+        device: str = "auto",
+        card: ModelCard | None = None,
+    ) -> None:
+        """Begin to analyze a CT, or to score it with a mask."""
+
+    def startExplanation(self, result: Result, method: str, device: str = "auto") -> None:
+        """Begin another heat map of a result."""
+
+    def startExperiments(self, result: Result, region: Mapping[str, Any] | None = None, device: str = "auto") -> None:
+        """Begin the experiments with a result."""
+
+    def cancel(self) -> None:
+        """End what is being computed."""
