@@ -105,12 +105,12 @@ def analyze_command(
         with _ProgressBars() as bars:
             with bars.step("Reading"):
                 ct = read_ct(ct_path, series)
-            findings = _sentences_about(ct)
+            findings = (*ct.notes, *_sentences_about(ct))
             analysis = analyze(ct, lungs=chosen_lungs, device=device, weights=card, progress=bars.on_stage)
             analysis = replace(analysis, notes=(*analysis.notes, *findings))
             with bars.step("Writing"):
                 write_analysis(ct, analysis, output)
-        _print_result(ct.name, analysis, output, time.perf_counter() - start)
+        _print_result(ct, analysis, output, time.perf_counter() - start)
 
 
 @app.command("segment")
@@ -138,7 +138,7 @@ def segment_command(
             )
             with bars.step("Writing"):
                 write_lung_mask(lung_mask, output)
-        typer.echo(f"{_volumes(lung_mask)}\nWritten: {output}")
+        typer.echo("\n".join([*_about_reading(ct), _volumes(lung_mask), f"Written: {output}"]))
 
 
 @app.command("viewer")
@@ -213,11 +213,16 @@ def _sentences_about(ct: CTVolume) -> tuple[str, ...]:
     return tuple(finding.sentence for finding in findings)
 
 
-def _print_result(name: str, analysis: Analysis, output: Path, seconds: float) -> None:
+def _about_reading(ct: CTVolume) -> list[str]:
+    return [*([ct.also_there] if ct.also_there else []), *ct.notes]
+
+
+def _print_result(ct: CTVolume, analysis: Analysis, output: Path, seconds: float) -> None:
     stages = ", ".join(f"{stage} {duration:.1f} s" for stage, duration in analysis.seconds.items())
     probability = rounded(analysis.probability, analysis.decision_threshold, 3)
     lines = [
-        name,
+        ct.name,
+        *([ct.also_there] if ct.also_there else []),
         f"Probability of COVID-19: {probability} (decision threshold {analysis.decision_threshold:.2f}; "
         f"{analysis.card.title})",
         *analysis.notes,

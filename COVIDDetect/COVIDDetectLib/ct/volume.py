@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,11 +27,17 @@ class CTVolume:
         Where the grid lies, LPS.
     name
         What the user calls it; never a patient's name.
+    notes
+        Sentences about how it was read, which the user must see beside any result.
+    also_there
+        A sentence about what else could have been read; or empty.
     """
 
     hu: np.ndarray
     geometry: Geometry
     name: str = ""
+    notes: tuple[str, ...] = ()
+    also_there: str = ""
 
     @classmethod
     def from_array(cls, array: np.ndarray, geometry: Geometry, name: str = "") -> CTVolume:
@@ -86,7 +92,7 @@ class CTVolume:
         if reorientation.is_identity:
             return self, reorientation
         hu = np.ascontiguousarray(reorientation.apply(self.hu))
-        return CTVolume(hu, self.geometry.reoriented(reorientation, self.shape), self.name), reorientation
+        return replace(self, hu=hu, geometry=self.geometry.reoriented(reorientation, self.shape)), reorientation
 
     @cached_property
     def sha256(self) -> str:

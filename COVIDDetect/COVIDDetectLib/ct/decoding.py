@@ -1,0 +1,161 @@
+"""Compressed pixels of DICOM files, decoded in a process of their own: a crash there costs one sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from ..errors import InputError
+from . import decoder
+from .dicom import DicomImage, PixelFormat
+from .dicom_values import WHAT_DAMAGE_RAISES
+
+_RLE = "1.2.840.10008.1.2.5"
+_FAMILIES = ("1.2.840.10008.1.2.4.", _RLE)
+"""Transfer syntaxes of the JPEG family, and run lengths."""
+_UNDEFINED_LENGTH = 0xFFFFFFFF
+_END_OF_IMAGE = b"\xff\xd9"
+_START_OF_FRAME = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
+"""Markers after which JPEG (0xC0 to 0xCF) and JPEG-LS (0xF7) tell rows and columns; the others are tables."""
+_LONGEST_S = 60.0
+"""For one slice, which takes some hundredths of a second."""
+
+
+class Decoder:
+    """The other process, started when it is first needed; asked for one frame after the other.
+
+    Example
+    -------
+    >>> with Decoder() as decoder:
+    ...     stored = list(decoder.frames(stream, length, image, pixels))
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="coviddetect-decoder-")
+
+    def __enter__(self) -> Decoder:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+        self._folder.cleanup()
+
+    def frames(self, stream: BinaryIO, length: int, image: DicomImage, pixels: PixelFormat) -> Iterator[np.ndarray]:
+        """Stored numbers of each frame ``[row, column]`` of encapsulated Pixel Data.
+
+        Parameters
+        ----------
+        stream
+            At the value of Pixel Data.
+        length
+            That the element declares.
+
+        Raises
+        ------
+        InputError
+            If the pixels are not whole, of another size than the header declares, or cannot be decoded.
+        """
+        if not pixels.transfer_syntax.startswith(_FAMILIES) or length != _UNDEFINED_LENGTH:
+            raise InputError(
+                f"{image.name} is encoded in a way that is not known here ({pixels.transfer_syntax}); export the "
+                "series uncompressed."
+            )
+        for content in _codestreams(stream, image):
+            if pixels.transfer_syntax != _RLE:
+                _check_codestream(content, image)
+            yield self._decoded(content, image, pixels)
+
+    def _decoded(self, content: bytes, image: DicomImage, pixels: PixelFormat) -> np.ndarray:
+        kind = np.dtype(f"<{'i' if pixels.signed else 'u'}{pixels.bits_allocated // 8}")
+        request = {
+            "rows": image.rows,
+            "columns": image.columns,
+            "allocated": pixels.bits_allocated,
+            "stored": pixels.bits_stored,
+            "signed": pixels.signed,
+            "syntax": pixels.transfer_syntax,
+            "bytes": len(content),
+        }
+        answer = self._ask(json.dumps(request).encode() + b"\n" + content, image.rows * image.columns * kind.itemsize)
+        if answer is None:
+            raise InputError(f"The pixels of {image.name} cannot be decoded; export the series again, uncompressed.")
+        return np.frombuffer(answer, dtype=kind).reshape(image.rows, image.columns)
+
+    def _ask(self, request: bytes, size: int) -> bytes | None:
+        """The answer, or None if the process refused, died or took too long; the next frame has a new one then."""
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", decoder.__file__, self._folder.name],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            )
+        process = self._process
+        assert process.stdin and process.stdout
+        too_long = threading.Timer(_LONGEST_S, process.kill)
+        too_long.start()
+        try:
+            process.stdin.write(request)
+            process.stdin.flush()
+            answer = process.stdout.read(size) if process.stdout.read(1) == decoder.DECODED else b""
+        except BrokenPipeError:
+            answer = b""
+        finally:
+            too_long.cancel()
+        if len(answer) == size:
+            return answer
+        process.kill()
+        process.communicate()
+        self._process = None
+        return None
+
+
+def _codestreams(stream: BinaryIO, image: DicomImage) -> list[bytes]:
+    from pydicom.encaps import generate_frames
+
+    try:
+        found = list(generate_frames(stream, number_of_frames=len(image.frames)))
+    except WHAT_DAMAGE_RAISES as error:
+        raise InputError(f"{image.name} has damaged pixels; copy or export the series again.") from error
+    if len(found) != len(image.frames):
+        raise InputError(f"{image.name} holds {len(found)} of {len(image.frames)} frames; export the series again.")
+    return found
+
+
+def _check_codestream(content: bytes, image: DicomImage) -> None:
+    if not content.rstrip(b"\0").endswith(_END_OF_IMAGE):
+        raise InputError(f"{image.name} ends within its pixels; copy or export the series again.")
+    size = codestream_size(content)
+    if size != (image.rows, image.columns):
+        held = f"{size[0]} × {size[1]}" if size else "something else"
+        raise InputError(
+            f"{image.name} declares {image.rows} × {image.columns} pixels and holds {held}; export the series again."
+        )
+
+
+def codestream_size(content: bytes) -> tuple[int, int] | None:
+    """Rows and columns that JPEG, JPEG-LS or JPEG 2000 data tell; None if they tell none."""
+    if content[:4] == b"\xff\x4f\xff\x51" and len(content) >= 24:
+        right, bottom, left, top = struct.unpack(">4I", content[8:24])
+        return bottom - top, right - left
+    at = 2
+    while content[:2] == b"\xff\xd8" and at + 9 <= len(content) and content[at] == 0xFF:
+        marker, length = content[at + 1], struct.unpack(">H", content[at + 2 : at + 4])[0]
+        if marker in _START_OF_FRAME:
+            rows, columns = struct.unpack(">HH", content[at + 5 : at + 9])
+            return rows, columns
+        at += 1 if marker == 0xFF else 2 + length
+    return None
