@@ -20,7 +20,7 @@ STANDARD_LIBRARY_OR_SLICERS_OWN = {
 }  # fmt: skip
 NOT_LOADED_AT_START_UP = ("networks", "training", "commands")
 FLOORS = (
-    "allocator errors events networks probability",
+    "allocator errors events networks probability text",
     "atomic ct device installation",
     "weights",
     "lungs",

@@ -85,7 +85,7 @@ def test_broken_and_foreign_files_are_refused_in_one_sentence(tmp_path: Path) ->
         (tmp_path / "absent", "does not exist"),
         (tmp_path / "empty", "holds no DICOM images"),
         (tmp_path / "notes.txt", "neither a DICOM image nor"),
-        (tmp_path / "cut.nrrd", "cannot be read as a volume"),
+        (tmp_path / "cut.nrrd", "has no .dimension. in its header"),
     ]:
         with pytest.raises(InputError, match=sentence):
             read_ct(path)

@@ -53,3 +53,20 @@ def test_exchanged_sides_are_refused(tmp_path: Path) -> None:
 def test_a_left_lung_alone_with_its_own_label_stays_the_left(tmp_path: Path) -> None:
     left = np.where(labels() == LEFT, LEFT, 0).astype(np.uint8)
     np.testing.assert_array_equal(read_lung_mask(write(tmp_path / "lungs.nrrd", left)).labels, left)
+
+
+@pytest.mark.parametrize("name", ["lungs.nii.gz", "lungs.nrrd", "lungs.mha"])
+def test_a_mask_that_is_cut_off_is_refused(tmp_path: Path, name: str) -> None:
+    file = write(tmp_path / name, labels())
+    file.write_bytes(file.read_bytes()[:-400])
+    with pytest.raises(MaskError, match="The lung mask cannot be used: lungs"):
+        read_lung_mask(file)
+
+
+def test_a_mask_with_values_that_are_no_labels_is_refused(tmp_path: Path) -> None:
+    values = labels().astype(np.float32)
+    values[0, 0, 0] = np.nan
+    with pytest.raises(MaskError, match="labels other than"):
+        read_lung_mask(write(tmp_path / "lungs.nrrd", values))
+    with pytest.raises(MaskError, match="is no file with a lung mask"):
+        read_lung_mask(tmp_path / "unett")

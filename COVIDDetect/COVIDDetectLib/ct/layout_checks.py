@@ -124,7 +124,7 @@ def check_slice_positions(
 
 
 def check_axes(ijk_to_lps: np.ndarray, subject: str = "The CT") -> Finding | None:
-    """Slices that are not stacked at a right angle: a tilted gantry.
+    """Axes that are not at right angles: a tilted gantry, in whatever order the voxels are stored.
 
     Parameters
     ----------
@@ -132,9 +132,10 @@ def check_axes(ijk_to_lps: np.ndarray, subject: str = "The CT") -> Finding | Non
         3×3 or 4×4 matrix from voxel indices to mm, in LPS or RAS.
     """
     columns = np.asarray(ijk_to_lps, dtype=float)[:3, :3]
-    normal = np.cross(columns[:, 0], columns[:, 1])
-    cosine = normal @ columns[:, 2] / (np.linalg.norm(normal) * np.linalg.norm(columns[:, 2]))
-    tilt = float(np.degrees(np.arccos(min(1.0, abs(cosine)))))
+    axes = (columns / np.linalg.norm(columns, axis=0)).T
+    normals = np.cross(np.roll(axes, -1, axis=0), np.roll(axes, -2, axis=0))
+    cosine = np.abs((axes * normals).sum(axis=1) / np.linalg.norm(normals, axis=1)).min()
+    tilt = float(np.degrees(np.arccos(min(1.0, cosine))))
     if tilt <= _TILT_DEGREES:
         return None
     return Finding(

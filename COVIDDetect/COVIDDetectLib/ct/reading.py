@@ -5,18 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import SimpleITK as sitk
-
 from ..errors import InputError
 from ..text import printable, short_name
 from .files import require_place
-from .geometry import Geometry
-from .layout_checks import check_layout
 from .series import Found, Series, files_below, files_beside, find_series, titles
 from .stack import read_stack
 from .volume import CTVolume
-
-_VOLUME_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+from .volume_files import is_volume_file, read_volume_file
 
 
 def read_ct(path: str | Path, series: str | None = None) -> CTVolume:
@@ -42,8 +37,8 @@ def read_ct(path: str | Path, series: str | None = None) -> CTVolume:
         return _read_folder(path, series)
     if series is not None:
         raise InputError(f"{short_name(path.name)} is a file, of which there is no series to choose; give the folder.")
-    if path.name.lower().endswith(_VOLUME_SUFFIXES):
-        return _read_volume_file(path)
+    if is_volume_file(path):
+        return read_volume_file(path)
     return _read_dicom_file(path)
 
 
@@ -99,20 +94,3 @@ def _others(chosen: Series, found: Found) -> str:
 def _with(note: str, sentence: str) -> str:
     """A refusal, and what may be its cause."""
     return f"{sentence} {note}" if note else sentence
-
-
-def _read_volume_file(path: Path) -> CTVolume:
-    name = path.name
-    for suffix in sorted(_VOLUME_SUFFIXES, key=len, reverse=True):
-        if name.lower().endswith(suffix):
-            name = name[: -len(suffix)]
-            break
-    try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise InputError(f"{path} cannot be read as a volume; the file is damaged or of another kind.") from error
-    if image.GetDimension() == 4 and image.GetSize()[3] == 1:
-        image = image[:, :, :, 0]
-    if finding := check_layout(image.GetSize(), image.GetNumberOfComponentsPerPixel(), name):
-        raise InputError(finding.sentence)
-    return CTVolume.from_array(sitk.GetArrayViewFromImage(image), Geometry.from_sitk(image), name)

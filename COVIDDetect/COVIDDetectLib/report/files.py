@@ -15,8 +15,10 @@ import SimpleITK as sitk
 from ..analysis.analyze import Analysis
 from ..ct.geometry import Geometry
 from ..ct.volume import CTVolume
+from ..ct.volume_files import is_volume_file, read_labels
 from ..errors import InputError, MaskError
 from ..lungs import LEFT, RIGHT, LungMask, split_sides
+from ..text import printable
 from .overview import overview
 
 RECORD, LUNGS, ATTENTION, OVERVIEW = "analysis.json", "lungs.nrrd", "attention.nrrd", "overview.png"
@@ -115,15 +117,16 @@ def read_lung_mask(path: Path) -> LungMask:
     MaskError
         If the file is missing, cannot be read, or holds something else, such as the two sides exchanged.
     """
-    if not path.is_file():
-        raise MaskError(f"{path} does not exist; give unet, threshold or a file with a lung mask.")
+    if not is_volume_file(path):
+        raise MaskError(
+            f"{printable(str(path))} is no file with a lung mask; give unet, threshold or a NRRD, NIfTI or MetaImage "
+            "file."
+        )
     try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise MaskError(f"{path} cannot be read as a lung mask; give a NRRD, NIfTI or MetaImage file.") from error
-    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-        raise MaskError(f"{path.name} is not one 3D lung mask; give a file with the labels 0, 1 (right) and 2 (left).")
-    lung_mask = LungMask.from_labels(sitk.GetArrayFromImage(image), Geometry.from_sitk(image))
+        with np.errstate(invalid="ignore"):  # what is no number is no label either
+            lung_mask = LungMask.from_labels(*read_labels(path))
+    except InputError as error:
+        raise MaskError(f"The lung mask cannot be used: {error}") from error
     if not (lung_mask.labels == LEFT).any():
         return _with_sides(lung_mask)
     has_both = (lung_mask.labels == RIGHT).any()
