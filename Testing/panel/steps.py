@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -57,6 +58,50 @@ def finish(panel: Any) -> Any:
     result = Result.of(panel.ui.ctSelector.currentNode())
     assert result is not None
     return result
+
+
+def write_result(ct: Any, mask: Any = None, **different: Any) -> Any:
+    """What an analysis by a script leaves in the scene, without computing anything."""
+    from COVIDDetectLib.mrml.scene import write_analysis
+    from COVIDDetectLib.phantom.ideal import ideal_analysis
+
+    from COVIDDetect import COVIDDetectLogic
+
+    logic = COVIDDetectLogic()
+    try:
+        with logic._watch.writing():
+            return write_analysis(replace(ideal_analysis(phantom()), **different), ct, mask)
+    finally:
+        logic.stop()
+
+
+def show(ct: Any, foreground: Any = None) -> None:
+    """Bring a volume into all slice views, as any module can, perhaps with another blended over it."""
+    import slicer
+
+    over = {"foreground": foreground, "foregroundOpacity": 0.5} if foreground else {}
+    slicer.util.setSliceViewerLayers(background=ct, **over)
+    slicer.app.processEvents()
+
+
+def seen_in(segmentation: Any) -> list[str]:
+    """The slice views on screen in which a segmentation is seen, in the order of their names."""
+    import slicer
+
+    display = segmentation.GetDisplayNode()
+    is_shown = display.GetVisibility() and display.GetVisibility2D()
+    is_drawn = display.GetVisibility2DOutline() or display.GetVisibility2DFill()
+    views = [node for node in slicer.util.getNodesByClass("vtkMRMLSliceNode") if node.IsMappedInLayout()]
+    is_seen = is_shown and is_drawn
+    return sorted(view.GetName() for view in views if is_seen and display.IsDisplayableInView(view.GetID()))
+
+
+def is_seen_in_3d(segmentation: Any) -> bool:
+    """Whether surfaces of a segmentation would be seen in the 3D views."""
+    import slicer
+
+    display, view = segmentation.GetDisplayNode(), slicer.util.getNodesByClass("vtkMRMLViewNode")[0]
+    return bool(display.GetVisibility() and display.GetVisibility3D() and display.IsDisplayableInView(view.GetID()))
 
 
 def composite(name: str) -> Any:

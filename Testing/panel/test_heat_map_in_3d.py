@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from Testing.panel.host import close_scene, is_slicer, wait_until
-from Testing.panel.steps import analyze, load_phantom
+from Testing.panel.steps import analyze, is_seen_in_3d, load_phantom, seen_in
 
 
 def volumes(visible: bool = True) -> list[Any]:
@@ -180,7 +180,7 @@ def test_one_ct_does_not_show_the_lungs_of_another(panel: Any) -> None:
     second_ct = load_phantom("Second", disease=None)
     panel.ui.ctSelector.setCurrentNode(second_ct)
     assert volumes() == []
-    assert not first.lung_mask_node.GetDisplayNode().GetVisibility()
+    assert not is_seen_in_3d(first.lung_mask_node)
     second = analyze(panel)
     assert volumes() == [second.in_lungs_node]
     panel.ui.ctSelector.setCurrentNode(first_ct)
@@ -191,12 +191,11 @@ def test_one_ct_does_not_show_the_lungs_of_another(panel: Any) -> None:
 
 def test_outlines_can_be_hidden_while_the_lungs_are_shown_in_3d(panel: Any) -> None:
     load_phantom()
-    display = analyze(panel).lung_mask_node.GetDisplayNode()
+    mask = analyze(panel).lung_mask_node
     panel.ui.heatMapIn3DCheckBox.click()
     panel.ui.maskVisibleCheckBox.click()
-    assert not display.GetVisibility2D()
-    assert display.GetVisibility()
-    assert display.GetVisibility3D()
+    assert seen_in(mask) == []
+    assert is_seen_in_3d(mask)
 
 
 def test_no_view_peels_the_volume_whenever_it_comes(panel: Any) -> None:

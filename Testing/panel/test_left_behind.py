@@ -9,7 +9,7 @@ import pytest
 from COVIDDetectLib.lungs import lung_mask_sha256
 
 from Testing.panel.host import is_slicer
-from Testing.panel.steps import analyze, finish, load_phantom
+from Testing.panel.steps import analyze, finish, load_phantom, seen_in
 from Testing.panel.test_mask import erase_a_piece, right_voxels
 from Testing.panel.test_never_misleads import move
 
@@ -134,7 +134,7 @@ def test_lungs_are_found_anew_in_a_ct_that_was_cropped_in_place(panel: Any) -> N
     result = finish(panel)
     assert result.stale == ""
     assert scored_mask_is_the_one_in_the_scene(result)
-    assert result.lung_mask_node.GetDisplayNode().GetVisibility2D()
+    assert seen_in(result.lung_mask_node)
 
 
 def test_a_mask_that_is_bent_is_left_alone_and_another_made(panel: Any) -> None:

@@ -17,6 +17,7 @@ from Testing.panel.steps import (
     load_phantom,
     on_screen,
     phantom,
+    seen_in,
     view,
 )
 
@@ -208,9 +209,9 @@ def test_outlines_are_switched_with_m_and_the_heat_map_with_h(panel: Any) -> Non
     load_phantom()
     mask = analyze(panel).lung_mask_node
     press(panel, "M")
-    assert not mask.GetDisplayNode().GetVisibility2D()
+    assert seen_in(mask) == []
     press(panel, "M")
-    assert mask.GetDisplayNode().GetVisibility2D()
+    assert seen_in(mask)
     press(panel, "H")
     assert not panel._parameterNode.heatMapVisible
     press(panel, "H")
@@ -235,9 +236,9 @@ def test_outlines_that_are_hidden_stay_hidden_after_scoring_again(panel: Any) ->
     load_phantom()
     analyze(panel)
     panel.ui.maskVisibleCheckBox.click()
-    display = analyze(panel).lung_mask_node.GetDisplayNode()
+    mask = analyze(panel).lung_mask_node
     assert not panel.ui.maskVisibleCheckBox.checked
-    assert not display.GetVisibility2D()
+    assert seen_in(mask) == []
 
 
 def press(panel: Any, key: str) -> None:
@@ -262,3 +263,25 @@ def test_closing_the_mask_editor_keeps_what_was_painted(panel: Any) -> None:
     panel.panel.mask_editor.close()
     assert not panel.ui.editMaskButton.checked
     assert right_voxels(mask, ct) == edited
+
+
+@pytest.mark.parametrize("is_painted", [True, False])
+def test_who_wants_a_new_mask_no_longer_edits_the_old_one(
+    panel: Any, monkeypatch: pytest.MonkeyPatch, is_painted: bool
+) -> None:
+    from COVIDDetectLib.panel import panel as module
+
+    load_phantom()
+    mask = analyze(panel).lung_mask_node
+    if is_painted:
+        erase_a_piece(panel)
+    else:
+        panel.ui.editMaskButton.click()
+    assert panel.panel.mask_editor.is_open
+    monkeypatch.setattr(module, "which_mask", lambda *_: "new")
+    panel.ui.analyzeButton.click()
+    assert panel.logic.busy and not panel.panel.mask_editor.is_open
+    result = finish(panel)
+    assert (result.lung_mask_node is not mask) == is_painted
+    assert panel.ui.maskSelector.currentNode() is result.lung_mask_node
+    assert not panel.ui.staleWidget.isVisibleTo(panel.parent)

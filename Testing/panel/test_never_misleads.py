@@ -30,18 +30,6 @@ def move(node: Any, mm: float) -> Any:
     return transform
 
 
-def test_a_heat_map_never_lies_over_another_ct(panel: Any) -> None:
-    import slicer
-
-    load_phantom("First")
-    analyze(panel)
-    other = load_phantom("Other")
-    slicer.util.setSliceViewerLayers(background=other)
-    assert all(view.GetForegroundVolumeID() is None for view in composites())
-    panel.ui.opacitySlider.value = 0.9
-    assert all(view.GetForegroundVolumeID() is None for view in composites())
-
-
 def test_another_foreground_is_left_alone(panel: Any) -> None:
     import slicer
 
@@ -51,14 +39,6 @@ def test_another_foreground_is_left_alone(panel: Any) -> None:
     slicer.util.setSliceViewerLayers(foreground=fused)
     panel.ui.decisionThresholdSlider.value = 0.8
     assert all(view.GetForegroundVolumeID() == fused.GetID() for view in composites())
-
-
-def test_outlines_of_one_ct_are_not_shown_over_another(panel: Any) -> None:
-    load_phantom("First")
-    mask = analyze(panel).lung_mask_node
-    other = load_phantom("Other")
-    panel.ui.ctSelector.setCurrentNode(other)
-    assert not mask.GetDisplayNode().GetVisibility()
 
 
 @pytest.mark.parametrize("what", ["ct", "mask"])
@@ -112,22 +92,6 @@ def test_what_was_accepted_stays_beside_the_number(panel: Any) -> None:
     result = finish(panel)
     assert any("only 12 axial slices" in note for note in result.record["notes"])
     assert "only 12 axial slices" in panel.ui.verdictLabel.text
-
-
-@pytest.mark.parametrize(
-    ("probability", "threshold", "text"),
-    [
-        (0.496, 0.5, "0.496"),
-        (0.504, 0.5, "0.50"),
-        (0.9962, 0.5, "> 0.99"),
-        (0.0012, 0.5, "< 0.01"),
-        (0.87, 0.5, "0.87"),
-    ],
-)
-def test_rounding_never_contradicts_the_verdict(panel: Any, probability: float, threshold: float, text: str) -> None:
-    from COVIDDetectLib.probability import probability_text
-
-    assert probability_text(probability, threshold) == text
 
 
 def test_each_ct_keeps_its_own_decision_threshold(panel: Any) -> None:

@@ -21,6 +21,7 @@ from Testing.panel.steps import (
     let_views_settle,
     on_screen,
     phantom,
+    seen_in,
     view,
 )
 
@@ -107,7 +108,7 @@ def test_from_dicom_to_a_saved_scene(panel: Any, tmp_path: Path) -> None:
     ui.opacitySlider.value = 0.8
     ui.decisionThresholdSlider.value = 0.35
     key(panel, "M")
-    assert not mask.GetDisplayNode().GetVisibility2D()
+    assert seen_in(mask) == []
     album.add("heat-map-changed")
 
     # Goes home, and comes back to the same scene.
@@ -127,7 +128,7 @@ def test_from_dicom_to_a_saved_scene(panel: Any, tmp_path: Path) -> None:
     assert ui.heatMapThresholdSlider.value == pytest.approx(0.6)
     assert ui.opacitySlider.value == pytest.approx(0.8)
     assert ui.decisionThresholdSlider.value == pytest.approx(0.35)
-    assert not again.lung_mask_node.GetDisplayNode().GetVisibility2D()
+    assert seen_in(again.lung_mask_node) == []
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         assert composite.GetBackgroundVolumeID() == again.ct_node.GetID()
         assert composite.GetForegroundVolumeID() == again.in_lungs_node.GetID()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from Testing.panel.host import close_scene, wait_until
-from Testing.panel.steps import analyze, load_phantom
+from Testing.panel.steps import analyze, load_phantom, seen_in
 
 
 def test_two_cts_keep_two_results(panel: Any) -> None:
@@ -151,4 +151,4 @@ def test_outlines_that_were_hidden_come_back_hidden(panel: Any, tmp_path: Path) 
     wait_until(lambda: panel.ui.ctSelector.currentNode() is not None, 5, "the CT is chosen again")
     assert not panel.ui.maskVisibleCheckBox.checked
     panel.ui.maskVisibleCheckBox.click()
-    assert panel._parameterNode.lungMask.GetDisplayNode().GetVisibility2D()
+    assert seen_in(panel._parameterNode.lungMask)

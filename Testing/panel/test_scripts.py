@@ -15,6 +15,7 @@ from COVIDDetectLib.errors import COVIDDetectError
 
 from Testing.panel.host import wait_until
 from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, load_phantom, phantom
+from Testing.panel.test_mask import erase_a_piece
 from Testing.panel.test_never_misleads import move
 
 
@@ -97,39 +98,6 @@ def test_the_panel_takes_the_mask_that_a_script_scored_with(panel: Any, logic: A
     assert panel.ui.maskSelector.currentNode() is other, "the user's choice afterwards stays"
 
 
-def test_masks_that_a_script_makes_are_seen_over_their_own_ct_whatever_is_chosen(panel: Any, logic: Any) -> None:
-    import slicer
-
-    cts = [load_phantom("First"), load_phantom("Second"), load_phantom("Third")]
-    displays = []
-
-    def seen_over(background: Any) -> list[bool]:
-        slicer.util.setSliceViewerLayers(background=background)
-        slicer.app.processEvents()
-        return [bool(display.GetVisibility()) for display in displays]
-
-    for chosen in (None, cts[2]):
-        panel.panel.parameters.ct = chosen
-        seen_over(cts[0])
-        displays = [write_result(logic, ct).lung_mask_node.GetDisplayNode() for ct in cts[:2]]
-        assert seen_over(cts[0]) == [True, False]
-        assert seen_over(cts[1]) == [False, True]
-        assert seen_over(cts[2]) == [False, False]
-
-
-def test_the_mask_of_a_script_does_not_lie_over_another_volume_in_the_views(panel: Any, logic: Any) -> None:
-    import slicer
-
-    ct = load_phantom()
-    mask = analyze(panel).lung_mask_node
-    mask.GetSegmentation().RemoveSegment(mask.GetSegmentation().GetNthSegmentID(0))
-    slicer.util.setSliceViewerLayers(background=load_phantom("Prior"))
-    slicer.app.processEvents()
-    result = write_result(logic, ct)
-    assert result.lung_mask_node is not mask
-    assert not result.lung_mask_node.GetDisplayNode().GetVisibility2D()
-
-
 def test_a_script_takes_no_mask_from_under_her_hands(panel: Any, logic: Any) -> None:
     import slicer
     from COVIDDetectLib.mrml.nodes.lung_mask import new_segmentation, write_lung_mask
@@ -149,6 +117,16 @@ def test_a_script_takes_no_mask_from_under_her_hands(panel: Any, logic: Any) -> 
     assert panel.ui.staleLabel.text == "Another lung mask was chosen after scoring."
     panel.ui.editMaskButton.click()
     assert panel.ui.maskSelector.currentNode() is own
+
+
+def test_a_script_that_uses_the_panel_s_own_logic_takes_no_mask_that_is_being_edited(panel: Any) -> None:
+    ct = load_phantom()
+    mask = analyze(panel).lung_mask_node
+    erase_a_piece(panel)
+    result = panel.logic.analyze(ct, lungs="threshold")
+    assert result.lung_mask_node is not mask
+    assert panel.panel.mask_editor.is_open and panel.ui.maskSelector.currentNode() is mask
+    assert panel.ui.staleLabel.text == "Another lung mask was chosen after scoring."
 
 
 def test_a_listener_that_fails_stops_neither_the_script_nor_the_panel(

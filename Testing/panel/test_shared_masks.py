@@ -44,21 +44,6 @@ def test_analyze_uses_its_own_untouched_mask_again(panel: Any) -> None:
     assert analyze(panel).lung_mask_node is mask
 
 
-def test_a_shared_mask_is_shown_over_both(panel: Any, shared: tuple[Any, Any]) -> None:
-    first, second = shared
-    display = first.lung_mask_node.GetDisplayNode()
-    assert display.GetVisibility() and display.GetVisibility2D()
-    for result in (first, second):
-        panel.ui.ctSelector.setCurrentNode(result.ct_node)
-        assert display.GetVisibility() and display.GetVisibility2D(), result.ct_node.GetName()
-        panel.ui.maskVisibleCheckBox.click()
-        assert not display.GetVisibility2D()
-        panel.ui.maskVisibleCheckBox.click()
-        assert display.GetVisibility() and display.GetVisibility2D()
-    panel.ui.ctSelector.setCurrentNode(load_phantom("Third"))
-    assert not display.GetVisibility()
-
-
 def test_another_mask_ends_editing_the_last(panel: Any) -> None:
     import slicer
 

@@ -16,9 +16,10 @@ from ..errors import COVIDDetectError
 from ..lungs import lung_mask_sha256
 from .nodes.ct import ct_from_node, ct_of, place_of, voxels_of
 from .nodes.heat_map import heat_maps, is_heat_map
-from .nodes.lung_mask import labelmaps_of, lung_mask_from_node, outlines_shown, sides_of
+from .nodes.lung_mask import labelmaps_of, lung_mask_from_node, sides_of
 from .nodes.result import CT_CHANGED, MASK_EDITED, MASK_MOVED, MASK_REMOVED, Result
 from .views.display import take_out_of_views
+from .views.own_views import outlines_shown
 
 
 class ResultWatch(VTKObservationMixin):

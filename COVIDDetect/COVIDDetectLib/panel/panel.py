@@ -15,12 +15,13 @@ from ..errors import Cancelled, COVIDDetectError
 from ..mrml.job import Job
 from ..mrml.nodes.densities import measure_densities, show_densities
 from ..mrml.nodes.heat_map import layer_of
-from ..mrml.nodes.lung_mask import is_automatic, is_from_analyze, lung_segment_ids, outlines_shown
+from ..mrml.nodes.lung_mask import is_automatic, is_from_analyze, lung_segment_ids
 from ..mrml.nodes.result import Result, Scored
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
 from ..mrml.sample import add_phantom
 from ..mrml.scene import load_lung_mask
 from ..mrml.views.display import is_shown, jump_to, set_lung_window, show_ct, views_on_screen, window_level
+from ..mrml.views.own_views import outlines_shown
 from .installation import ensure_packages
 from .logic import Logic
 from .mask_editor import MaskEditor
@@ -219,7 +220,6 @@ class Panel:
         self._ct_shown = parameters.ct if parameters else None
         self._scores = _scores_of(self._result)
         if parameters is None:
-            self.heat_map.forget()
             self.opacity.stop()
             self._question.drop()
             self.say("")
@@ -287,7 +287,7 @@ class Panel:
         ui.editMaskButton.enabled = mask is not None and ct is not None and (not busy or self.mask_editor.is_open)
         ui.maskFileButton.enabled = ct is not None and not busy
         ui.maskVisibleCheckBox.enabled = mask is not None
-        if result is not None and not self.heat_map.hides_outlines:
+        if result is not None:
             ui.maskVisibleCheckBox.checked = outlines_shown(result.lung_mask_node)
 
     def update_overlay(self, view: slicer.vtkMRMLNode | None = None) -> None:

@@ -72,14 +72,6 @@ def lay_on(ct_node: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLSegmenta
     node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
 
 
-def outlines_shown(node: slicer.vtkMRMLSegmentationNode | None) -> bool:
-    """Whether the outlines of a mask are shown in the slice views."""
-    display = node.GetDisplayNode() if node is not None else None
-    return display is not None and all(
-        (display.GetVisibility(), display.GetVisibility2D(), display.GetVisibility2DOutline())
-    )
-
-
 def write_lung_mask(lung_mask: LungMask, node: slicer.vtkMRMLSegmentationNode) -> None:
     """Make right and left lung of ``lung_mask`` the segments *Right lung* and *Left lung* of ``node``.
 

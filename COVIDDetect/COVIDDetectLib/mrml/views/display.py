@@ -59,14 +59,10 @@ def volumes_shown() -> dict[str, list[str]]:
     return shown
 
 
-def is_seen(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
-    """Whether a slice view on screen shows this CT, if only blended over another volume."""
-    return any(ct_node.GetID() in volumes for volumes in volumes_shown().values())
-
-
 def shows_another(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
     """Whether the slice views on screen show volumes, and none of them is this CT."""
-    return bool(volumes_shown()) and not is_seen(ct_node)
+    shown = volumes_shown().values()
+    return bool(shown) and all(ct_node.GetID() not in volumes for volumes in shown)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ...mrml.nodes.heat_map import is_empty, layer_of, share_of
 from ...mrml.nodes.result import Result
 from ...mrml.parameters import COVIDDetectParameterNode
 from ...mrml.views.display import Look, Overlay, shows_another
-from ...mrml.views.set_aside import SetAside, lies_over_its_own, show_outlines
+from ...mrml.views.own_views import keep_to_own_views, show_outlines
 
 
 class HeatMapSection:
@@ -25,11 +25,9 @@ class HeatMapSection:
 
     def __init__(self, ui: slicer.util.childWidgetVariables) -> None:
         self._ui = ui
-        self._overlay, self._set_aside = Overlay(), SetAside()
+        self._overlay = Overlay()
         self.is_elsewhere = False
         """Whether the views show other volumes than the CT of the result."""
-        self.hides_outlines = False
-        """Whether the outlines of the lungs are hidden for that; never while they are edited."""
         for method, title in method_titles().items():
             ui.layerComboBox.addItem(title, METHODS[method])
 
@@ -69,23 +67,12 @@ class HeatMapSection:
             parameters.heatMapColors,
         )
         self._overlay.show(result, look, over_others)
-        elsewhere = parameters.ct is not None and shows_another(parameters.ct)
-        self.is_elsewhere = bool(result) and elsewhere
-        mask = result.lung_mask_node if result else None
-        is_edited = editing and mask is parameters.lungMask
-        hide = self.is_elsewhere and not is_edited and not (mask is not None and lies_over_its_own(mask))
-        if hide != self.hides_outlines:
-            self.hides_outlines = hide
-            self.show_outlines(result)
-        self._set_aside.update(parameters.ct, parameters.lungMask, editing)
-
-    def forget(self) -> None:
-        """The nodes of this scene go, or others come."""
-        self._set_aside.forget()
+        self.is_elsewhere = result is not None and parameters.ct is not None and shows_another(parameters.ct)
+        keep_to_own_views(parameters.ct, parameters.lungMask, editing)
 
     def show_outlines(self, result: Result | None) -> None:
-        """Show the outlines of the scored lungs as the check box says."""
-        show_outlines(result, self._ui.maskVisibleCheckBox.checked, self.hides_outlines)
+        """Show or hide the outlines of the scored lungs, as the check box says."""
+        show_outlines(result.lung_mask_node if result else None, self._ui.maskVisibleCheckBox.checked)
 
 
 def _note(in_lungs: slicer.vtkMRMLScalarVolumeNode | None) -> str:
