@@ -19,6 +19,7 @@ from COVIDDetectLib.phantom import Phantom, add_disease, thorax
 from COVIDDetectLib.weights.cards import ModelCard, default_card, load_network, read_card, save_weights
 from COVIDDetectLib.weights.domain import DomainFit, check_domain, fit_domain, judge
 from COVIDDetectLib.worker.exchange import at_once, load_analysis, store_analysis
+from scipy import ndimage
 
 SIZE = (64, 96)
 Box = tuple[slice, slice, slice]
@@ -193,3 +194,21 @@ def test_an_analysis_carries_the_judgment_into_record_notes_and_worker(
     assert entry["is_inside"] is is_inside and entry["limit"] == 1.0
     sent = json.loads(json.dumps(store_analysis(analysis, tmp_path)))
     assert at_once(load_analysis(sent, given=lungs)).domain == analysis.domain
+
+
+def test_a_coarse_image_is_outside_and_the_sentence_names_it(card: ModelCard) -> None:
+    phantom = patient(513)
+    blurred = ndimage.gaussian_filter(phantom.ct.hu.astype(np.float32), (0, 2, 2))
+    fit = fit_of(card, ct_mask_of(blurred, phantom.lung_mask, phantom.ct.geometry))
+    assert not fit.is_inside and "smooth or coarse" in (fit.sentence or "")
+
+
+def test_a_mask_round_the_table_is_blamed_and_not_the_scanner(card: ModelCard) -> None:
+    phantom = patient(514)
+    lungs = phantom.lung_mask.copy()
+    outside = phantom.ct.hu < -900
+    back = np.arange(lungs.shape[1])[None, :, None] > 80
+    lungs[outside & back & (lungs == 0)] = 1
+    fit = fit_of(card, ct_mask_of(phantom.ct.hu, lungs, phantom.ct.geometry))
+    assert not fit.is_inside
+    assert "HU" not in (fit.sentence or "")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from ..atomic import whole_file
-from ..ct.ct_mask import CTMask
+from ..ct.ct_mask import CTMask, near_lungs
 from ..errors import WeightsError
 from .cards import ModelCard, load_network, read_checked, write_card
 
@@ -32,6 +32,11 @@ _FEATURES = 128
 """Channels of the second ResBlock's output."""
 _FOLDS = 10
 _FEWEST_GROUPS = 4
+_BORDER_MM = 8.0
+_WRONG_HU_FROM, _SMOOTH_FROM = 4.0, 1.5
+"""Standard deviations from which these are named first, since they move other properties too."""
+_EDGE_REACH = 3
+"""Columns to either side of the mask's edge among which the edge of the lung is looked for."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ _DARK, _DENSE = (
     "the values in the lungs are lower than HU of lungs",
     "the values in the lungs are higher than HU of lungs",
 )
+_BORDER = "the lung mask does not border on soft tissue; look at the mask first"
 _TISSUE = "the values round the lungs are not HU of soft tissue"
 _PROPERTIES = {
     "log volume": _Property(0.35, "the lungs are too small", "the lungs are too large"),
@@ -57,9 +63,10 @@ _PROPERTIES = {
     "5th percentile": _Property(45.0, _DARK, _DENSE),
     "median": _Property(90.0, _DARK, _DENSE),
     "75th percentile": _Property(150.0, _DARK, _DENSE),
-    "outside 25th percentile": _Property(80.0, _TISSUE, _TISSUE),
-    "outside median": _Property(60.0, _TISSUE, _TISSUE),
-    "outside 75th percentile": _Property(60.0, _TISSUE, _TISSUE),
+    "border 25th percentile": _Property(80.0, _BORDER, _BORDER),
+    "border median": _Property(60.0, _BORDER, _BORDER),
+    "border 75th percentile": _Property(60.0, _TISSUE, _TISSUE),
+    "log sharpness": _Property(0.25, "the image is too smooth or coarse to show fine changes", ""),
     "bottom": _Property(0.1, "", "the lungs are cut off at their lower end"),
     "top": _Property(0.1, "", "the lungs are cut off at their upper end"),
     "front": _Property(0.06, "", "the lungs are cut off at the front"),
@@ -263,9 +270,10 @@ def _physical(ct_mask: CTMask, hu_window: tuple[float, float]) -> np.ndarray:
     """The values of ``_PROPERTIES``."""
     low, high = hu_window
     lung = ct_mask.mask > 0
-    inside, outside = (low + (high - low) / 255.0 * ct_mask.image[part] for part in (lung, ~lung))
-    if not outside.size:
-        outside = np.array([high])
+    hu = low + (high - low) / 255.0 * ct_mask.image.astype(np.float32)
+    # Only the border: farther away lie the heart, the table or what the weights hide.
+    border = near_lungs(ct_mask.mask, ct_mask.geometry.spacing[1::-1], _BORDER_MM) & ~lung
+    inside, outside = hu[lung], hu[border] if border.any() else np.array([high])
     sizes_mm = np.array(lung.shape) * ct_mask.geometry.spacing[::-1]
     profiles = [lung.sum(axis=axes) for axes in ((1, 2), (0, 2), (0, 1))]
     ends = [profile[end] / profile.max() for profile in profiles for end in (0, -1)]
@@ -276,9 +284,21 @@ def _physical(ct_mask: CTMask, hu_window: tuple[float, float]) -> np.ndarray:
             lung.mean(),
             *np.percentile(inside, [5, 50, 75]),
             *np.percentile(outside, [25, 50, 75]),
+            np.log(1 + _steepness_hu_per_mm(hu, lung, ct_mask.geometry.spacing[0])),
             *ends,
         ]
     )
+
+
+def _steepness_hu_per_mm(hu: np.ndarray, lung: np.ndarray, column_mm: float) -> float:
+    """How steep the edge of the lungs is along columns: it tells blur and coarse pixels, whatever the noise."""
+    from scipy.ndimage import maximum_filter1d
+
+    edges = lung[:, :, 1:] != lung[:, :, :-1]
+    if not edges.any():
+        return 0.0
+    steepest = maximum_filter1d(np.abs(np.diff(hu, axis=2)), 2 * _EDGE_REACH + 1, axis=2)
+    return float(np.median(steepest[edges])) / column_mm
 
 
 def _pooled(features: Tensor, ct_mask: CTMask) -> np.ndarray:
@@ -294,9 +314,16 @@ def _pooled(features: Tensor, ct_mask: CTMask) -> np.ndarray:
 
 
 def _reason(deviations: np.ndarray) -> str:
-    """What stands out most, of what has words."""
-    sentences = [
-        (abs(deviation), one.high if deviation > 0 else one.low)
-        for one, deviation in zip(_PROPERTIES.values(), deviations, strict=True)
-    ]
-    return max(pair for pair in sentences if pair[1])[1]
+    """What stands out most, of what has words.
+
+    Wrong HU move all that borders the lungs, blur smears a part of it, and a mask that runs into air takes in a part.
+    """
+    found = {
+        name: (deviation, one.high if deviation > 0 else one.low)
+        for (name, one), deviation in zip(_PROPERTIES.items(), deviations, strict=True)
+    }
+    if abs(found["border 75th percentile"][0]) > _WRONG_HU_FROM:
+        return _TISSUE
+    if found["log sharpness"][0] < -_SMOOTH_FROM and abs(found["median"][0]) < _SMOOTH_FROM:
+        return found["log sharpness"][1]
+    return max((abs(deviation), words) for deviation, words in found.values() if words)[1]

@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
 
 from ...ct.ct_mask import HU_WINDOW, CTMask, make_ct_mask
 from ...phantom import add_disease
@@ -21,6 +25,8 @@ LUNGS_SIZE = (368, 368)
 _VERSION = "1"
 _SEED = 1
 _FIRST_PHANTOM, _FIRST_HELD_BACK, _HELD_BACK_PHANTOMS = 1000, 3000, 8
+_SMOOTH_MM = (0.5, 1.0, 1.5)
+"""Blur of what is still the kind of CT that the weights know."""
 _INTENDED_USE = (
     "To demonstrate and test the program. Not a medical device, not for diagnosis: trained on synthetic disease, "
     "never measured on patients with known disease."
@@ -104,13 +110,16 @@ def make_scores(folder: Path, output: Path) -> None:
 
 
 def _domain_cases(backgrounds: list[Background]) -> Iterator[tuple[str, CTMask]]:
-    """Whole volumes, healthy and diseased: what the weights know."""
+    """Whole volumes, healthy and diseased, sharp and smooth: what the weights know."""
     for number, background in enumerate(backgrounds):
         ct = as_ct(background)
         yield background.name, make_ct_mask(ct, background.labels, FORM)
         extent = ("mild", "moderate", "severe")[number % 3]
         diseased, _ = add_disease(ct, background.labels, number, extent=extent)
         yield background.name, make_ct_mask(diseased, background.labels, FORM)
+        sigma = [_SMOOTH_MM[number % len(_SMOOTH_MM)] / mm for mm in background.spacing]
+        smooth = np.rint(ndimage.gaussian_filter(ct.hu.astype(np.float32), sigma)).astype(np.int16)
+        yield background.name, make_ct_mask(replace(ct, hu=smooth), background.labels, FORM)
 
 
 def check(backgrounds: Path) -> None:

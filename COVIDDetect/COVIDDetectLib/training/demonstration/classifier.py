@@ -21,6 +21,8 @@ _LESION_WEIGHT = 3.0
 _CLASSIFIER_GAIN = 0.35
 _LUNG_CELL = 0.3
 """Share of lung from which a cell of the second ResBlock counts as lung."""
+_EVIDENCE_EVERY = 4
+"""Steps from one look at the evidence to the next: its gradient of a gradient costs more than all else in a step."""
 _PAIRS_BACK = (0, 5, 11)
 """A pair is scanned in a step of its own, and again when so many pairs more have been painted."""
 
@@ -62,7 +64,7 @@ class Phase:
 _SMALL, _MIDDLE, _FULL = (128, 192), (160, 240), (192, 288)
 PHASES = (
     Phase(steps=700, sizes=(_SMALL,), slices=(12, 28), rate=1e-3, guidance=4.0, easy_steps=250),
-    Phase(steps=650, sizes=(_SMALL, _SMALL, _MIDDLE, _FULL), slices=(14, 32), rate=5e-4, guidance=2.0, evidence=0.5),
+    Phase(steps=650, sizes=(_SMALL, _SMALL, _MIDDLE, _FULL), slices=(14, 32), rate=5e-4, guidance=2.0, evidence=1.0),
     Phase(steps=450, sizes=(_SMALL, _MIDDLE), slices=(28, 60), rate=4e-4, guidance=2.0, evidence=1.0),
     Phase(steps=60, sizes=(_FULL,), slices=(32, 56), rate=5e-5, guidance=0.0, evidence=1.0),
 )
@@ -216,7 +218,7 @@ def train_classifier(
             with torch.autocast("cpu", torch.bfloat16, enabled=short_floats()):
                 features = network.features(ct_mask)
                 logits, lesion_loss = guidance(network, features, lesions)
-                if phase.evidence:
+                if phase.evidence and step % _EVIDENCE_EVERY == 0:
                     outside = evidence_outside(logits, features, volumes[:, 1:2])
             cross_entropy = torch.nn.functional.cross_entropy(logits.float(), labels, label_smoothing=0.01)
             optimizer.zero_grad()
