@@ -115,7 +115,7 @@ COMMANDS: dict[str, Run | Exists] = {
         "it writes into the tree; Testing/test_translations.py compares with what it would write",
         ".venv/bin/python -m py_compile tools/update_translations.py",
     ),
-    # Docs/use/weights.md
+    # Docs/use/own-weights.md
     "coviddetect weights show decovnet-demonstration": _RUN,
     "coviddetect weights verify": _RUN,
     "coviddetect weights add mine/decovnet.json": _RUN,

@@ -265,11 +265,31 @@ def test_weights_that_are_wrong_give_a_sentence_and_those_in_use_stay(
     hostile = mine.with_name("hostile.pth")
     hostile.write_bytes(pickle.dumps(print))
     choose_file(monkeypatch, hostile)
+    monkeypatch.setattr("COVIDDetectLib.panel.sections.weights_menu.open_page", lambda url: None)
     heard = answer([press("OK")])
-    click(settings, "Import released checkpoint…")
+    click(settings, "Get the authors' weights…")
     assert "CC BY-NC-SA 4.0" in heard[0]
     assert "nothing in it was executed" in settle(panel, settings)
     assert settings.card == in_use and own_weights() == []
+
+
+def test_the_authors_page_opens_once_their_licence_is_accepted(
+    panel: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import qt
+    from COVIDDetectLib.panel.sections import weights_menu
+
+    opened, folders = [], []
+    monkeypatch.setattr(weights_menu, "open_page", opened.append)
+    asked = staticmethod(lambda parent, title, folder, kinds: folders.append(folder) or "")
+    monkeypatch.setattr(qt.QFileDialog, "getOpenFileName", asked)
+    heard = answer([press("Cancel")])
+    click(settings, "Get the authors' weights…")
+    assert "CC BY-NC-SA 4.0" in heard[0] and not opened
+    answer([press("OK")])
+    click(settings, "Get the authors' weights…")
+    assert opened == ["https://github.com/sydney0zq/covid-19-detection"]
+    assert folders == [qt.QStandardPaths.writableLocation(qt.QStandardPaths.DownloadLocation)]
 
 
 def test_an_address_is_asked_for_and_named_before_anything_is_downloaded(panel: Any, settings: Any) -> None:
@@ -311,8 +331,9 @@ def test_a_file_dialog_that_is_closed_changes_nothing(
 
     for name in ("getOpenFileName", "getExistingDirectory"):
         monkeypatch.setattr(qt.QFileDialog, name, staticmethod(lambda *values: ""))
+    monkeypatch.setattr("COVIDDetectLib.panel.sections.weights_menu.open_page", lambda url: None)
     answer([press("OK")])
-    for entry in ("Import released checkpoint…", "Add from file…", "Add from folder…"):
+    for entry in ("Get the authors' weights…", "Add from file…", "Add from folder…"):
         click(settings, entry)
         assert not settings.weights_menu.busy
 
@@ -326,7 +347,7 @@ def test_who_does_not_agree_to_the_licence_of_the_authors_imports_nothing(
     chosen = staticmethod(lambda *values: pytest.fail("a file is asked for"))
     monkeypatch.setattr(qt.QFileDialog, "getOpenFileName", chosen)
     answer([press("Cancel")])
-    click(settings, "Import released checkpoint…")
+    click(settings, "Get the authors' weights…")
     assert not settings.weights_menu.busy
     heard = answer([type_address(f"https://127.0.0.1:9/{file}", "0" * 64), press("Cancel")])
     click(settings, "Add from URL…")

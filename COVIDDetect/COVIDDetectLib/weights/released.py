@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import re
 import struct
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _SOURCE = "Checkpoint released by the authors of Zheng et al., medRxiv 2020.03.12.20027185, converted by the user"
+AUTHORS_PAGE = "https://github.com/sydney0zq/covid-19-detection"
+"""Where the authors say where to get their checkpoints."""
 LICENCE = "CC BY-NC-SA 4.0"
 """Of the files that the authors released."""
 _INTENDED_USE = "Research only. Not a medical device; not for diagnosis."
@@ -110,7 +113,8 @@ def import_checkpoint(path: str | Path, folder: str | Path) -> ModelCard:
         raise WeightsError(
             f"{path.name} is not the UNet or DeCoVNet checkpoint that the authors released; choose one of those two."
         )
-    return save_weights(state, _released_card(network, Path(folder)))
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    return save_weights(state, _released_card(network, Path(folder), sha256))
 
 
 def _read_state(path: Path) -> Mapping[str, Tensor]:
@@ -152,7 +156,7 @@ def _rename(name: str, names: tuple[tuple[str, Any], ...]) -> str:
     return name
 
 
-def _released_card(network: NetworkName, folder: Path) -> ModelCard:
+def _released_card(network: NetworkName, folder: Path, sha256: str) -> ModelCard:
     unet = network == "unet"
     return ModelCard(
         id=f"{network}-released",
@@ -169,7 +173,7 @@ def _released_card(network: NetworkName, folder: Path) -> ModelCard:
         else "499 chest CTs of one hospital, Dec 2019 to 23 Jan 2020, labeled per volume",
         intended_use=_INTENDED_USE,
         licence=LICENCE,
-        source=_SOURCE,
+        source=f"{_SOURCE} from {AUTHORS_PAGE}; SHA-256 of the checkpoint: {sha256}",
         decision_threshold=None if unet else 0.5,
         operating_characteristics=None if unet else PAPER_TABLE_2,
         path=folder / f"{network}-released.json",

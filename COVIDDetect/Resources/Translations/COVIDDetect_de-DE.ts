@@ -879,10 +879,6 @@ Jetzt installieren?</translation>
         <translation>Von URL hinzufügen …</translation>
     </message>
     <message>
-        <source>Import released checkpoint…</source>
-        <translation>Veröffentlichten Checkpoint importieren …</translation>
-    </message>
-    <message>
         <source>Show card</source>
         <translation>Karte zeigen</translation>
     </message>
@@ -907,16 +903,24 @@ Jetzt installieren?</translation>
         <translation>Gewichte hinzufügen</translation>
     </message>
     <message>
-        <source>Import a checkpoint that the authors released?</source>
-        <translation>Einen Checkpoint importieren, den die Autoren veröffentlicht haben?</translation>
-    </message>
-    <message>
         <source>Released checkpoints</source>
         <translation>Veröffentlichte Checkpoints</translation>
     </message>
     <message>
-        <source>Import released checkpoint</source>
-        <translation>Veröffentlichten Checkpoint importieren</translation>
+        <source>Get the authors&apos; weights…</source>
+        <translation>Gewichte der Autoren holen…</translation>
+    </message>
+    <message>
+        <source>Their page opens in your browser. Download the checkpoints of DeCoVNet and of the UNet there, then choose each of them here. Nothing is sent.</source>
+        <translation>Ihre Seite öffnet sich im Browser. Laden Sie dort die Checkpoints von DeCoVNet und UNet herunter und wählen Sie sie dann hier nacheinander aus. Es wird nichts gesendet.</translation>
+    </message>
+    <message>
+        <source>Get the weights of DeCoVNet&apos;s authors?</source>
+        <translation>Gewichte der Autoren von DeCoVNet holen?</translation>
+    </message>
+    <message>
+        <source>Choose the checkpoint that you downloaded</source>
+        <translation>Heruntergeladenen Checkpoint wählen</translation>
     </message>
     <message>
         <source>Download and add these weights?</source>

@@ -13,7 +13,7 @@ from ...errors import COVIDDetectError, WeightsError
 from ...weights import store
 from ...weights.cards import ModelCard
 from ...weights.download import check_address, is_checkpoint
-from ...weights.released import LICENCE
+from ...weights.released import AUTHORS_PAGE, LICENCE
 from ...worker.errand import Errand
 from ..installation import ensure_packages
 from ..questions import answer_to
@@ -46,7 +46,7 @@ class WeightsMenu:
                 (_("Add from file…"), self.add_file),
                 (_("Add from folder…"), self.add_folder),
                 (_("Add from URL…"), self.add_url),
-                (_("Import released checkpoint…"), self.import_released),
+                (_("Get the authors' weights…"), self.import_released),
             )
         ]
         self.menu.addSeparator()
@@ -95,12 +95,18 @@ class WeightsMenu:
         self._add("add", qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Add weights")))
 
     def import_released(self) -> None:
-        """Ask for a checkpoint of the authors, whose licence is another than this program's."""
-        if not _confirms(_("Import a checkpoint that the authors released?"), _licence_of_released()):
+        """Open the authors' page, whose licence is another than this program's, and ask for what was downloaded."""
+        how = _(
+            "Their page opens in your browser. Download the checkpoints of DeCoVNet and of the UNet there, then choose "
+            "each of them here. Nothing is sent."
+        )
+        if not _confirms(_("Get the weights of DeCoVNet's authors?"), f"{how}\n\n{_licence_of_released()}"):
             return
+        open_page(AUTHORS_PAGE)
         kinds = _("Released checkpoints") + " (*.pth *.pt)"
-        title = _("Import released checkpoint")
-        self._add("import", qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), title, "", kinds))
+        title = _("Choose the checkpoint that you downloaded")
+        downloads = qt.QStandardPaths.writableLocation(qt.QStandardPaths.DownloadLocation)
+        self._add("import", qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), title, downloads, kinds))
 
     def add_url(self) -> None:
         """Ask for an address and its checksum, then whether to download."""
@@ -200,6 +206,11 @@ def card_text(card: ModelCard) -> str:
         ("SHA-256", f"{card.sha256}. {checked}"),
     ]
     return "\n\n".join(f"{title}: {value}" for title, value in rows)
+
+
+def open_page(url: str) -> None:
+    """Show a page in the user's browser."""
+    qt.QDesktopServices.openUrl(qt.QUrl(url))
 
 
 def _licence_of_released() -> str:
