@@ -159,7 +159,7 @@ def test_documents_name_only_make_targets_that_exist(document: str) -> None:
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "Docs/use/analysis-schema.md"])
 def test_documents_name_only_commands_that_exist(document: str) -> None:
-    from COVIDDetectLib.commands.__main__ import app
+    from COVIDDetectLib.commands.app import app
     from COVIDDetectLib.commands.weights import app as weights_app
 
     commands = {command.name for command in app.registered_commands} | {"weights", "train"}

@@ -9,12 +9,20 @@ class InputError(COVIDDetectError):
     """The CT cannot be used: not readable, not a volume, not in HU."""
 
 
+class DiskError(InputError):
+    """Files cannot be written because the disk is full or fails."""
+
+
 class MaskError(COVIDDetectError):
     """The lung mask cannot be used or could not be made: empty, on another grid, no lungs in the CT."""
 
 
 class WeightsError(COVIDDetectError):
     """The weights or their model card cannot be used: missing, damaged, of another network."""
+
+
+class NetworkError(WeightsError):
+    """An address does not answer."""
 
 
 class DeviceError(COVIDDetectError):

@@ -10,10 +10,10 @@ def printable(text: str) -> str:
 
     A header or a file name can hold any bytes; printed as they are they could forge a line of the program's output.
     """
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def short_name(text: str) -> str:
-    """A name as ``printable``, cut where it would fill a window."""
-    line = printable(text)
+    """A name as ``printable``, without double spaces, and cut where it would fill a window."""
+    line = " ".join(printable(text).split())
     return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"

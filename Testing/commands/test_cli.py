@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from COVIDDetectLib import __version__
-from COVIDDetectLib.commands.__main__ import app
+from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.phantom import Phantom
 from typer.testing import CliRunner, Result
@@ -188,8 +188,8 @@ def test_ctrl_c_ends_quietly_with_130_and_no_files(sagittal_file: Path, tmp_path
     # nothing happens: where Python happens to be in a finalizer it ignores one. What a shell starts in the background
     # ignores Ctrl-C, and so do these tests there; the program is told not to.
     program = (
-        "import os, signal, sys, threading, time, torch; from COVIDDetectLib.commands.__main__ import main; "
-        "signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "import os, signal, sys, threading, time, torch; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "import COVIDDetectLib.commands.app; from COVIDDetectLib.commands.__main__ import main; "
         "press = lambda: [(time.sleep(2.0), os.kill(os.getpid(), signal.SIGINT)) for _ in range(9)]; "
         "threading.Thread(target=press, daemon=True).start(); "
         "sys.argv = ['coviddetect', 'analyze', 'ct.nrrd', '--output', 'out']; main()"

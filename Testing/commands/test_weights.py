@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from COVIDDetectLib.commands.__main__ import app
+from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.weights.cards import ModelCard, default_card, save_weights
 from COVIDDetectLib.weights.store import user_folder

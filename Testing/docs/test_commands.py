@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import SimpleITK as sitk
 import torch
-from COVIDDetectLib.commands.__main__ import app
+from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.phantom import Phantom, thorax
 from COVIDDetectLib.weights.cards import default_card, save_weights

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from COVIDDetectLib.commands.__main__ import app
+from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.ct.ct_mask import CTMask
 from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.errors import DeviceError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from COVIDDetectLib.commands.__main__ import app
+from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.errors import InputError
 from COVIDDetectLib.evaluation.figures import calibration, evaluate
 from COVIDDetectLib.evaluation.files import write_together

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
-from COVIDDetectLib.commands.__main__ import app
+from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.ct.geometry import Geometry
 from typer.testing import CliRunner, Result
 

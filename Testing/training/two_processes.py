@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from COVIDDetectLib.commands.__main__ import app
+from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.training import courses
 
 learn = courses.learn

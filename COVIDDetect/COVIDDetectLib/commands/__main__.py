@@ -1,252 +1,31 @@
-"""The command line ``coviddetect``: a thin shell on the functions that the panel uses too."""
+"""Where ``coviddetect`` begins: from the first moment on neither Ctrl-C nor an error ends in a traceback."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
-from typing import Annotated
+import os
+import signal
+from typing import NoReturn
 
-import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+_INTERRUPTED = 130
 
-from .. import __version__
-from ..allocator import keep_large_blocks
-from ..analysis.analyze import Analysis, analyze
-from ..analysis.analyze import Progress as Stage
-from ..ct.reading import read_ct
-from ..ct.volume import CTVolume
-from ..device import DeviceChoice
-from ..errors import InputError
-from ..lungs import METHODS, LungMask, segment_lungs
-from ..lungs.anatomy_checks import check_ct
-from ..probability import rounded
-from ..report.files import check_folder, check_mask_file, read_lung_mask, write_analysis, write_lung_mask
-from ..weights.cards import ModelCard, read_card
-from . import evaluation as evaluation_commands
-from . import training as training_commands
-from . import weights as weights_commands
-from .sentences import sentences_instead_of_tracebacks
 
-_STAGES = {"lungs": "Lungs", "score": "Score", "attention": "Heat map"}
+def _leave(*_: object) -> NoReturn:
+    os._exit(_INTERRUPTED)
 
-app = typer.Typer(
-    name="coviddetect",
-    help="COVID-19 detection on chest CT. Research use only, not a medical device. Nothing leaves this computer.",
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.add_typer(weights_commands.app, name="weights")
-evaluation_commands.register(app)
-training_commands.register(app)
 
-InputPath = Annotated[
-    Path, typer.Argument(metavar="INPUT", help="DICOM folder or file, or a NIfTI, NRRD or MetaImage file.")
-]
-SeriesUID = Annotated[str | None, typer.Option(metavar="UID", help="DICOM series; else the chest CT is chosen.")]
-Device = Annotated[DeviceChoice, typer.Option(help="What computes.")]
+# While the libraries are imported, which takes seconds, there is nothing to clean up yet. What a shell starts in the
+# background ignores Ctrl-C, and goes on doing so.
+for _number in (signal.SIGINT, signal.SIGTERM):
+    if signal.getsignal(_number) is not signal.SIG_IGN:
+        signal.signal(_number, _leave)
 
 
 def main() -> None:
     """Entry point of the installed command."""
-    keep_large_blocks()
-    app()
+    from .app import app
+    from .sentences import run
 
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"coviddetect {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version and end.", is_eager=True, callback=_show_version)
-    ] = False,
-) -> None:
-    pass
-
-
-@app.command("analyze")
-def analyze_command(
-    ct_path: InputPath,
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results.")],
-    device: Device = "auto",
-    lungs: Annotated[
-        str,
-        typer.Option(
-            metavar="unet|threshold|CARD|MASKFILE",
-            help="How the lungs are found, the model card (.json) of another UNet, or a mask: 1 right, 2 left.",
-        ),
-    ] = "unet",
-    weights: Annotated[
-        Path | None,
-        typer.Option(metavar="CARD", help="Model card (.json) of the DeCoVNet to use; else the bundled one."),
-    ] = None,
-    series: SeriesUID = None,
-) -> None:
-    """Find the lungs, score the CT for COVID-19, and show where the network looked.
-
-    Writes analysis.json, lungs.nrrd (1 right, 2 left), attention.nrrd and overview.png into DIR.
-    """
-    with sentences_instead_of_tracebacks():
-        check_folder(output)
-        card = read_card(weights) if weights else None
-        chosen_lungs = _method_or_card(lungs) or read_lung_mask(Path(lungs))
-        start = time.perf_counter()
-        with _ProgressBars() as bars:
-            with bars.step("Reading"):
-                ct = read_ct(ct_path, series)
-            findings = (*ct.notes, *_sentences_about(ct))
-            analysis = analyze(ct, lungs=chosen_lungs, device=device, weights=card, progress=bars.on_stage)
-            analysis = replace(analysis, notes=(*analysis.notes, *findings))
-            with bars.step("Writing"):
-                write_analysis(ct, analysis, output)
-        _print_result(ct, analysis, output, time.perf_counter() - start)
-
-
-@app.command("segment")
-def segment_command(
-    ct_path: InputPath,
-    output: Annotated[Path, typer.Option(metavar="FILE", help="Lung mask to write: .nrrd, .nii.gz, .nii or .mha.")],
-    method: Annotated[
-        str,
-        typer.Option(metavar="unet|threshold|CARD", help="How the lungs are found, or the model card of another UNet."),
-    ] = "unet",
-    device: Device = "auto",
-    series: SeriesUID = None,
-) -> None:
-    """Write a mask of the right lung (1) and the left lung (2) on the CT's own grid."""
-    with sentences_instead_of_tracebacks():
-        check_mask_file(output)
-        with _ProgressBars() as bars:
-            with bars.step("Reading"):
-                ct = read_ct(ct_path, series)
-            lung_mask = segment_lungs(
-                ct,
-                _method_or_card(method) or method,
-                device=device,
-                progress=lambda done, total: bars.on_stage(Stage("lungs", done, total)),
-            )
-            with bars.step("Writing"):
-                write_lung_mask(lung_mask, output)
-        typer.echo("\n".join([*_about_reading(ct), _volumes(lung_mask), f"Written: {output}"]))
-
-
-@app.command("viewer")
-def viewer_command(
-    ct_path: Annotated[Path | None, typer.Argument(metavar="[INPUT]", help="CT to open.")] = None,
-) -> None:
-    """Open the viewer that comes with the source code."""
-    with sentences_instead_of_tracebacks():
-        checkout = Path(__file__).resolve().parents[3]
-        if not (checkout / "Viewer" / "__main__.py").is_file():
-            raise InputError(
-                "The viewer comes with the source code, not with the installed package; start it from there (make run)."
-            )
-        arguments = [str(ct_path.absolute())] if ct_path else []
-        raise typer.Exit(subprocess.run([sys.executable, "-m", "Viewer", *arguments], cwd=checkout).returncode)
-
-
-class _ProgressBars:
-    """One bar a stage on standard error."""
-
-    def __init__(self) -> None:
-        self._bars = Progress(
-            TextColumn("{task.description:<9}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> _ProgressBars:
-        self._bars.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bars.stop()
-
-    @contextmanager
-    def step(self, title: str) -> Iterator[None]:
-        """A step of which only beginning and end are known."""
-        task = self._bars.add_task(title, total=None)
-        yield
-        self._bars.update(task, total=1, completed=1)
-
-    def on_stage(self, stage: Stage) -> None:
-        """Progress callback of ``analyze``."""
-        if stage.stage not in self._tasks:
-            self._tasks[stage.stage] = self._bars.add_task(_STAGES[stage.stage], total=stage.total)
-        self._bars.update(self._tasks[stage.stage], completed=stage.done, total=stage.total)
-
-
-def _method_or_card(lungs: str) -> str | ModelCard | None:
-    """A method by its name, or the model card of a UNet; None for anything else."""
-    if lungs in METHODS:
-        return lungs
-    return read_card(lungs) if lungs.lower().endswith(".json") else None
-
-
-def _sentences_about(ct: CTVolume) -> tuple[str, ...]:
-    """What is wrong with a CT and can be computed all the same.
-
-    Raises
-    ------
-    InputError
-        If it cannot.
-    """
-    findings = check_ct(ct)
-    for finding in findings:
-        if not finding.computable:
-            raise InputError(finding.sentence)
-    return tuple(finding.sentence for finding in findings)
-
-
-def _about_reading(ct: CTVolume) -> list[str]:
-    return [*([ct.also_there] if ct.also_there else []), *ct.notes]
-
-
-def _print_result(ct: CTVolume, analysis: Analysis, output: Path, seconds: float) -> None:
-    stages = ", ".join(f"{stage} {duration:.1f} s" for stage, duration in analysis.seconds.items())
-    probability = rounded(analysis.probability, analysis.decision_threshold, 3)
-    lines = [
-        ct.name,
-        *([ct.also_there] if ct.also_there else []),
-        f"Probability of COVID-19: {probability} (decision threshold {analysis.decision_threshold:.2f}; "
-        f"{analysis.card.title})",
-        *analysis.notes,
-        _volumes(analysis.lung_mask),
-        f"{seconds:.1f} s on {analysis.device} ({stages}){_peak_memory()}",
-        f"Written: {output}",
-        "Research use only, not a medical device.",
-    ]
-    typer.echo("\n".join(lines))
-
-
-def _volumes(lung_mask: LungMask) -> str:
-    right_ml, left_ml = lung_mask.volumes_ml
-    return f"Right lung {right_ml:.0f} mL, left lung {left_ml:.0f} mL"
-
-
-def _peak_memory() -> str:
-    if sys.platform == "win32":
-        return ""
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    unit_bytes = 1 if sys.platform == "darwin" else 1024
-    return f", peak memory {peak * unit_bytes / 1e9:.2f} GB"
+    run(app)
 
 
 if __name__ == "__main__":

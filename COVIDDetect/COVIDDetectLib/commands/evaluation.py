@@ -18,9 +18,10 @@ from ..evaluation.figures import PREVALENCES
 from ..evaluation.held_back import held_back_cases
 from ..evaluation.page import METRICS, PAGE, write_evaluation
 from ..evaluation.predictions import read_predictions
-from ..report.files import check_folder
+from ..report.files import check_folder, refuse_inputs
 from ..weights.cards import default_card, load_network, read_card
-from .sentences import sentences_instead_of_tracebacks
+from .options import finite
+from .sentences import say, sentences_instead_of_tracebacks
 
 if TYPE_CHECKING:
     from ..networks.decovnet import DeCoVNet
@@ -41,7 +42,11 @@ def evaluate_command(
     output: OutputFolder,
     prevalence: Annotated[
         list[float] | None,
-        typer.Option(metavar="SHARE", help="Share of patients with COVID-19 to tell PPV and NPV for; may be repeated."),
+        typer.Option(
+            metavar="SHARE",
+            callback=finite,
+            help="Share of patients with COVID-19 to tell PPV and NPV for; may be repeated.",
+        ),
     ] = None,
 ) -> None:
     """Say how well probabilities tell COVID-19 from its absence: figures with intervals, curves, calibration.
@@ -50,12 +55,13 @@ def evaluate_command(
     """
     with sentences_instead_of_tracebacks():
         check_folder(output)
+        refuse_inputs((output / PAGE, output / METRICS), (predictions,))
         cohort = read_predictions(predictions)
         metrics = write_evaluation(cohort, output, tuple(prevalence or PREVALENCES), predictions.name)
-        typer.echo(f"{cohort.positives} cases with COVID-19, {cohort.negatives} without")
+        say(f"{cohort.positives} cases with COVID-19, {cohort.negatives} without")
         for title, name in (("ROC AUC", "roc_auc"), ("PR AUC", "pr_auc"), ("Brier score", "brier_score")):
-            typer.echo(f"{title} {_figure(metrics[name])}")
-        typer.echo(f"Written: {output / PAGE}, {output / METRICS}")
+            say(f"{title} {_figure(metrics[name])}")
+        say(f"Written: {output / PAGE}, {output / METRICS}")
 
 
 def evaluate_attention_command(
@@ -111,8 +117,8 @@ def evaluate_attention_command(
         ):
             side, limit = WANTED[name]
             reached = "reached" if figures["reached"][name] else "not reached"
-            typer.echo(f"{title} {_figure(figures[name])}; asked for: {side} {limit}, {reached}")
-        typer.echo(f"Written: {output / ATTENTION_PAGE}, {output / FIGURES}")
+            say(f"{title} {_figure(figures[name])}; asked for: {side} {limit}, {reached}")
+        say(f"Written: {output / ATTENTION_PAGE}, {output / FIGURES}")
 
 
 def _figure(entry: Mapping[str, float | None]) -> str:

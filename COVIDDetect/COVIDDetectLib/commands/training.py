@@ -15,7 +15,8 @@ from ..errors import InputError
 from ..lungs import METHODS
 from ..report.files import check_folder
 from ..weights.cards import INPUT_EDGES, read_card
-from .sentences import sentences_instead_of_tracebacks
+from .options import finite
+from .sentences import say, sentences_instead_of_tracebacks
 
 if TYPE_CHECKING:
     from ..training.courses import Course
@@ -37,12 +38,18 @@ Output = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
 Patience = Annotated[int | None, typer.Option(min=1, help="Stop after so many epochs without a better one.")]
-SaveEvery = Annotated[float, typer.Option(metavar="SECONDS", min=0.0, help="Time between two checkpoints in an epoch.")]
+SaveEvery = Annotated[
+    float,
+    typer.Option(metavar="SECONDS", min=0.0, callback=finite, help="Time between two checkpoints in an epoch."),
+]
 TestAfter = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="CTs after this day are the test (the paper's way)."),
 ]
-TestShare = Annotated[float | None, typer.Option(metavar="SHARE", help="Or: this share of the patients is the test.")]
+TestShare = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", callback=finite, help="Or: this share of the patients is the test."),
+]
 Cache = Annotated[Path | None, typer.Option(metavar="DIR", help="Where prepared CTs are kept; else in the output.")]
 Start = Annotated[Path | None, typer.Option(metavar="CARD", help="Model card (.json) of weights to start from.")]
 Device = Annotated[DeviceChoice, typer.Option(help="What computes.")]
@@ -58,7 +65,7 @@ def lungs_command(
     table: Table,
     output: Output,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training slices.")] = 130,
-    rate: Annotated[float, typer.Option(help="Learning rate of Adam.")] = 1e-3,
+    rate: Annotated[float, typer.Option(callback=finite, help="Learning rate of Adam.")] = 1e-3,
     batch: Annotated[int, typer.Option(min=1, help="Slices a step.")] = 8,
     size: Annotated[tuple[int, int], typer.Option(metavar="ROWS COLUMNS", help="Input size.")] = (368, 368),
     seed: Seed = 0,
@@ -99,7 +106,7 @@ def classifier_command(
         ),
     ] = "unet",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training CTs.")] = 100,
-    rate: Annotated[float, typer.Option(help="Learning rate of Adam, constant.")] = 1e-5,
+    rate: Annotated[float, typer.Option(callback=finite, help="Learning rate of Adam, constant.")] = 1e-5,
     size: Annotated[
         tuple[int, int] | None,
         typer.Option(metavar="ROWS COLUMNS", help="Input size; else 192 288 (paper) or 224 336 (released)."),
@@ -196,7 +203,7 @@ class _Terminal:
     def say(self, sentence: str) -> None:
         """One line that stays."""
         if self._leads:
-            typer.echo(sentence)
+            say(sentence)
 
     def on_case(self, done: int, total: int) -> None:
         """Of the preparation."""

@@ -13,7 +13,7 @@ from ..weights import store
 from ..weights.cards import ModelCard
 from ..weights.download import add_from_url, check_address, is_checkpoint
 from ..weights.released import LICENCE, import_checkpoint
-from .sentences import sentences_instead_of_tracebacks
+from .sentences import say, sentences_instead_of_tracebacks
 
 app = typer.Typer(help="Weights of the networks and their model cards.", no_args_is_help=True)
 
@@ -29,9 +29,9 @@ def list_command() -> None:
     with sentences_instead_of_tracebacks():
         for card in store.installed_cards():
             origin = "comes with the program" if store.is_bundled(card) else "yours"
-            typer.echo(f"{card.id} {card.version}: {card.title} ({origin}). {card.intended_use}\n  {card.path}")
+            say(f"{card.id} {card.version}: {card.title} ({origin}). {card.intended_use}", f"  {card.path}")
         for name, sentence in store.damaged_weights().items():
-            typer.echo(f"{name} cannot be used: {sentence}", err=True)
+            say(f"{name} cannot be used: {sentence}", to_stderr=True)
 
 
 @app.command("show")
@@ -50,7 +50,7 @@ def verify_command(
     with sentences_instead_of_tracebacks():
         for card in [store.find_card(name)] if name else store.installed_cards():
             store.verify(card)
-            typer.echo(f"{card.id}: as its card describes it, SHA-256 {card.sha256}")
+            say(f"{card.id}: as its card describes it, SHA-256 {card.sha256}")
         damaged = {} if name else store.damaged_weights()
         if damaged:
             raise WeightsError(next(iter(damaged.values())))
@@ -99,7 +99,7 @@ def import_command(
             return
         check_folder(output)
         card = import_checkpoint(checkpoint, output)
-        typer.echo(f"{card.title} ({card.licence}).\nUse it with: --weights {card.path}")
+        say(f"{card.title} ({card.licence}).", f"Use it with: --weights {card.path}")
 
 
 @app.command("remove")
@@ -107,7 +107,7 @@ def remove_command(name: Name) -> None:
     """Remove weights that you added; those that come with the program stay."""
     with sentences_instead_of_tracebacks():
         store.remove(name)
-        typer.echo(f"Removed: {name}")
+        say(f"Removed: {name}")
 
 
 def _require_consent(accept_licence: bool) -> None:
@@ -120,4 +120,4 @@ def _require_consent(accept_licence: bool) -> None:
 
 def _say_added(card: ModelCard) -> None:
     option = "--weights" if card.network == "decovnet" else "--lungs"
-    typer.echo(f"Added: {card.title} ({card.licence}).\nUse it with: {option} {card.path}")
+    say(f"Added: {card.title} ({card.licence}).", f"Use it with: {option} {card.path}")

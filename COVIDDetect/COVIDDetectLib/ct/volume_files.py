@@ -36,6 +36,17 @@ def is_volume_file(path: Path) -> bool:
     return path.name.lower().endswith((*_READERS, ".img"))
 
 
+def files_of(path: Path) -> tuple[Path, ...]:
+    """The files of a volume: one, or header and voxels.
+
+    Raises
+    ------
+    InputError
+        If the header is damaged.
+    """
+    return tuple(dict.fromkeys((path, _header(path).file)))
+
+
 def read_volume_file(path: Path) -> CTVolume:
     """The CT in a volume file.
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
 
 from ..analysis.analyze import Analysis
+from ..atomic import remember_names, unfinished, written_or_said
 from ..ct.geometry import Geometry
 from ..ct.volume import CTVolume
-from ..ct.volume_files import is_volume_file, read_labels
-from ..errors import InputError, MaskError
+from ..ct.volume_files import files_of, is_volume_file, read_labels
+from ..errors import DiskError, InputError, MaskError
 from ..lungs import LEFT, RIGHT, LungMask, split_sides
 from ..text import printable
 from .overview import overview
@@ -28,34 +29,30 @@ _IMAGE_SUFFIXES = (".nrrd", ".nii.gz", ".nii", ".mha")
 def write_analysis(ct: CTVolume, analysis: Analysis, folder: Path) -> None:
     """Write the four files of an analysis: all of them appear in ``folder``, or none.
 
-    ``analysis.json`` (``Docs/analysis-schema.md``), ``lungs.nrrd`` (0 background, 1 right, 2 left, on the CT's own
+    ``analysis.json`` (``Docs/use/analysis-schema.md``), ``lungs.nrrd`` (0 background, 1 right, 2 left, on the CT's own
     grid), ``attention.nrrd`` (0…1 on the heat map's coarse grid) and ``overview.png``. Earlier files of these names
-    are replaced, others are left alone.
+    are replaced, others are left alone. Each file is read back before it gets its name.
 
     Raises
     ------
     InputError
-        If ``folder`` cannot be written.
+        If ``folder`` cannot be written; DiskError if the disk is full.
     """
     folder = folder.absolute()
     check_folder(folder)
     # On the same disk as the folder, which may be a mount, so that the last step is a renaming.
-    name = f".unfinished-{os.getpid()}-{folder.name}"
-    unfinished = folder / name if folder.is_dir() else folder.with_name(name)
-    try:
-        with _write_errors(folder):
-            unfinished.mkdir(parents=True)
-            (unfinished / RECORD).write_text(json.dumps(analysis.to_record(), indent=2) + "\n", encoding="utf-8")
-            _write_image(analysis.lung_mask.labels, analysis.lung_mask.geometry, unfinished / LUNGS)
-            _write_image(analysis.attention.values, analysis.attention.geometry, unfinished / ATTENTION)
-            overview(ct, analysis, unfinished / OVERVIEW)
-            if unfinished.parent == folder:
-                for file in unfinished.iterdir():
-                    file.replace(folder / file.name)
-            else:
-                unfinished.rename(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    within = folder.is_dir()
+    with unfinished(folder / folder.name if within else folder) as there, written_or_said(folder):
+        there.mkdir(parents=True)
+        _write_record(analysis, there / RECORD)
+        _write_image(analysis.lung_mask.labels, analysis.lung_mask.geometry, there / LUNGS)
+        _write_image(analysis.attention.values, analysis.attention.geometry, there / ATTENTION)
+        _write_overview(ct, analysis, there / OVERVIEW)
+        if within:
+            _move_all(there, folder)
+        else:
+            there.rename(folder)
+        remember_names(folder)
 
 
 def write_lung_mask(lung_mask: LungMask, path: Path) -> None:
@@ -64,18 +61,48 @@ def write_lung_mask(lung_mask: LungMask, path: Path) -> None:
     Raises
     ------
     InputError
-        If the file's name has another ending, or it cannot be written.
+        If the file's name has another ending, or it cannot be written; DiskError if the disk is full.
     """
     path = path.absolute()
     check_mask_file(path)
-    unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
-    try:
-        with _write_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_image(lung_mask.labels, lung_mask.geometry, unfinished)
-            unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with unfinished(path) as there, written_or_said(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_image(lung_mask.labels, lung_mask.geometry, there)
+        there.replace(path)
+        remember_names(path.parent)
+
+
+def analysis_files(folder: Path) -> tuple[Path, ...]:
+    """The files that an analysis writes into a folder."""
+    return tuple(folder / name for name in (RECORD, LUNGS, ATTENTION, OVERVIEW))
+
+
+def refuse_inputs(targets: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Refuse to replace what is read, before anything is computed.
+
+    Parameters
+    ----------
+    targets
+        Files that will be written.
+    inputs
+        Files or folders that are read; what does not exist is none.
+
+    Raises
+    ------
+    InputError
+        If one of the targets is one of the inputs, a DICOM file, or a folder.
+    """
+    read = [file for one in inputs for file in (one, *_voxels_beside(one)) if file.exists()]
+    for target in targets:
+        if target.is_dir():
+            raise InputError(f"{target} is a folder, where a file is to be written; choose another place.")
+        if not target.is_file():
+            continue
+        if any(os.path.samefile(target, one) for one in read):
+            raise InputError(f"{target} is read here and would be replaced; choose another place for the results.")
+        with target.open("rb") as file:
+            if file.read(132)[128:] == b"DICM":
+                raise InputError(f"{target} is a DICOM file and would be replaced; choose another place.")
 
 
 def check_folder(folder: Path) -> None:
@@ -154,19 +181,74 @@ def _left_mm(lung_mask: LungMask, side: int) -> float:
     return float((lung_mask.geometry.ijk_to_lps @ [*middle, 1.0])[0])
 
 
+def _voxels_beside(header: Path) -> tuple[Path, ...]:
+    """The file with the voxels of a header, for the formats that may have two files."""
+    if not header.is_file() or not is_volume_file(header):
+        return ()
+    with suppress(InputError):  # what is wrong with it is said when it is read
+        return files_of(header)
+    return ()
+
+
+def _move_all(source: Path, folder: Path) -> None:
+    """Give the files of one folder their place in another: all of them, or none if one cannot be moved."""
+    earlier = source / "earlier"
+    earlier.mkdir()
+    done: list[Path] = []
+    try:
+        for file in sorted(file for file in source.iterdir() if file != earlier):
+            target = folder / file.name
+            if target.is_dir():
+                raise IsADirectoryError(errno.EISDIR, "there is a folder of that name", str(target))
+            if target.exists():
+                target.replace(earlier / file.name)
+            done.append(target)
+            file.replace(target)
+    except OSError:
+        for target in done:
+            target.unlink(missing_ok=True)
+            if (earlier / target.name).exists():
+                (earlier / target.name).replace(target)
+        raise
+
+
+def _write_record(analysis: Analysis, path: Path) -> None:
+    content = json.dumps(analysis.to_record(), indent=2) + "\n"
+    path.write_text(content, encoding="utf-8")
+    if path.read_text(encoding="utf-8") != content:
+        raise _not_as_written(path)
+    _to_disk(path)
+
+
+def _write_overview(ct: CTVolume, analysis: Analysis, path: Path) -> None:
+    from PIL import Image, UnidentifiedImageError
+
+    overview(ct, analysis, path)
+    try:
+        with Image.open(path) as picture:
+            picture.verify()
+    except (UnidentifiedImageError, SyntaxError, ValueError, EOFError) as error:
+        raise _not_as_written(path) from error
+    _to_disk(path)
+
+
 def _write_image(array: np.ndarray, geometry: Geometry, path: Path) -> None:
     image = sitk.GetImageFromArray(array)
     geometry.apply_to(image)
     try:
         sitk.WriteImage(image, str(path), useCompression=True)
-    except RuntimeError as error:
-        raise InputError(f"{path.name} cannot be written; is the disk full?") from error
+        written, place = read_labels(path)
+    except (RuntimeError, InputError) as error:
+        raise _not_as_written(path) from error
+    if not np.array_equal(written, array) or not place.same_grid(geometry):
+        raise _not_as_written(path)
+    _to_disk(path)
 
 
-@contextmanager
-def _write_errors(target: Path) -> Iterator[None]:
-    """What the system says of a full or forbidden place, as a sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"{target} cannot be written ({error.strerror}); choose another place.") from error
+def _to_disk(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _not_as_written(path: Path) -> DiskError:
+    return DiskError(f"{path.name} could not be written completely; make room on the disk, or choose another place.")

@@ -50,6 +50,13 @@ def overview(ct: CTVolume, analysis: Analysis, path: str | Path) -> None:
     path
         The PNG file to write.
     """
+    from matplotlib import rc_context
+
+    with rc_context({"text.parse_math": False}):  # a title with $ is a title, no formula
+        _draw(ct, analysis, path)
+
+
+def _draw(ct: CTVolume, analysis: Analysis, path: str | Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

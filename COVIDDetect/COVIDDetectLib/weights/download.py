@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from ..errors import WeightsError
+from ..errors import NetworkError, WeightsError
 from .cards import ModelCard, read_card
 from .store import LARGEST_FILE, add, add_released
 
@@ -98,13 +98,13 @@ def _download(url: str, path: Path, sha256: str | None, largest: int = LARGEST_F
     except exceptions.HTTPError as error:
         raise WeightsError(f"{url} is not there (the server says {error.response.status_code}); {_WAY_OUT}.") from error
     except exceptions.ProxyError as error:
-        raise WeightsError(f"The proxy did not let {url} through; {_WAY_OUT}.") from error
+        raise NetworkError(f"The proxy did not let {url} through; {_WAY_OUT}.") from error
     except exceptions.SSLError as error:
-        raise WeightsError(f"The certificate of {url} is not trusted here; {_WAY_OUT}.") from error
+        raise NetworkError(f"The certificate of {url} is not trusted here; {_WAY_OUT}.") from error
     except exceptions.Timeout as error:
-        raise WeightsError(f"{url} does not answer; try later, or {_WAY_OUT}.") from error
+        raise NetworkError(f"{url} does not answer; try later, or {_WAY_OUT}.") from error
     except exceptions.RequestException as error:
-        raise WeightsError(f"{url} cannot be reached, perhaps there is no internet here; {_WAY_OUT}.") from error
+        raise NetworkError(f"{url} cannot be reached, perhaps there is no internet here; {_WAY_OUT}.") from error
     except ValueError as error:
         raise WeightsError(
             f"{url} is not the file that was meant: its SHA-256 is another; nothing was added. Compare the address and "

@@ -1,0 +1,116 @@
+"""How the program ends: exit codes, Ctrl-C from the first moment on, and never a traceback."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import SimpleITK as sitk
+from COVIDDetectLib.phantom import Phantom
+
+PACKAGE_ROOT = Path(__file__).resolve().parents[2] / "COVIDDetect"
+
+
+def program(*arguments: object, **more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE_ROOT), **more}, encoding="utf-8", errors="replace",
+        # What a shell starts in the background ignores Ctrl-C; the program shall not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("after_s", [0.5, 1.5])
+def test_ctrl_c_and_sigterm_while_it_starts_end_with_130_in_silence(number: int, after_s: float) -> None:
+    # It says when Python itself has started; then it is interrupted while the libraries are imported.
+    running = program(
+        "-c",
+        "import runpy, sys; import COVIDDetectLib.commands.__main__ as main; print('begun', flush=True);"
+        "sys.argv = ['coviddetect', 'analyze', '/dev/zero', '--output', 'out']; main.main()",
+    )
+    assert running.stdout and running.stdout.readline() == "begun\n"
+    time.sleep(after_s / 10)
+    running.send_signal(number)
+    stdout, stderr = running.communicate(timeout=120)
+    assert (running.returncode, stdout, stderr) == (130, "", "")
+
+
+def test_an_unexpected_error_is_one_sentence_and_a_log() -> None:
+    running = program(
+        "-c",
+        "from typer import Typer; from COVIDDetectLib.commands.sentences import run; app = Typer()\n"
+        "@app.command()\ndef fail() -> None:\n    raise ZeroDivisionError('in the lungs')\nrun(app)",
+    )
+    stdout, stderr = running.communicate(timeout=120)
+    assert running.returncode == 1 and stdout == "" and stderr.count("\n") == 1
+    assert "does not know (ZeroDivisionError)" in stderr
+    log = Path(re.findall(r"described in (\S+\.log)", stderr)[0])
+    assert "in the lungs" in log.read_text()
+    log.unlink()
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ("InputError", 2), ("MaskError", 2), ("WeightsError", 2), ("DeviceError", 3), ("DiskError", 3),
+        ("NetworkError", 3), ("InstallationError", 3), ("MemoryError", 3), ("KeyboardInterrupt", 130),
+    ],
+)  # fmt: skip
+def test_each_kind_of_error_has_its_exit_code(error: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    import builtins
+
+    import typer
+    from COVIDDetectLib import errors
+    from COVIDDetectLib.commands.sentences import sentences_instead_of_tracebacks
+
+    kind = getattr(errors, error, None) or getattr(builtins, error)
+    with pytest.raises(typer.Exit) as ended, sentences_instead_of_tracebacks():
+        raise kind("Broken\x1b[8m\nProbability of COVID-19: 0.01")
+    assert ended.value.exit_code == code
+    assert capsys.readouterr().err.count("\n") == (code != 130)
+
+
+def test_names_that_the_code_page_lacks_do_not_end_an_analysis(small_phantom: Phantom, tmp_path: Path) -> None:
+    image = sitk.GetImageFromArray(small_phantom.ct.hu)
+    small_phantom.ct.geometry.apply_to(image)
+    sitk.WriteImage(image, str(tmp_path / "ct.nrrd"))
+    (tmp_path / "ct.nrrd").rename(tmp_path / "胸部ł.nrrd")
+    running = program(
+        "-m", "COVIDDetectLib.commands", "segment", tmp_path / "胸部ł.nrrd", "--method", "threshold",
+        "--output", tmp_path / "肺.nrrd", PYTHONIOENCODING="cp1252", PYTHONUTF8="0",
+    )  # fmt: skip
+    stdout, stderr = running.communicate(timeout=300)
+    assert running.returncode == 0, stderr
+    assert "Written" in stdout and (tmp_path / "肺.nrrd").is_file()
+
+
+def test_no_input_is_replaced_by_a_result(small_phantom: Phantom, tmp_path: Path) -> None:
+    from COVIDDetectLib.commands.app import app
+    from typer.testing import CliRunner
+
+    image = sitk.GetImageFromArray(small_phantom.ct.hu)
+    sitk.WriteImage(image, str(tmp_path / "lungs.nrrd"))
+    before = (tmp_path / "lungs.nrrd").read_bytes()
+    for arguments in (
+        ("segment", tmp_path / "lungs.nrrd", "--method", "threshold", "--output", tmp_path / "lungs.nrrd"),
+        ("analyze", tmp_path / "lungs.nrrd", "--lungs", "threshold", "--output", tmp_path),
+    ):
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        assert result.exit_code == 2 and "would be replaced" in result.stderr
+    assert (tmp_path / "lungs.nrrd").read_bytes() == before
+
+
+@pytest.mark.parametrize("option", ["--rate", "--save-every", "--test-share"])
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_numbers_that_are_none_are_refused(tmp_path: Path, option: str, number: str) -> None:
+    from COVIDDetectLib.commands.app import app
+    from typer.testing import CliRunner
+
+    arguments = ["train", "classifier", str(tmp_path / "table.csv"), "--output", str(tmp_path / "out"), option, number]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2 and re.search("give a finite|greater than", result.stderr)
