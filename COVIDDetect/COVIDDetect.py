@@ -21,6 +21,7 @@ from COVIDDetectLib.mrml.nodes.result import Result
 from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode, let_go_of
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, make_phantom, register_samples
 from COVIDDetectLib.mrml.scene import chest_cts, require_nodes, write_analysis, write_attention
+from COVIDDetectLib.mrml.views.display import window_level
 from COVIDDetectLib.mrml.watch import CT_CHANGED, ResultWatch
 from COVIDDetectLib.panel.panel import Panel
 from COVIDDetectLib.panel.view_watch import ViewWatch
