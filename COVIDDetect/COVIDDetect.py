@@ -42,8 +42,8 @@ class COVIDDetect(ScriptedLoadableModule):
         self.parent.dependencies = ["Segmentations", "Volumes", "VolumeRendering", "Cameras", "Colors"]
         self.parent.contributors = ["COVIDDetect contributors"]
         self.parent.helpText = _(
-            "Open a chest CT and click Analyze. The lungs are outlined, a 3D network gives a probability of COVID-19, "
-            "and a heat map shows where it looked. Research use only, not a medical device."
+            "Open a chest CT and click Analyze. The lungs are outlined, a 3D network estimates the probability of"
+            " COVID-19, and a heat map shows where it looked. Research use only, not a medical device."
         )
         home, documentation = "https://github.com/coviddetect/SlicerCOVIDDetect#readme", _("Documentation")
         self.parent.helpText += f'<p><a href="{home}">{documentation}</a></p>'

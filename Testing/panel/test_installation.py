@@ -231,7 +231,7 @@ def test_the_window_stays_while_packages_are_installed_and_a_second_request_is_a
             getattr(dialog, close)()
         slicer.app.processEvents()
         assert slicer.app.activeModalWidget() is not None
-        with pytest.raises(InstallationError, match="wait until that has ended"):
+        with pytest.raises(InstallationError, match="wait until this is finished"):
             installation.ensure_packages()
 
     miss(monkeypatch, Missing(False, ("pooch>=1.8",)), Missing(False, ()))

@@ -121,7 +121,7 @@ def test_a_corrected_mask_that_the_ct_left_is_asked_about(panel: Any, answers: l
     assert result.stale == "The CT was changed after scoring.", "an edit does not bring the mask to the CT"
     panel.ui.rescoreButton.click()
     finish(panel)
-    assert len(answers) == 1 and "see whether it still fits" in answers[0]
+    assert len(answers) == 1 and "check whether the mask still fits" in answers[0]
 
 
 def test_lungs_are_found_anew_in_a_ct_that_was_cropped_in_place(panel: Any) -> None:

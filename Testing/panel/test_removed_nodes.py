@@ -61,9 +61,9 @@ def test_a_heat_map_that_is_gone_is_made_again(panel: Any, which: str) -> None:
 @pytest.mark.parametrize(
     ("which", "sentence"),
     [
-        ("node", "The result was removed meanwhile."),
-        ("lung_mask_node", "The CT or its mask was removed meanwhile."),
-        ("ct_node", "The CT or its mask was removed meanwhile."),
+        ("node", "The result was removed during the computation."),
+        ("lung_mask_node", "The CT or its mask was removed during the computation."),
+        ("ct_node", "The CT or its mask was removed during the computation."),
     ],
 )
 def test_what_is_gone_before_the_answer_gives_a_sentence(panel: Any, begin: str, which: str, sentence: str) -> None:

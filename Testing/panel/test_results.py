@@ -107,8 +107,8 @@ def test_a_scene_made_with_other_weights_says_so(panel: Any) -> None:
     record["weights"]["sha256"] = "0" * 64
     result.node.SetAttribute("COVIDDetect.record", json.dumps(record))
     panel.panel.update()
-    assert panel.ui.staleLabel.text == "The weights that scored are not installed here."
-    assert panel.ui.meaningLabel.text == "Scored with weights that are not installed here."
+    assert panel.ui.staleLabel.text == "The weights of this score are not installed on this computer."
+    assert panel.ui.meaningLabel.text == "Scored with weights that are not installed on this computer."
 
 
 def test_a_changed_ct_makes_its_result_stale(panel: Any) -> None:

@@ -36,7 +36,7 @@ def test_a_heat_map_of_an_earlier_score_is_not_laid_under_a_later_one(panel: Any
     result = write_result(logic, ct)
     before = slicer.util.arrayFromVolume(result.heat_map_node).copy()
     assert_at_rest(panel)
-    assert "The CT was scored again meanwhile" in panel.ui.messageLabel.text
+    assert "The CT was scored again during the computation" in panel.ui.messageLabel.text
     assert (slicer.util.arrayFromVolume(result.heat_map_node) == before).all()
 
 

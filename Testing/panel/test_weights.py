@@ -227,7 +227,7 @@ def test_lungs_can_be_found_by_a_unet_that_was_added(
 def test_a_card_is_shown_with_its_checksum(panel: Any, settings: Any) -> None:
     heard = answer([press("Close")])
     click(settings, settings.card.title, settings.weights_menu.show_menu)
-    for part in (settings.card.intended_use, settings.card.sha256, "The files are those that this card describes."):
+    for part in (settings.card.intended_use, settings.card.sha256, "The files match this card."):
         assert part in heard[0]
 
 

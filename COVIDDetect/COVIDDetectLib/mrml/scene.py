@@ -117,11 +117,11 @@ def require_nodes(result: Result, scores: tuple[Scored, ...]) -> None:
         If they are not: what was computed meanwhile has no place any more.
     """
     if result.node.GetScene() is None:
-        raise COVIDDetectError(_("The result was removed meanwhile."))
+        raise COVIDDetectError(_("The result was removed during the computation."))
     if result.ct_node is None or result.lung_mask_node is None:
-        raise COVIDDetectError(_("The CT or its mask was removed meanwhile."))
+        raise COVIDDetectError(_("The CT or its mask was removed during the computation."))
     if tuple(result.history) != scores:
-        raise COVIDDetectError(_("The CT was scored again meanwhile; begin this anew."))
+        raise COVIDDetectError(_("The CT was scored again during the computation; start it again."))
 
 
 def chest_cts() -> list[slicer.vtkMRMLScalarVolumeNode]:

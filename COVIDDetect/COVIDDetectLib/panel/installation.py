@@ -66,7 +66,7 @@ def ensure_packages() -> bool:
         require_packages()
         return True
     if _under_way:
-        raise InstallationError(_("Packages are being installed; wait until that has ended."))
+        raise InstallationError(_("Packages are being installed; wait until this is finished."))
     missing = missing_packages()
     if not missing:
         return True
@@ -97,8 +97,8 @@ def _agrees_and_installs(missing: Missing) -> bool:
     if replaced:
         slicer.util.infoDisplay(
             _(
-                "In use while it was replaced: {names}. The analysis works with the new version; restart Slicer before "
-                "other modules work with it."
+                "Replaced while in use: {names}. Analyses use the new version; restart Slicer before you use "
+                "other modules that need it."
             ).format(names=", ".join(replaced)),
             _("Install packages for COVIDDetect"),
         )
@@ -115,8 +115,8 @@ def _question(missing: Missing) -> str:
     size = " + ".join([*([torch_size] if missing.torch else []), *([others_size] if missing.others else [])])
     source = (
         _(
-            "The extension PyTorch downloads torch, and torchvision with it, from PyTorch's own server, by the "
-            "installer light-the-torch, which may exchange Slicer's pip for another version; all else comes from the "
+            "The PyTorch extension downloads torch and torchvision from PyTorch's own server with the installer "
+            "light-the-torch, which may replace Slicer's pip by another version. Everything else comes from the "
             "Python Package Index."
         )
         if missing.torch
@@ -127,10 +127,9 @@ def _question(missing: Missing) -> str:
     if older:
         source = " ".join([_("Replaced by a newer version: {names}.").format(names=", ".join(older)), source])
     return _(
-        "COVIDDetect needs packages that Slicer does not bring along: {names}.\n\n"
-        "{source} This takes about {size} in {folder}. "
-        "Slicer's own libraries stay as they are. Nothing about you or your images is sent.\n\n"
-        "Install them now?"
+        "COVIDDetect needs packages that are not part of Slicer: {names}.\n\n{source} This takes about {size} of "
+        "disk space in {folder}. Slicer's own libraries are not changed. Nothing about you or your images is "
+        "sent.\n\nInstall them now?"
     ).format(names=", ".join(missing.names), source=source, size=size, folder=packages_folder())
 
 
@@ -141,8 +140,8 @@ def _torch_installer() -> Any:
     except ModuleNotFoundError:
         raise InstallationError(
             _(
-                "COVIDDetect needs the extension PyTorch: install it in the Extensions Manager, restart Slicer, and "
-                "click Analyze again."
+                "COVIDDetect needs the PyTorch extension: install it with the Extensions Manager, restart Slicer,"
+                " and click Analyze again."
             )
         ) from None
 
@@ -250,8 +249,9 @@ def _ask_for_wheels(sentence: str) -> Path | None:
     box.setText(sentence)
     box.setInformativeText(
         _(
-            "Without internet, or behind a proxy that pip does not know: download the packages on another computer "
-            "with the same system and Python (pip download) into a folder, and choose it here."
+            "Without internet access, or behind a proxy that pip does not know: download the packages into a "
+            "folder on another computer with the same operating system and Python version (pip download), and "
+            "choose that folder here."
         )
     )
     choose = box.addButton(_("Install from a folder"), qt.QMessageBox.AcceptRole)

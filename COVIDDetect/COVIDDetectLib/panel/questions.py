@@ -43,11 +43,13 @@ def which_mask(mask: slicer.vtkMRMLSegmentationNode, is_left_behind: bool) -> Ma
     box.setWindowTitle(_("COVIDDetect"))
     box.setTextFormat(qt.Qt.PlainText)  # the name is anybody's
     if is_left_behind:
-        sentence = _("The CT was changed after it was scored with the lung mask {name}; see whether it still fits.")
+        sentence = _(
+            "The CT was changed after it was scored with the lung mask {name}; check whether the mask still fits."
+        )
     else:
         sentence = _("The lung mask {name} was corrected by hand.")
     box.setText(sentence.format(name=mask.GetName()))
-    box.setInformativeText(_("A new mask goes into a segmentation of its own; yours is kept."))
+    box.setInformativeText(_("A new mask is stored as a separate segmentation; yours is kept."))
     mine = box.addButton(_("Score with my mask"), qt.QMessageBox.AcceptRole)
     new = box.addButton(_("Make a new mask"), qt.QMessageBox.ActionRole)
     box.addButton(qt.QMessageBox.Cancel)

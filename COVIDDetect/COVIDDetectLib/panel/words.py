@@ -20,7 +20,9 @@ def in_users_language(sentence: str) -> str:
         "The CT was changed after scoring.": _("The CT was changed after scoring."),
         "Another lung mask was chosen after scoring.": _("Another lung mask was chosen after scoring."),
         "Other weights were chosen after scoring.": _("Other weights were chosen after scoring."),
-        "The weights that scored are not installed here.": _("The weights that scored are not installed here."),
+        "The weights of this score are not installed on this computer.": _(
+            "The weights of this score are not installed on this computer."
+        ),
         "Right lung only": _("Right lung only"),
         "Left lung only": _("Left lung only"),
         "Region {rank} replaced by healthy-looking lung": _("Region {rank} replaced by healthy-looking lung"),

@@ -144,7 +144,7 @@ def _draw_legend(figure: Figure, analysis: Analysis, share: float) -> None:
     if analysis.attention.raw_maximum > 0:
         heat_map = f"{share:.0%} of the heat map lies in the lungs and is drawn"
     else:
-        heat_map = "The heat map is empty: nothing spoke for COVID-19"
+        heat_map = "The heat map is empty: nothing in this CT suggested COVID-19"
     left, width = 0.70, 0.26
 
     scale = figure.add_axes((left, 0.385, width, 0.024), facecolor=_BACKGROUND)

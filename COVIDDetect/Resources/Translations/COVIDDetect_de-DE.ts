@@ -8,7 +8,7 @@
         <translation>COVIDDetect</translation>
     </message>
     <message>
-        <source>Open a chest CT and click Analyze. The lungs are outlined, a 3D network gives a probability of COVID-19, and a heat map shows where it looked. Research use only, not a medical device.</source>
+        <source>Open a chest CT and click Analyze. The lungs are outlined, a 3D network estimates the probability of COVID-19, and a heat map shows where it looked. Research use only, not a medical device.</source>
         <translation>Thorax-CT öffnen und auf Analysieren klicken. Die Lungen werden umrandet, ein 3D-Netz gibt eine Wahrscheinlichkeit für COVID-19 an, und eine Heatmap zeigt, worauf es sich stützt. Nur für die Forschung, kein Medizinprodukt.</translation>
     </message>
     <message>
@@ -92,7 +92,7 @@
         <translation>Mit der Lungenmaske, wie sie jetzt ist, neu bewerten. (Strg+R)</translation>
     </message>
     <message>
-        <source>Volume of each lung, and the share of it that is ground-glass opacity or consolidation, by the bounds under Lung densities.</source>
+        <source>Volume of each lung, and its percentage of ground-glass opacity and consolidation, with the limits set under Lung densities.</source>
         <translation>Volumen jeder Lunge und der Anteil mit Milchglastrübung oder Konsolidierung, nach den Grenzen unter Lungendichte.</translation>
     </message>
     <message>
@@ -128,8 +128,8 @@
         <translation>Den Schwellenwert auf einen setzen, bei dem diese Gewichte gemessen wurden.</translation>
     </message>
     <message>
-        <source>The lungs that are scored: show them, correct them, choose others.</source>
-        <translation>Die Lungen, die bewertet werden: zeigen, korrigieren, andere wählen.</translation>
+        <source>The lung mask used for the score: show it, correct it, or choose another.</source>
+        <translation>Die Lungenmaske, mit der bewertet wird: zeigen, korrigieren, eine andere wählen.</translation>
     </message>
     <message>
         <source>Lung mask</source>
@@ -140,7 +140,7 @@
         <translation>Maske:</translation>
     </message>
     <message>
-        <source>The lung mask to score with. Any segmentation with lungs can be chosen; with none, Analyze makes one.</source>
+        <source>The lung mask used for scoring. You can choose any segmentation that contains lungs; otherwise Analyze makes one.</source>
         <translation>Die Lungenmaske, mit der bewertet wird. Jede Segmentierung mit Lungen kann gewählt werden; ohne eine erzeugt Analysieren sie.</translation>
     </message>
     <message>
@@ -184,7 +184,7 @@
         <translation>Zeigen</translation>
     </message>
     <message>
-        <source>Lay the heat map over the slice views: what the network looked at. (H)</source>
+        <source>Show the heat map in the slice views: what the network looked at. (H)</source>
         <translation>Die Heatmap über die Schichtansichten legen: worauf sich das Netz stützt. (H)</translation>
     </message>
     <message>
@@ -192,8 +192,8 @@
         <translation>Nur in den Lungen</translation>
     </message>
     <message>
-        <source>Show the heat map only inside the lung mask; in brackets the share of the heat that lies there.</source>
-        <translation>Die Heatmap nur innerhalb der Lungenmaske zeigen; in Klammern der Anteil der Hitze, der dort liegt.</translation>
+        <source>Show the heat map only inside the lung mask. The percentage is the share of the heat that lies there.</source>
+        <translation>Die Heatmap nur innerhalb der Lungenmaske zeigen. Die Prozentzahl ist der Anteil der Hitze, der dort liegt.</translation>
     </message>
     <message>
         <source>The hottest regions: what lies above half of the maximum. Click one, or use the arrow keys, to go there in all views. (N next, Shift+N previous)</source>
@@ -252,7 +252,7 @@
         <translation>Lungendichte</translation>
     </message>
     <message>
-        <source>Densities of each lung, by the bounds below.</source>
+        <source>Densities in each lung, with the limits below.</source>
         <translation>Dichte jeder Lunge, nach den Grenzen darunter.</translation>
     </message>
     <message>
@@ -260,7 +260,7 @@
         <translation>Als Segmente zeigen</translation>
     </message>
     <message>
-        <source>Show ground-glass, consolidation and emphysema-like lung in the views, as a segmentation of their own.</source>
+        <source>Show ground glass, consolidation and emphysema-like lung in the views, as a separate segmentation.</source>
         <translation>Milchglastrübung, Konsolidierung und emphysemartige Lunge in den Ansichten zeigen, als eigene Segmentierung.</translation>
     </message>
     <message>
@@ -268,8 +268,8 @@
         <translation>Milchglas ab:</translation>
     </message>
     <message>
-        <source>Lung of this density up to where consolidation begins counts as ground-glass.</source>
-        <translation>Lunge ab dieser Dichte bis dorthin, wo die Konsolidierung beginnt, gilt als Milchglastrübung.</translation>
+        <source>Lung from this density up to the lower limit of consolidation counts as ground glass.</source>
+        <translation>Lunge ab dieser Dichte bis zur unteren Grenze der Konsolidierung gilt als Milchglastrübung.</translation>
     </message>
     <message>
         <source> HU</source>
@@ -300,8 +300,8 @@
         <translation>Lunge unter dieser Dichte gilt als emphysemartig.</translation>
     </message>
     <message>
-        <source>The probability of what is not so: one lung alone, a region made healthy.</source>
-        <translation>Die Wahrscheinlichkeit dessen, was nicht ist: nur eine Lunge, eine Region gesund.</translation>
+        <source>What-if scores: one lung only, or a region replaced by healthy lung.</source>
+        <translation>Was wäre, wenn: Bewertung mit nur einer Lunge oder mit einer Region, ersetzt durch gesunde Lunge.</translation>
     </message>
     <message>
         <source>Experiments</source>
@@ -316,7 +316,7 @@
         <translation>Neu bewerten mit nur einer Lunge und mit der gewählten Region, ersetzt durch gesund aussehende Lunge.</translation>
     </message>
     <message>
-        <source>Choices that are the same for all scenes on this computer.</source>
+        <source>Settings that apply to all scenes on this computer.</source>
         <translation>Einstellungen, die für alle Szenen auf diesem Computer gelten.</translation>
     </message>
     <message>
@@ -336,7 +336,7 @@
         <translation>Gerät:</translation>
     </message>
     <message>
-        <source>Automatic takes a GPU that passes its self-test, else the CPU.</source>
+        <source>Automatic uses a GPU if it passes a self-test, otherwise the CPU.</source>
         <translation>Automatisch nimmt eine GPU, die ihren Selbsttest besteht, sonst die CPU.</translation>
     </message>
     <message>
@@ -344,7 +344,7 @@
         <translation>Gewichte:</translation>
     </message>
     <message>
-        <source>The weights of the network that scores, each with its model card.</source>
+        <source>The weights of the network that computes the score. Each has a model card.</source>
         <translation>Die Gewichte des Netzes, das bewertet, jeweils mit ihrer Modellkarte.</translation>
     </message>
     <message>
@@ -359,16 +359,16 @@
         <translation>Das CT oder seine Maske wurde während der Analyse entfernt.</translation>
     </message>
     <message>
-        <source>The result was removed meanwhile.</source>
-        <translation>Das Ergebnis wurde inzwischen entfernt.</translation>
+        <source>The result was removed during the computation.</source>
+        <translation>Das Ergebnis wurde während der Berechnung entfernt.</translation>
     </message>
     <message>
-        <source>The CT or its mask was removed meanwhile.</source>
-        <translation>Das CT oder seine Maske wurde inzwischen entfernt.</translation>
+        <source>The CT or its mask was removed during the computation.</source>
+        <translation>Das CT oder seine Maske wurde während der Berechnung entfernt.</translation>
     </message>
     <message>
-        <source>The CT was scored again meanwhile; begin this anew.</source>
-        <translation>Das CT wurde inzwischen noch einmal bewertet; starten Sie dies neu.</translation>
+        <source>The CT was scored again during the computation; start it again.</source>
+        <translation>Das CT wurde während der Berechnung noch einmal bewertet; starten Sie sie erneut.</translation>
     </message>
 </context>
 <context>
@@ -386,19 +386,19 @@
         <translation>1 GB, mit einer Grafikkarte von NVIDIA bis zu 7 GB</translation>
     </message>
     <message>
-        <source>Packages are being installed; wait until that has ended.</source>
-        <translation>Pakete werden gerade installiert; warten Sie, bis das beendet ist.</translation>
+        <source>Packages are being installed; wait until this is finished.</source>
+        <translation>Pakete werden gerade installiert; warten Sie, bis das abgeschlossen ist.</translation>
     </message>
     <message>
-        <source>In use while it was replaced: {names}. The analysis works with the new version; restart Slicer before other modules work with it.</source>
-        <translation>In Gebrauch, während es ersetzt wurde: {names}. Die Analyse rechnet mit der neuen Version; starten Sie Slicer neu, bevor andere Module damit arbeiten.</translation>
+        <source>Replaced while in use: {names}. Analyses use the new version; restart Slicer before you use other modules that need it.</source>
+        <translation>Während der Benutzung ersetzt: {names}. Analysen rechnen mit der neuen Version; starten Sie Slicer neu, bevor Sie andere Module benutzen, die sie brauchen.</translation>
     </message>
     <message>
         <source>60 MB</source>
         <translation>60 MB</translation>
     </message>
     <message>
-        <source>The extension PyTorch downloads torch, and torchvision with it, from PyTorch&apos;s own server, by the installer light-the-torch, which may exchange Slicer&apos;s pip for another version; all else comes from the Python Package Index.</source>
+        <source>The PyTorch extension downloads torch and torchvision from PyTorch&apos;s own server with the installer light-the-torch, which may replace Slicer&apos;s pip by another version. Everything else comes from the Python Package Index.</source>
         <translation>Die Erweiterung PyTorch lädt torch und mit ihm torchvision vom Server von PyTorch herunter, mit dem Installationsprogramm light-the-torch, das Slicers pip gegen eine andere Version tauschen kann; alles andere kommt aus dem Python Package Index.</translation>
     </message>
     <message>
@@ -406,9 +406,9 @@
         <translation>Durch eine neuere Version ersetzt: {names}.</translation>
     </message>
     <message>
-        <source>COVIDDetect needs packages that Slicer does not bring along: {names}.
+        <source>COVIDDetect needs packages that are not part of Slicer: {names}.
 
-{source} This takes about {size} in {folder}. Slicer&apos;s own libraries stay as they are. Nothing about you or your images is sent.
+{source} This takes about {size} of disk space in {folder}. Slicer&apos;s own libraries are not changed. Nothing about you or your images is sent.
 
 Install them now?</source>
         <translation>COVIDDetect braucht Pakete, die Slicer nicht mitbringt: {names}.
@@ -418,7 +418,7 @@ Install them now?</source>
 Jetzt installieren?</translation>
     </message>
     <message>
-        <source>COVIDDetect needs the extension PyTorch: install it in the Extensions Manager, restart Slicer, and click Analyze again.</source>
+        <source>COVIDDetect needs the PyTorch extension: install it with the Extensions Manager, restart Slicer, and click Analyze again.</source>
         <translation>COVIDDetect braucht die Erweiterung PyTorch: bitte im Extensions Manager installieren, Slicer neu starten und erneut auf Analysieren klicken.</translation>
     </message>
     <message>
@@ -430,7 +430,7 @@ Jetzt installieren?</translation>
         <translation>{names} konnte nicht installiert werden: {reason}.</translation>
     </message>
     <message>
-        <source>Without internet, or behind a proxy that pip does not know: download the packages on another computer with the same system and Python (pip download) into a folder, and choose it here.</source>
+        <source>Without internet access, or behind a proxy that pip does not know: download the packages into a folder on another computer with the same operating system and Python version (pip download), and choose that folder here.</source>
         <translation>Ohne Internet oder hinter einem Proxy, den pip nicht kennt: die Pakete auf einem anderen Computer mit gleichem System und Python (pip download) in einen Ordner laden und ihn hier wählen.</translation>
     </message>
     <message>
@@ -471,7 +471,7 @@ Jetzt installieren?</translation>
         <translation>COVIDDetect</translation>
     </message>
     <message>
-        <source>The CT was changed after it was scored with the lung mask {name}; see whether it still fits.</source>
+        <source>The CT was changed after it was scored with the lung mask {name}; check whether the mask still fits.</source>
         <translation>Das CT wurde verändert, nachdem es mit der Lungenmaske {name} bewertet worden war; prüfen Sie, ob sie noch passt.</translation>
     </message>
     <message>
@@ -479,7 +479,7 @@ Jetzt installieren?</translation>
         <translation>Die Lungenmaske {name} wurde von Hand korrigiert.</translation>
     </message>
     <message>
-        <source>A new mask goes into a segmentation of its own; yours is kept.</source>
+        <source>A new mask is stored as a separate segmentation; yours is kept.</source>
         <translation>Eine neue Maske kommt in eine eigene Segmentierung; Ihre bleibt erhalten.</translation>
     </message>
     <message>
@@ -526,8 +526,8 @@ Jetzt installieren?</translation>
         <translation>Nach der Bewertung wurden andere Gewichte gewählt.</translation>
     </message>
     <message>
-        <source>The weights that scored are not installed here.</source>
-        <translation>Die Gewichte dieser Bewertung sind hier nicht installiert.</translation>
+        <source>The weights of this score are not installed on this computer.</source>
+        <translation>Die Gewichte dieser Bewertung sind auf diesem Computer nicht installiert.</translation>
     </message>
     <message>
         <source>Right lung only</source>
@@ -560,12 +560,12 @@ Jetzt installieren?</translation>
         <translation>Zuerst neu bewerten: Das Ergebnis ist veraltet.</translation>
     </message>
     <message>
-        <source>What if it were only one lung, or region {rank} were healthy-looking lung?</source>
-        <translation>Was wäre mit nur einer Lunge, oder wenn Region {rank} gesund aussähe?</translation>
+        <source>Score each lung alone, and with region {rank} replaced by healthy-looking lung.</source>
+        <translation>Jede Lunge einzeln bewerten, und mit Region {rank} ersetzt durch gesund aussehende Lunge.</translation>
     </message>
     <message>
-        <source>What if it were only one lung? Choose a region above to see what it weighs.</source>
-        <translation>Was wäre mit nur einer Lunge? Oben eine Region wählen, um zu sehen, was sie ausmacht.</translation>
+        <source>Score each lung alone. Select a region above to see how much it contributes.</source>
+        <translation>Jede Lunge einzeln bewerten. Oben eine Region wählen, um zu sehen, was sie beiträgt.</translation>
     </message>
 </context>
 <context>
@@ -579,11 +579,11 @@ Jetzt installieren?</translation>
         <translation>Nur in Lungen ({percent:.0f} %)</translation>
     </message>
     <message>
-        <source>This heat map is empty: nothing spoke for COVID-19.</source>
-        <translation>Diese Heatmap ist leer: Nichts sprach für COVID-19.</translation>
+        <source>This heat map is empty: nothing in this CT suggested COVID-19.</source>
+        <translation>Diese Heatmap ist leer: Nichts in diesem CT sprach für COVID-19.</translation>
     </message>
     <message>
-        <source>Most heat lies outside the lungs: it tells little of what in them speaks for COVID-19. Try another method.</source>
+        <source>Most of the heat lies outside the lungs, so it says little about what in them suggests COVID-19. Try another method.</source>
         <translation>Diese Heatmap liegt größtenteils außerhalb der Lungen: Sie sagt wenig darüber, was in ihnen für COVID-19 spricht. Versuchen Sie eine andere Methode.</translation>
     </message>
     <message>
@@ -778,7 +778,7 @@ Jetzt installieren?</translation>
         <translation>Wahrscheinlichkeit für COVID-19: unter dem Schwellenwert von {threshold:.2f}.</translation>
     </message>
     <message>
-        <source>The views show another volume than this CT.</source>
+        <source>The views show a different volume, not this CT.</source>
         <translation>Die Ansichten zeigen ein anderes Volumen als dieses CT.</translation>
     </message>
     <message>
@@ -810,8 +810,8 @@ Jetzt installieren?</translation>
         <translation>Verlauf: {scores}</translation>
     </message>
     <message>
-        <source>Scored with weights that are not installed here.</source>
-        <translation>Bewertet mit Gewichten, die hier nicht installiert sind.</translation>
+        <source>Scored with weights that are not installed on this computer.</source>
+        <translation>Bewertet mit Gewichten, die auf diesem Computer nicht installiert sind.</translation>
     </message>
     <message>
         <source>{weights} have no measured sensitivity or specificity.</source>
@@ -863,7 +863,7 @@ Jetzt installieren?</translation>
         <translation>Ändern …</translation>
     </message>
     <message>
-        <source>Add weights of your own, show model cards, remove weights.</source>
+        <source>Add your own weights, show model cards, remove weights.</source>
         <translation>Eigene Gewichte hinzufügen, Modellkarten zeigen, Gewichte entfernen.</translation>
     </message>
     <message>
@@ -927,8 +927,8 @@ Jetzt installieren?</translation>
         <translation>Diese Gewichte herunterladen und hinzufügen?</translation>
     </message>
     <message>
-        <source>The file at {url} is downloaded, and what belongs to it (model card, weights) from the same folder. The server learns this computer&apos;s internet address; nothing about you or your images is sent.</source>
-        <translation>Die Datei {url} wird heruntergeladen, und was zu ihr gehört (Modellkarte, Gewichte), aus demselben Ordner. Der Server erfährt die Internetadresse dieses Computers; nichts über Sie oder Ihre Bilder wird gesendet.</translation>
+        <source>The file at {url} is downloaded, together with its model card or weights from the same folder. The server sees this computer&apos;s IP address; nothing about you or your images is sent.</source>
+        <translation>Die Datei {url} wird heruntergeladen, zusammen mit ihrer Modellkarte oder ihren Gewichten aus demselben Ordner. Der Server sieht die IP-Adresse dieses Computers; nichts über Sie oder Ihre Bilder wird gesendet.</translation>
     </message>
     <message>
         <source>Remove these weights?</source>
@@ -951,12 +951,12 @@ Jetzt installieren?</translation>
         <translation>Die Gewichte werden heruntergeladen und geprüft …</translation>
     </message>
     <message>
-        <source>{title} was added; it can be chosen now.</source>
+        <source>{title} was added and can be selected now.</source>
         <translation>{title} wurde hinzugefügt und kann jetzt gewählt werden.</translation>
     </message>
     <message>
-        <source>The files are those that this card describes.</source>
-        <translation>Die Dateien sind die, die diese Karte beschreibt.</translation>
+        <source>The files match this card.</source>
+        <translation>Die Dateien passen zu dieser Karte.</translation>
     </message>
     <message>
         <source>Intended use</source>
@@ -995,7 +995,7 @@ Jetzt installieren?</translation>
         <translation>Datei</translation>
     </message>
     <message>
-        <source>The authors&apos; files are under {licence}: with credit, for purposes that are not commercial, and what is made of them under the same licence. COVIDDetect&apos;s own licence does not cover them.</source>
+        <source>The authors&apos; files are licensed under {licence}: give credit, use them for non-commercial purposes only, and share what you make from them under the same licence. COVIDDetect&apos;s own licence does not cover them.</source>
         <translation>Die Dateien der Autoren stehen unter {licence}: mit Nennung, nur für nicht kommerzielle Zwecke, und was daraus entsteht unter derselben Lizenz. Die Lizenz von COVIDDetect gilt für sie nicht.</translation>
     </message>
     <message>

@@ -41,7 +41,7 @@ MASK_REMOVED = "The lung mask was removed after scoring."
 CT_CHANGED = "The CT was changed after scoring."
 OTHER_MASK = "Another lung mask was chosen after scoring."
 OTHER_WEIGHTS = "Other weights were chosen after scoring."
-MISSING_WEIGHTS = "The weights that scored are not installed here."
+MISSING_WEIGHTS = "The weights of this score are not installed on this computer."
 
 
 @dataclass(frozen=True)

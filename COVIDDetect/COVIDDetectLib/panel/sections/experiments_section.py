@@ -46,9 +46,11 @@ class ExperimentsSection:
             else _("Re-score first: the result is out of date.")
         )
         ui.experimentsHintLabel.text = (
-            _("What if it were only one lung, or region {rank} were healthy-looking lung?").format(rank=region["rank"])
+            _("Score each lung alone, and with region {rank} replaced by healthy-looking lung.").format(
+                rank=region["rank"]
+            )
             if region
-            else _("What if it were only one lung? Choose a region above to see what it weighs.")
+            else _("Score each lung alone. Select a region above to see how much it contributes.")
         )
         if time != self._shown_for:
             ui.experimentsLabel.visible = False

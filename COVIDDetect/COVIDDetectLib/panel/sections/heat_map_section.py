@@ -81,9 +81,10 @@ def _note(in_lungs: slicer.vtkMRMLScalarVolumeNode | None) -> str:
     if in_lungs is None or share is None or share >= LEAST_IN_LUNGS:
         return ""
     if is_empty(in_lungs):
-        return _("This heat map is empty: nothing spoke for COVID-19.")
+        return _("This heat map is empty: nothing in this CT suggested COVID-19.")
     return _(
-        "Most heat lies outside the lungs: it tells little of what in them speaks for COVID-19. Try another method."
+        "Most of the heat lies outside the lungs, so it says little about what in them suggests COVID-19. Try "
+        "another method."
     )
 
 

@@ -123,7 +123,7 @@ def verdict(record: Mapping[str, Any], decision_threshold: float, stale: bool, i
         first = _("Probability of COVID-19: below the decision threshold of {threshold:.2f}.")
     sentences = [first.format(threshold=decision_threshold)]
     if is_elsewhere:
-        sentences.append(_("The views show another volume than this CT."))
+        sentences.append(_("The views show a different volume, not this CT."))
     return " ".join([*sentences, *record["notes"]])
 
 
@@ -183,7 +183,7 @@ def meaning(result: Result, measured: Mapping[str, Any] | None, decision_thresho
         try:
             card = result.card
         except WeightsError:
-            return _("Scored with weights that are not installed here.")
+            return _("Scored with weights that are not installed on this computer.")
         unmeasured = _("{weights} have no measured sensitivity or specificity.").format(weights=card.title)
         return f"{unmeasured} {card.intended_use}"
     row = nearest_point(measured["by_threshold"], decision_threshold)

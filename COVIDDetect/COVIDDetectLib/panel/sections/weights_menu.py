@@ -36,7 +36,7 @@ class WeightsMenu:
         self.button = qt.QToolButton()
         self.button.objectName = "manageWeightsButton"
         self.button.text = _("Manage…")
-        self.button.toolTip = _("Add weights of your own, show model cards, remove weights.")
+        self.button.toolTip = _("Add your own weights, show model cards, remove weights.")
         self.button.popupMode = qt.QToolButton.InstantPopup
         self.menu = qt.QMenu(self.button)
         self.button.setMenu(self.menu)
@@ -123,8 +123,8 @@ class WeightsMenu:
         if _confirms(
             _("Download and add these weights?"),
             _(
-                "The file at {url} is downloaded, and what belongs to it (model card, weights) from the same folder. "
-                "The server learns this computer's internet address; nothing about you or your images is sent."
+                "The file at {url} is downloaded, together with its model card or weights from the same folder. "
+                "The server sees this computer's IP address; nothing about you or your images is sent."
             ).format(url=url)
             + (f"\n\n{licence}" if licence else ""),
         ):
@@ -173,7 +173,7 @@ class WeightsMenu:
     def _on_added(self, name: str) -> None:
         self._errand = None
         title = next((card.title for card in store.installed_cards() if card.id == name), name)
-        self._said(_("{title} was added; it can be chosen now.").format(title=title))
+        self._said(_("{title} was added and can be selected now.").format(title=title))
 
     def _on_failed(self, error: COVIDDetectError) -> None:
         self._errand = None
@@ -190,7 +190,7 @@ def card_text(card: ModelCard) -> str:
     """A model card as text, with the checksum computed anew."""
     try:
         store.check_checksum(card)
-        checked = _("The files are those that this card describes.")
+        checked = _("The files match this card.")
     except WeightsError as error:
         checked = str(error)
     measured = card.operating_characteristics
@@ -215,8 +215,9 @@ def open_page(url: str) -> None:
 
 def _licence_of_released() -> str:
     return _(
-        "The authors' files are under {licence}: with credit, for purposes that are not commercial, and what is made "
-        "of them under the same licence. COVIDDetect's own licence does not cover them."
+        "The authors' files are licensed under {licence}: give credit, use them for non-commercial purposes only,"
+        " and share what you make from them under the same licence. COVIDDetect's own licence does not cover "
+        "them."
     ).format(licence=LICENCE)
 
 
