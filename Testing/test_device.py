@@ -86,7 +86,7 @@ def test_a_device_that_lacks_a_layer_of_the_network_is_replaced_by_the_cpu() -> 
     assert device == Device(
         "cpu",
         (
-            "The GPU does not work as it should (PyTorch cannot compute every layer of the network on it); computed on "
+            "The GPU does not work correctly (PyTorch cannot compute every layer of the network on it); computed on "
             "the CPU.",
         ),
     )
@@ -120,7 +120,7 @@ def test_the_cpu_is_always_there_and_needs_no_test() -> None:
 
 @pytest.mark.parametrize("name", ["gpu", "", "cuda:7"])
 def test_unknown_devices_are_refused(name: str) -> None:
-    with pytest.raises(DeviceError, match="no computing device"):
+    with pytest.raises(DeviceError, match="not a computing device"):
         trusted_device(name)
 
 

@@ -63,21 +63,21 @@ def trusted_device(choice: str = "auto") -> Device:
     import torch
 
     if choice not in get_args(DeviceChoice):
-        raise DeviceError(f"'{choice}' is no computing device; choose auto, cpu, cuda or mps.")
+        raise DeviceError(f"'{choice}' is not a computing device; choose auto, cpu, cuda or mps.")
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if choice == "auto":
         return trust(next(device for device in ("cuda", "mps", "cpu") if there[device]), _trouble_with)
     if not there[choice]:
         raise DeviceError(f"This computer has no '{choice}' device that PyTorch can use; choose auto or cpu.")
     if trouble := _trouble_with(choice):
-        raise DeviceError(f"The GPU does not work as it should ({trouble}); choose auto or cpu.")
+        raise DeviceError(f"The GPU does not work correctly ({trouble}); choose auto or cpu.")
     return Device(choice)
 
 
 def trust(device: str, trouble_with: Callable[[str], str]) -> Device:
     """A device if nothing is wrong with it, else the CPU with a sentence that says why."""
     if trouble := trouble_with(device):
-        return Device("cpu", (f"The GPU does not work as it should ({trouble}); computed on the CPU.",))
+        return Device("cpu", (f"The GPU does not work correctly ({trouble}); computed on the CPU.",))
     return Device(device)
 
 

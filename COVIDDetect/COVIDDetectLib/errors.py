@@ -37,5 +37,5 @@ class Cancelled(COVIDDetectError):
     """The user stopped the analysis; raised by a progress callback and passed through."""
 
 
-UNEXPECTED = "An error that the program does not know; it is in Slicer's log (View → Error Log). Try again."
+UNEXPECTED = "An unexpected error occurred; details are in Slicer's log (View → Error Log). Try again."
 """What the user reads with the traceback of any other error during a computation."""

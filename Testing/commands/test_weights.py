@@ -70,7 +70,7 @@ def test_damaged_weights_are_named_and_verification_fails(mine: ModelCard) -> No
 def test_an_address_needs_https_and_a_checksum() -> None:
     assert "--sha256" in refused("add", "https://example.org/card.json")
     assert "https" in refused("add", "http://example.org/card.json", "--sha256", "0" * 64)
-    assert "is no address" in refused("add", "https://[example.org/card.json", "--sha256", "0" * 64)
+    assert "is not a valid URL" in refused("add", "https://[example.org/card.json", "--sha256", "0" * 64)
 
 
 @pytest.mark.parametrize(
@@ -91,4 +91,4 @@ def test_what_is_no_weights_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.pth").write_text("text")
     assert "nothing in it was executed" in refused("import", tmp_path / "text.pth", "--accept-licence")
     assert "cannot be read" in refused("add", tmp_path / "missing.json")
-    assert "must hold one model card" in refused("add", tmp_path)
+    assert "must contain one model card" in refused("add", tmp_path)

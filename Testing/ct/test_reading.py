@@ -99,7 +99,7 @@ def test_color_time_series_and_single_pictures_are_refused(tmp_path: Path) -> No
     sitk.WriteImage(sitk.GetImageFromArray(voxels()[:1]), str(tmp_path / "flat.nrrd"))
     for name, sentence in (
         ("color", "color is in color; choose the original series in Hounsfield units."),
-        ("time", "time is a series of 2 volumes in time; load one of them alone."),
+        ("time", "time is a series of 2 volumes in time; load only one of them."),
         ("flat", "flat is a single picture; choose a whole chest CT."),
     ):
         with pytest.raises(InputError, match=sentence):

@@ -159,7 +159,7 @@ def assert_lungs_are_those_of_the_phantom(labels: np.ndarray) -> None:
     ("components", "sentence"),
     [
         (3, "Picture is in color; choose the original series in Hounsfield units."),
-        (5, "Picture is a series of 5 volumes in time; load one of them alone."),
+        (5, "Picture is a series of 5 volumes in time; load only one of them."),
     ],
 )
 def test_a_volume_that_cannot_be_chosen_says_why(panel: Any, components: int, sentence: str) -> None:
@@ -273,7 +273,7 @@ def test_missing_slices_are_evened_out_asked_once_and_computed(panel: Any, datab
 
 def test_several_images_at_one_position_are_refused(panel: Any, database: Any, tmp_path: Path) -> None:
     hu, z_mm = np.repeat(phantom().ct.hu, 2, axis=0), [z for z in EVEN_MM for _ in range(2)]
-    twice = "has several images at one position \\(phases or time points\\); choose a series of one."
+    twice = "has several images at one position \\(phases or time points\\); choose a series with only one."
     if database is None:
         from COVIDDetectLib.errors import InputError
 
@@ -289,7 +289,7 @@ def test_slices_that_are_hardly_out_of_place_need_only_be_hardened(panel: Any, d
     if database is None:
         pytest.skip("the embedded viewer has no such transform")
     node = load_series(database, tmp_path, [z + 0.02 * (k % 2) for k, z in enumerate(EVEN_MM)], phantom().ct.hu)
-    said = f"{node.GetName()} lies under a transform that bends it; harden the transform in the Transforms module."
+    said = f"{node.GetName()} has a nonlinear transform; harden it in the Transforms module."
     assert refused(panel) == said
     harden(node)
     begin(panel)

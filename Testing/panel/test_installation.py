@@ -176,7 +176,7 @@ def test_without_the_extension_pytorch_it_is_asked_for(monkeypatch: pytest.Monke
     from COVIDDetectLib.panel import installation
 
     monkeypatch.setitem(sys.modules, "PyTorchUtils", None)
-    with pytest.raises(InstallationError, match="install it in the Extensions Manager, restart Slicer"):
+    with pytest.raises(InstallationError, match="install it with the Extensions Manager, restart Slicer"):
         installation._torch_installer()
 
 

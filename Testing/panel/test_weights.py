@@ -296,7 +296,7 @@ def test_an_address_is_asked_for_and_named_before_anything_is_downloaded(panel: 
     url = "https://127.0.0.1:9/<b>card.json"
     answer([type_address("https://[example.org/card.json", "0" * 64)])
     click(settings, "Add from URL…")
-    assert "is no address" in settle(panel, settings)
+    assert "is not a valid URL" in settle(panel, settings)
     answer([type_address("http://example.org/card.json", "0" * 64)])
     click(settings, "Add from URL…")
     assert "must begin with https" in settle(panel, settings)

@@ -169,7 +169,7 @@ def test_the_first_analysis_installs_what_is_missing_and_needs_no_restart(
     assert "questions 1" in printed, "a second click while packages are installed asks and installs nothing"
     assert "meanwhile ['COVIDDetect: installing scikit-image, safetensors, pooch …']" in printed
     folder = empty_slicer["SLICER_HOME"]
-    for part in ("scikit-image, safetensors, pooch", "60 MB", folder, "Slicer's own libraries stay"):
+    for part in ("scikit-image, safetensors, pooch", "60 MB", folder, "Slicer's own libraries are not changed"):
         assert part in printed
     assert "missing ()" in printed
     assert "numpy True" in printed
@@ -186,7 +186,7 @@ def test_torch_too_is_installed_into_a_slicer_that_has_none_and_needs_no_restart
         answers() + ANALYZE, [ROOT / "COVIDDetect", pytorch_extension], slicer_without_packages, seconds=500
     )
     assert "questions 1" in printed
-    for part in ("torch, scikit-image, safetensors, pooch", "1 GB", "60 MB", "The extension PyTorch downloads torch"):
+    for part in ("torch, scikit-image, safetensors, pooch", "1 GB", "60 MB", "The PyTorch extension downloads torch"):
         assert part in printed
     assert "asked for torch >=2.6 confirmation False" in printed
     assert "missing ()" in printed

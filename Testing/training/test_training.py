@@ -144,7 +144,7 @@ def test_a_trained_unet_finds_the_lungs_of_an_analysis_and_of_a_classifiers_trai
     assert 1000 < right_ml + left_ml < 12000
     classifier = read_card(trained["classifier"] / "decovnet.json")
     refused = run("analyze", cohort.folder / "ct1.nrrd", "--output", tmp_path, "--lungs", classifier.path)
-    assert refused.exit_code == 2 and "cannot find lungs" in refused.stderr
+    assert refused.exit_code == 2 and "cannot segment lungs" in refused.stderr
     table = write_table(tmp_path / "t.csv", *(f"{n},{cohort.folder / f'ct{n}.nrrd'},{n % 2}" for n in range(4)))
     result = run(
         "train", "classifier", table, "--output", tmp_path / "out", "--lungs", card, "--device", "cpu", "--epochs", 1,

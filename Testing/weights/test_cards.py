@@ -56,7 +56,7 @@ def test_a_changed_byte_is_noticed(card: ModelCard) -> None:
 def test_weights_of_another_network_are_noticed(card: ModelCard) -> None:
     unet = default_card("unet")
     card.weights_path.write_bytes(unet.weights_path.read_bytes())
-    with pytest.raises(WeightsError, match="does not hold the weights"):
+    with pytest.raises(WeightsError, match="does not contain the weights"):
         load_network(replace(card, sha256=unet.sha256))
 
 

@@ -68,7 +68,9 @@ def test_weights_are_added_from_the_address_of_their_card(mine: ModelCard, site:
 
 def test_weights_are_added_from_the_address_of_their_file(mine: ModelCard, site: str, empty_store: Path) -> None:
     mine.path.rename(mine.path.with_name("decovnet.json"))
-    refused(empty_store, "of other weights", lambda: add_from_url(f"{site}/mine/decovnet.safetensors", "0" * 64))
+    refused(
+        empty_store, "belongs to other weights", lambda: add_from_url(f"{site}/mine/decovnet.safetensors", "0" * 64)
+    )
     assert add_from_url(f"{site}/mine/decovnet.safetensors", mine.sha256).id == "Mine 1"
 
 
@@ -78,10 +80,10 @@ def test_a_released_checkpoint_is_added_from_an_address(tmp_path: Path, site: st
 
 
 def test_a_download_that_is_another_file_is_not_used(mine: ModelCard, site: str, empty_store: Path) -> None:
-    refused(empty_store, "its SHA-256 is another", lambda: add_from_url(f"{site}/mine/card.json", "0" * 64))
+    refused(empty_store, "its SHA-256 differs", lambda: add_from_url(f"{site}/mine/card.json", "0" * 64))
     checksum = sha256_of(mine.path)
     mine.weights_path.write_bytes(mine.weights_path.read_bytes()[:-1])
-    refused(empty_store, "its SHA-256 is another", lambda: add_from_url(f"{site}/mine/card.json", checksum))
+    refused(empty_store, "its SHA-256 differs", lambda: add_from_url(f"{site}/mine/card.json", checksum))
 
 
 def test_a_card_that_never_ends_is_cut_off(mine: ModelCard, site: str, empty_store: Path) -> None:
@@ -95,8 +97,8 @@ def test_a_card_that_never_ends_is_cut_off(mine: ModelCard, site: str, empty_sto
         ("http://example.org/card.json", "https"),
         ("file:///etc/card.json", "https"),
         ("https:///card.json", "https"),
-        ("https://[/card.json", "no address"),
-        ("https://example.org/weights.zip", "must lead to"),
+        ("https://[/card.json", "not a valid URL"),
+        ("https://example.org/weights.zip", "must point to"),
         ("https://127.0.0.1:9/card.json", "cannot be reached.*add them from this computer"),
         ("https://nowhere.invalid/card.json", "cannot be reached.*add them from this computer"),
     ],

@@ -194,20 +194,20 @@ class Code:
     ("damage", "sentence"),
     [
         (_truncated, "checksum differs"),
-        (_truncated_with_its_checksum, "does not hold the weights"),
+        (_truncated_with_its_checksum, "does not contain the weights"),
         (_changed, "checksum differs"),
-        (_swapped, "does not hold the weights|installed already"),
-        (_huge_header, "does not hold the weights"),
-        (_header_of_lies, "does not hold the weights"),
-        (_unknown_type, "does not hold the weights"),
-        (_no_numbers, "no numbers"),
-        (_code, "does not hold the weights"),
+        (_swapped, "does not contain the weights|installed already"),
+        (_huge_header, "does not contain the weights"),
+        (_header_of_lies, "does not contain the weights"),
+        (_unknown_type, "does not contain the weights"),
+        (_no_numbers, "not numbers"),
+        (_code, "does not contain the weights"),
         (_link, "is a link"),
         (_pipe, "a device"),
         (_too_large, "too large"),
         (lambda card: card.weights_path.unlink(), "cannot be read"),
-        (lambda card: card.path.unlink(), "must hold one model card"),
-        (lambda card: (card.path.parent / "second.json").touch(), "must hold one model card"),
+        (lambda card: card.path.unlink(), "must contain one model card"),
+        (lambda card: (card.path.parent / "second.json").touch(), "must contain one model card"),
     ],
 )
 def test_weights_that_are_damaged_or_hostile_give_one_sentence_and_change_nothing(
@@ -335,7 +335,7 @@ def test_a_released_checkpoint_is_imported_once(tmp_path: Path, empty_store: Pat
     assert store.installed_cards() == [*bundled_cards(), added]
     with pytest.raises(WeightsError, match="installed already"):
         store.add_released(tmp_path / "checkpoint.pth")
-    with pytest.raises(WeightsError, match="can be imported"):
+    with pytest.raises(WeightsError, match="import it if"):
         store.add(tmp_path / "checkpoint.pth")
 
 

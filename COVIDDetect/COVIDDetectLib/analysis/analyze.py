@@ -204,14 +204,14 @@ def analyze(
     check_hounsfield_units(ct)
     card = weights or default_card("decovnet")
     if card.network != "decovnet":
-        raise WeightsError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
+        raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
     where = trusted_device(device)
     axial, reorientation = ct.axial()
 
     with clock.stage("lungs"):
         if isinstance(lungs, LungMask):
             if not lungs.geometry.same_grid(ct.geometry) or lungs.labels.shape != ct.hu.shape:
-                raise MaskError("The lung mask lies on another grid than the CT; choose a mask made on this CT.")
+                raise MaskError("The lung mask does not have the voxel grid of the CT; choose a mask made on this CT.")
             axial_labels = np.ascontiguousarray(reorientation.apply(lungs.labels))
             lung_mask = lungs
         else:

@@ -76,7 +76,7 @@ def explain(
         raise InputError(f"There is no heat map “{method}”; choose one of: {', '.join(METHODS)}.")
     card = weights or default_card("decovnet")
     if card.network != "decovnet":
-        raise WeightsError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
+        raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
     axial, order = ct.axial()
     ct_mask = make_ct_mask(axial, order.apply(lung_mask.labels) > 0, card.input_form)
 

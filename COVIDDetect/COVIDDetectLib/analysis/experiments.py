@@ -70,7 +70,7 @@ def run_experiments(
     """
     card = weights or default_card("decovnet")
     if card.network != "decovnet":
-        raise WeightsError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
+        raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
     sides = [side for side in (RIGHT, LEFT) if (lung_mask.labels == side).any()]
     sides = sides if len(sides) > 1 else []
     count = 1 + len(sides) + (region is not None)

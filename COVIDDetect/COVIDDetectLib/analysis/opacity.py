@@ -41,7 +41,7 @@ class OpacityBounds:
         rising = [self.emphysema_below, *self.ground_glass, *self.consolidation]
         if rising != sorted(rising):
             raise InputError(
-                "The bounds of emphysema, ground glass and consolidation overlap; let them rise in this order."
+                "The limits of emphysema, ground glass and consolidation overlap; they must increase in this order."
             )
 
     @property

@@ -89,7 +89,7 @@ def hottest_regions(attention: Attention, ct: CTVolume, lung_mask: LungMask, cou
         If CT and mask lie on different grids.
     """
     if lung_mask.labels.shape != ct.hu.shape or not lung_mask.geometry.same_grid(ct.geometry):
-        raise MaskError("The lung mask lies on another grid than the CT; choose a mask made on this CT.")
+        raise MaskError("The lung mask does not have the voxel grid of the CT; choose a mask made on this CT.")
     order = ct.geometry.reorientation_to_axial()
     hu, labels = order.apply(ct.hu), order.apply(lung_mask.labels)
     voxels = ct.geometry.reoriented(order, ct.shape)
@@ -156,7 +156,7 @@ def region_voxels(attention: Attention, ct: CTVolume, lung_mask: LungMask, regio
     side = next(label for label, name in SIDES.items() if name == region.side)
     parts, _ = scipy.ndimage.label((labels[np.ix_(*at)] == side) & (fine.values >= HOT_FROM), np.ones((3, 3, 3)))
     if not inside or not parts[peak]:
-        raise InputError("The heat map has changed and has no such region any more; score the CT again.")
+        raise InputError("The heat map has changed and no longer contains this region; score the CT again.")
     # Back from cells to voxels: each voxel belongs to the nearest cell.
     cells = _nearest_voxels(labels.shape, voxels, fine.values.shape, fine.geometry)
     found: np.ndarray = order.undo((parts == parts[peak])[np.ix_(*cells)] & (labels == side))

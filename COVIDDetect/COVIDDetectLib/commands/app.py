@@ -57,7 +57,12 @@ training_commands.register(app)
 InputPath = Annotated[
     Path, typer.Argument(metavar="INPUT", help="DICOM folder or file, or a NIfTI, NRRD or MetaImage file.")
 ]
-SeriesUID = Annotated[str | None, typer.Option(metavar="UID", help="DICOM series; else the chest CT is chosen.")]
+SeriesUID = Annotated[
+    str | None,
+    typer.Option(
+        metavar="UID", help="SeriesInstanceUID to use; by default the series that looks most like a chest CT."
+    ),
+]
 Device = Annotated[DeviceChoice, typer.Option(help="What computes.")]
 
 
@@ -85,12 +90,12 @@ def analyze_command(
         str,
         typer.Option(
             metavar="unet|threshold|CARD|MASKFILE",
-            help="How the lungs are found, the model card (.json) of another UNet, or a mask: 1 right, 2 left.",
+            help="How to segment the lungs, the model card (.json) of another UNet, or a mask file (1 right, 2 left).",
         ),
     ] = "unet",
     weights: Annotated[
         Path | None,
-        typer.Option(metavar="CARD", help="Model card (.json) of the DeCoVNet to use; else the bundled one."),
+        typer.Option(metavar="CARD", help="Model card (.json) of the DeCoVNet to use; by default the bundled one."),
     ] = None,
     series: SeriesUID = None,
 ) -> None:
@@ -121,7 +126,9 @@ def segment_command(
     output: Annotated[Path, typer.Option(metavar="FILE", help="Lung mask to write: .nrrd, .nii.gz, .nii or .mha.")],
     method: Annotated[
         str,
-        typer.Option(metavar="unet|threshold|CARD", help="How the lungs are found, or the model card of another UNet."),
+        typer.Option(
+            metavar="unet|threshold|CARD", help="How to segment the lungs, or the model card of another UNet."
+        ),
     ] = "unet",
     device: Device = "auto",
     series: SeriesUID = None,

@@ -45,7 +45,7 @@ def evaluate_command(
         typer.Option(
             metavar="SHARE",
             callback=finite,
-            help="Share of patients with COVID-19 to tell PPV and NPV for; may be repeated.",
+            help="Share of patients with COVID-19 for which PPV and NPV are given; may be repeated.",
         ),
     ] = None,
 ) -> None:
@@ -69,10 +69,10 @@ def evaluate_attention_command(
     cases: Annotated[
         int, typer.Option(metavar="N", min=2, help="Number of synthetic cases with disease, and of cases without.")
     ] = 40,
-    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Another number, other cases.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Seed of the random cases.")] = 0,
     weights: Annotated[
         Path | None,
-        typer.Option(metavar="CARD", help="Model card (.json) of the DeCoVNet to measure; else the bundled one."),
+        typer.Option(metavar="CARD", help="Model card (.json) of the DeCoVNet to measure; by default the bundled one."),
     ] = None,
     background: Annotated[
         list[Path] | None,
@@ -93,7 +93,7 @@ def evaluate_attention_command(
         check_folder(output)
         card = read_card(weights) if weights else default_card("decovnet")
         if card.network != "decovnet":
-            raise WeightsError(f"{card.title} finds lungs and cannot score; choose the weights of a DeCoVNet.")
+            raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
         if missing := next((path for path in background or () if not path.exists()), None):
             raise InputError(f"{missing} does not exist; give a DICOM folder or a file with a chest CT.")
         chosen_device = choose_device(device)
@@ -113,7 +113,7 @@ def evaluate_attention_command(
             ("ROC AUC", "roc_auc"),
             ("Peak in a lesion", "pointing"),
             ("Energy ratio", "energy_ratio"),
-            ("Likeness after randomization", "randomized_absolute_correlation"),
+            ("Similarity after randomization", "randomized_absolute_correlation"),
         ):
             side, limit = WANTED[name]
             reached = "reached" if figures["reached"][name] else "not reached"

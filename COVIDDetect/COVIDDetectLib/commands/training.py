@@ -31,26 +31,31 @@ train_app = typer.Typer(
 
 Table = Annotated[
     Path,
-    typer.Argument(metavar="CSV", help="Table with the columns case,path,label and, if you like, date,mask,patient."),
+    typer.Argument(metavar="CSV", help="Table with the columns case,path,label and, optionally, date,mask,patient."),
 ]
 Output = Annotated[
-    Path, typer.Option(metavar="DIR", help="Folder for weights, checkpoints, logs. The same again goes on.")
+    Path,
+    typer.Option(metavar="DIR", help="Folder for weights, checkpoints and logs. Run the same command again to resume."),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
-Patience = Annotated[int | None, typer.Option(min=1, help="Stop after so many epochs without a better one.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]
+Patience = Annotated[int | None, typer.Option(min=1, help="Stop after this many epochs without improvement.")]
 SaveEvery = Annotated[
     float,
-    typer.Option(metavar="SECONDS", min=0.0, callback=finite, help="Time between two checkpoints in an epoch."),
+    typer.Option(metavar="SECONDS", min=0.0, callback=finite, help="Time between checkpoints within an epoch."),
 ]
 TestAfter = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="CTs after this day are the test (the paper's way)."),
+    typer.Option(
+        formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="CTs taken after this day are the test set, as in the paper."
+    ),
 ]
 TestShare = Annotated[
     float | None,
-    typer.Option(metavar="SHARE", callback=finite, help="Or: this share of the patients is the test."),
+    typer.Option(metavar="SHARE", callback=finite, help="Alternatively, the share of the patients in the test set."),
 ]
-Cache = Annotated[Path | None, typer.Option(metavar="DIR", help="Where prepared CTs are kept; else in the output.")]
+Cache = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder for prepared CTs; by default in the output folder.")
+]
 Start = Annotated[Path | None, typer.Option(metavar="CARD", help="Model card (.json) of weights to start from.")]
 Device = Annotated[DeviceChoice, typer.Option(help="What computes.")]
 
@@ -102,14 +107,14 @@ def classifier_command(
         str,
         typer.Option(
             metavar="unet|threshold|CARD",
-            help="How lungs are found where the table gives no mask, or the model card (.json) of another UNet.",
+            help="How to segment lungs if the table gives no mask, or the model card (.json) of another UNet.",
         ),
     ] = "unet",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training CTs.")] = 100,
-    rate: Annotated[float, typer.Option(callback=finite, help="Learning rate of Adam, constant.")] = 1e-5,
+    rate: Annotated[float, typer.Option(callback=finite, help="Constant learning rate of Adam.")] = 1e-5,
     size: Annotated[
         tuple[int, int] | None,
-        typer.Option(metavar="ROWS COLUMNS", help="Input size; else 192 288 (paper) or 224 336 (released)."),
+        typer.Option(metavar="ROWS COLUMNS", help="Input size; by default 192 288 (paper) or 224 336 (released)."),
     ] = None,
     seed: Seed = 0,
     patience: Patience = None,
@@ -126,7 +131,7 @@ def classifier_command(
         from ..training.courses import train_classifier
 
         if lungs not in METHODS and not lungs.lower().endswith(".json"):
-            raise InputError(f"'{lungs}' is no way to find lungs; give unet, threshold or the model card of a UNet.")
+            raise InputError(f"'{lungs}' is not a way to find lungs; give unet, threshold or the model card of a UNet.")
         with _Terminal() as terminal:
             course = _course(
                 terminal, table, output, epochs, rate, BATCH, size or INPUT_SIZES[variant], seed, patience,
@@ -160,10 +165,11 @@ def _course(
     if cache:
         check_folder(cache)
     if rate <= 0:
-        raise InputError(f"{rate} is no learning rate; give a number above 0.")
+        raise InputError(f"{rate} is not a valid learning rate; give a number above 0.")
     if not all(edge in INPUT_EDGES for edge in size):
         raise InputError(
-            f"{size[0]} × {size[1]} is no input size; give rows and columns from {INPUT_EDGES[0]} to {INPUT_EDGES[-1]}."
+            f"{size[0]} × {size[1]} is not a valid input size; give rows and columns from {INPUT_EDGES[0]} to "
+            f"{INPUT_EDGES[-1]}."
         )
     if not tensorboard_is_installed():
         terminal.say("No logs for TensorBoard: it is not installed (pip install 'coviddetect[train]').")

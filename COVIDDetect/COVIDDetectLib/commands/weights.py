@@ -20,7 +20,7 @@ app = typer.Typer(help="Weights of the networks and their model cards.", no_args
 AcceptLicence = Annotated[
     bool, typer.Option("--accept-licence", help="You agree to the licence of the authors' checkpoints.")
 ]
-Name = Annotated[str, typer.Argument(metavar="ID", help="Of the weights, as `weights list` shows it.")]
+Name = Annotated[str, typer.Argument(metavar="ID", help="ID of the weights, as `weights list` shows it.")]
 
 
 @app.command("list")
@@ -44,13 +44,15 @@ def show_command(name: Name) -> None:
 
 @app.command("verify")
 def verify_command(
-    name: Annotated[str | None, typer.Argument(metavar="[ID]", help="Only these; else all that are installed.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Only these; by default all installed weights.")
+    ] = None,
 ) -> None:
     """Check that the files are those that their cards describe, and load them into the network."""
     with sentences_instead_of_tracebacks():
         for card in [store.find_card(name)] if name else store.installed_cards():
             store.verify(card)
-            say(f"{card.id}: as its card describes it, SHA-256 {card.sha256}")
+            say(f"{card.id}: matches its card, SHA-256 {card.sha256}")
         damaged = {} if name else store.damaged_weights()
         if damaged:
             raise WeightsError(next(iter(damaged.values())))
@@ -62,10 +64,10 @@ def add_command(
         str,
         typer.Argument(
             metavar="FILE|DIR|URL",
-            help="Model card (.json), the .safetensors file beside it, a folder with both, or an https address.",
+            help="Model card (.json), its .safetensors file, a folder with both, or an https URL.",
         ),
     ],
-    sha256: Annotated[str | None, typer.Option(metavar="HEX", help="Of the file at the address; needed there.")] = None,
+    sha256: Annotated[str | None, typer.Option(metavar="HEX", help="SHA-256 of the file; required for a URL.")] = None,
     accept_licence: AcceptLicence = False,
 ) -> None:
     """Add weights to those that the program and 3D Slicer offer, after they were verified completely."""
@@ -73,9 +75,7 @@ def add_command(
         if "://" not in source:
             _say_added(store.add(source))
         elif sha256 is None:
-            raise WeightsError(
-                "For an address the SHA-256 of its file is needed (--sha256), so that it is the one meant."
-            )
+            raise WeightsError("A URL needs the SHA-256 of its file (--sha256), so that the right file is installed.")
         else:
             check_address(source, sha256)
             if is_checkpoint(source):

@@ -48,7 +48,7 @@ class Geometry:
         if not np.all(np.isfinite(numbers)) or min(self.spacing) <= 0:
             raise InputError("The volume's spacing or position is not a valid number; export it again from its source.")
         if abs(np.linalg.det(np.array(self.direction))) < 1e-3:
-            raise InputError("The volume's axes do not span space; export it again from its source.")
+            raise InputError("The axes of the volume are not independent; export it again from its source.")
 
     @classmethod
     def axial(cls, spacing: Vector = (1.0, 1.0, 1.0), origin: Vector = (0.0, 0.0, 0.0)) -> Geometry:
@@ -61,7 +61,7 @@ class Geometry:
         axes = np.asarray(matrix, dtype=float)[:3, :3]
         spacing = np.linalg.norm(axes, axis=0)
         if not np.all(spacing > 0):
-            raise InputError("The volume's voxels have no size along one axis; export it again from its source.")
+            raise InputError("The voxels have no size along one axis; export it again from its source.")
         directions = axes / spacing
         return cls(_vector(np.asarray(matrix, dtype=float)[:3, 3]), _vector(spacing), _rows(directions))
 

@@ -110,7 +110,7 @@ def check_slice_positions(
     if distances.min() < 1e-3:
         return Finding(
             "one-position",
-            f"{subject} has several images at one position (phases or time points); choose a series of one.",
+            f"{subject} has several images at one position (phases or time points); choose a series with only one.",
             computable=False,
         )
     if np.ptp(distances) > _UNEVEN_MM + _UNEVEN_SHARE * np.median(distances):
@@ -162,7 +162,7 @@ def check_layout(dimensions: Sequence[int], components: int = 1, subject: str = 
     if len(dimensions) > 3 and dimensions[3] > 1:
         return Finding(
             "time-series",
-            f"{subject} is a series of {dimensions[3]} volumes in time; load one of them alone.",
+            f"{subject} is a series of {dimensions[3]} volumes in time; load only one of them.",
             computable=False,
         )
     if len(dimensions) < 3 or min(dimensions[:3]) < 2:

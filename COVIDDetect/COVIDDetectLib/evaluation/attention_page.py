@@ -48,7 +48,7 @@ training. Synthetic disease is no patient: these figures say whether weights and
   ("roc_auc", "Area under the ROC curve, disease against healthy lungs and what resembles it"),
   ("pointing", "Peak of the map in a lesion"),
   ("energy_ratio", "Energy of the map in lesions, relative to their share of the lungs"),
-  ("randomized_absolute_correlation", "Likeness to the map of a network that has forgotten all (absolute correlation)"),
+  ("randomized_absolute_correlation", "Similarity to the map of a network with random weights (absolute correlation)"),
 ) %}<tr><td>{{ title }}</td><td>{{ figures[name]|figure }}</td><td>{{ wanted[name][0] }} {{ wanted[name][1] }}</td>
 {% if figures.reached[name] %}<td>reached</td>{% else %}<td class="failed">not reached</td>{% endif %}</tr>
 {% endfor %}</table>

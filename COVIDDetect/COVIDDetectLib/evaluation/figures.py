@@ -45,7 +45,9 @@ def evaluate(predictions: Predictions, prevalences: Sequence[float] = PREVALENCE
     """
     for prevalence in prevalences:
         if not 0 < prevalence < 1:
-            raise InputError(f"{prevalence} is no prevalence; give a share of patients between 0 and 1, such as 0.05.")
+            raise InputError(
+                f"{prevalence} is not a valid prevalence; give a share of patients between 0 and 1, such as 0.05."
+            )
     table = [operating_point(predictions, threshold) for threshold in PAPER_THRESHOLDS]
     share = predictions.positives / len(predictions.labels)
     return {

@@ -60,7 +60,7 @@ def held_back_cases(count: int, seed: int = 0, backgrounds: tuple[Path, ...] = (
     Parameters
     ----------
     seed
-        Another number, other cases. The seeds used are above ``FIRST_SEED``.
+        Seed of the random cases. The seeds used are above ``FIRST_SEED``.
     backgrounds
         Real CTs without COVID-19 that take turns with as many phantoms; only phantoms if there are none.
     """

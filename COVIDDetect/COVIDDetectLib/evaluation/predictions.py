@@ -70,7 +70,7 @@ def read_predictions(path: str | Path) -> Predictions:
     cases = tuple(case for case, _, _ in rows)
     if len(set(cases)) < len(cases):
         twice = next(case for case in cases if cases.count(case) > 1)
-        raise InputError(f"{path.name} has case '{twice}' more than once; keep one row a case.")
+        raise InputError(f"{path.name} has case '{twice}' more than once; keep one row per case.")
     labels = np.array([label for _, _, label in rows], dtype=bool)
     if labels.all() or not labels.any():
         raise InputError(
@@ -87,9 +87,9 @@ def _row(path: Path, number: int, row: dict[str, str | None]) -> tuple[str, floa
     try:
         probability = float(row["probability"] or "")
     except ValueError as error:
-        raise InputError(f"{place}: '{row['probability']}' is no probability; give a number from 0 to 1.") from error
+        raise InputError(f"{place}: '{row['probability']}' is not a probability; give a number from 0 to 1.") from error
     if math.isnan(probability) or not 0.0 <= probability <= 1.0:
-        raise InputError(f"{place}: {probability} is no probability; give a number from 0 to 1.")
+        raise InputError(f"{place}: {probability} is not a probability; give a number from 0 to 1.")
     label = (row["label"] or "").strip()
     if label not in ("0", "1"):
         raise InputError(f"{place}: the label is '{label}'; give 1 for COVID-19 or 0 for none.")

@@ -47,8 +47,8 @@ def _check_anatomy(axial: CTVolume) -> list[Finding]:
         findings.append(
             Finding(
                 "one-lung",
-                f"Only one lung is seen, taken for the {side} one; choose a series of the whole chest, or see whether "
-                "the side is right and trust the result less.",
+                f"Only one lung is seen, taken for the {side} one; choose a series of the whole chest, or check the "
+                "side and trust the result less.",
                 computable=True,
             )
         )

@@ -45,7 +45,7 @@ def unet_lungs(
 
     card = card or default_card("unet")
     if card.network != "unet":
-        raise WeightsError(f"{card.title} scores and cannot find lungs; choose the weights of a UNet.")
+        raise WeightsError(f"{card.title} scores CTs and cannot segment lungs; choose UNet weights.")
     device = choose_device(device)
     network = loaded_network(card, device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     count, rows, columns = ct.shape

@@ -130,7 +130,7 @@ def check_mask_file(path: Path) -> None:
         If its ending is not .nrrd, .nii.gz, .nii or .mha, a folder has that name, or its folder cannot be written.
     """
     if not path.name.lower().endswith(_IMAGE_SUFFIXES):
-        raise InputError(f"{path.name} has no ending that names a format; use {', '.join(_IMAGE_SUFFIXES)}.")
+        raise InputError(f"{path.name} has no file extension that names a format; use {', '.join(_IMAGE_SUFFIXES)}.")
     if path.is_dir():
         raise InputError(f"{path} is a folder; give a file for the lung mask.")
     check_folder(path.absolute().parent)

@@ -75,7 +75,7 @@ def read_cases(path: str | Path, labels_needed: bool = True) -> list[Case]:
     except csv.Error as error:
         raise InputError(f"{path.name} is not a table of values with commas between; save it as CSV.") from error
     if not cases:
-        raise InputError(f"{path.name} has no cases; write one row a case below the first line.")
+        raise InputError(f"{path.name} has no cases; write one row per case below the first line.")
     _check_unique(path, cases)
     labels = {case.label for case in cases}
     if labels_needed and len(labels) < 2:
@@ -102,7 +102,7 @@ def _case(table: Path, number: int, row: dict[str, str | None], label_needed: bo
     try:
         taken = date.fromisoformat(values["date"]) if values["date"] else None
     except ValueError as error:
-        raise InputError(f"{place}: '{values['date']}' is no date; write YYYY-MM-DD.") from error
+        raise InputError(f"{place}: '{values['date']}' is not a date; write YYYY-MM-DD.") from error
     return Case(
         name=values["case"],
         path=files["path"],
@@ -118,7 +118,7 @@ def _check_unique(table: Path, cases: list[Case]) -> None:
     cts: dict[Path, str] = {}
     for case in cases:
         if case.name in names:
-            raise InputError(f"{table.name} has case '{case.name}' more than once; keep one row a case.")
+            raise InputError(f"{table.name} has case '{case.name}' more than once; keep one row per case.")
         names.add(case.name)
         same = cts.setdefault(case.path.resolve(), case.name)
         if same != case.name:

@@ -33,11 +33,11 @@ class Settings:
     epochs
         Passes over the training cases.
     rate
-        Learning rate of Adam, constant.
+        Constant learning rate of Adam.
     batch
         Samples a step and process.
     seed
-        Of everything that is drawn.
+        Seed of all random numbers.
     patience
         Epochs without a better score after which to stop; None goes through all epochs.
     save_every_s

@@ -123,7 +123,7 @@ def prepare(case: Case, recipe: Recipe, cache: Path, device: str = "auto") -> Pr
         ct = read_ct(case.path)
         mask = read_lung_mask(case.mask) if case.mask else None
         if mask is not None and not (mask.geometry.same_grid(ct.geometry) and mask.labels.shape == ct.shape):
-            raise MaskError("The lung mask lies on another grid than the CT; choose a mask made on this CT.")
+            raise MaskError("The lung mask does not have the voxel grid of the CT; choose a mask made on this CT.")
         key = _key(ct, mask, recipe)
         prepared = _load(case, key, cache) or _make(case, key, ct, mask, recipe, cache, device)
     except (InputError, MaskError) as error:

@@ -71,7 +71,9 @@ def split_cases(
         rest = [case for case in cases if case not in test]
     elif test_share is not None:
         if not 0.0 < test_share < 1.0:
-            raise InputError(f"{test_share} is no share of patients for the test; give a number between 0 and 1.")
+            raise InputError(
+                f"{test_share} is not a valid share of patients for the test; give a number between 0 and 1."
+            )
         rest, test = _draw(rest, test_share, np.random.default_rng([seed, 1]))
     tested = {case.patient for case in test}
     left_out = [case for case in rest if case.patient in tested]
@@ -81,7 +83,7 @@ def split_cases(
         for part, members in (("learn from", training), ("tune on", tuning)):
             if not any(case.label == kind for case in members):
                 what = "cases" if kind is None else f"cases with label {kind}"
-                raise InputError(f"There are too few {what} to {part}; two patients of each kind are the least.")
+                raise InputError(f"There are too few {what} to {part}; at least two patients of each kind are needed.")
     return Split(tuple(training), tuple(tuning), tuple(test), tuple(left_out))
 
 

@@ -149,10 +149,10 @@ def _read_card(path: Path, modified_ns: int, size: int) -> ModelCard:
     except OSError as error:
         raise WeightsError(f"The model card {path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
-        raise WeightsError(f"{path.name} is not a model card; choose the .json file beside the weights.") from error
+        raise WeightsError(f"{path.name} is not a model card; choose the .json file next to the weights.") from error
     if not isinstance(entries, dict) or entries.pop("schema", None) != _CARD_SCHEMA:
         raise WeightsError(
-            f"{path.name} is not a model card of this program; choose the .json file beside the weights."
+            f"{path.name} is not a model card of this program; choose the .json file next to the weights."
         )
     known = {field.name for field in fields(ModelCard)} - {"path"}
     required = known - _OPTIONAL
@@ -225,7 +225,9 @@ def load_network(card: ModelCard, device: str = "cpu") -> nn.Module:
     try:
         network.load_state_dict(load(content))
     except (SafetensorError, RuntimeError, KeyError) as error:  # KeyError: a type of number that torch does not have
-        raise WeightsError(f"{card.weights_file} does not hold the weights of {card.title}; get it again.") from error
+        raise WeightsError(
+            f"{card.weights_file} does not contain the weights of {card.title}; get it again."
+        ) from error
     return network.eval().to(device)
 
 
@@ -268,8 +270,8 @@ def _check_card(card: ModelCard) -> None:
         )
     if not all(map(_is_file_beside, (card.weights_file, card.domain_file or card.weights_file))):
         raise WeightsError(
-            f"The model card {card.path.name} names weights that are no .safetensors file, or in another folder; keep "
-            "both side by side."
+            f"The model card {card.path.name} names weights that are not a .safetensors file in the same folder; keep "
+            "both together."
         )
     if card.network == "decovnet" and card.decision_threshold is None:
         raise WeightsError(f"The model card {card.path.name} has no decision threshold; get the card again.")

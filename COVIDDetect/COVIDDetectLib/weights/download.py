@@ -28,13 +28,13 @@ def check_address(url: str, sha256: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise WeightsError(f"{url} is no address; copy it from where the weights are offered.") from error
+        raise WeightsError(f"{url} is not a valid URL; copy it from the download page.") from error
     if parts.scheme != "https" or not parts.hostname:
-        raise WeightsError("The address must begin with https://, so that nobody can exchange the file on its way.")
+        raise WeightsError("The URL must begin with https://, so that nobody can replace the file on its way.")
     if _kind(url) not in (".json", ".safetensors", ".pth"):
-        raise WeightsError("The address must lead to a model card (.json), .safetensors or .pth file.")
+        raise WeightsError("The URL must point to a model card (.json), .safetensors or .pth file.")
     if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256.strip()):
-        raise WeightsError("The SHA-256 must have 64 hexadecimal digits; copy it from where the weights are offered.")
+        raise WeightsError("The SHA-256 must have 64 hexadecimal digits; copy it from the download page.")
     return sha256.strip().lower()
 
 
@@ -65,7 +65,7 @@ def add_from_url(url: str, sha256: str) -> ModelCard:
             beside = urlsplit(url)._replace(query="", fragment="").geturl().removesuffix(".safetensors") + ".json"
             card = read_card(_download(beside, folder / "card.json", None, _LARGEST_CARD))
             if card.sha256 != sha256:
-                raise WeightsError("The model card beside the weights is of other weights; give the card's address.")
+                raise WeightsError("The model card next to the weights belongs to other weights; give the card's URL.")
         for file, checksum in ((card.weights_file, card.sha256), (card.domain_file, card.domain_sha256)):
             if file is not None:
                 address = url if checksum == sha256 else urljoin(url, quote(file))
@@ -96,7 +96,9 @@ def _download(url: str, path: Path, sha256: str | None, largest: int = LARGEST_F
         known = f"sha256:{sha256}" if sha256 else None
         pooch.retrieve(url, known, fname=path.name, path=path.parent, downloader=fetch)
     except exceptions.HTTPError as error:
-        raise WeightsError(f"{url} is not there (the server says {error.response.status_code}); {_WAY_OUT}.") from error
+        raise WeightsError(
+            f"{url} is not available (the server says {error.response.status_code}); {_WAY_OUT}."
+        ) from error
     except exceptions.ProxyError as error:
         raise NetworkError(f"The proxy did not let {url} through; {_WAY_OUT}.") from error
     except exceptions.SSLError as error:
@@ -104,15 +106,14 @@ def _download(url: str, path: Path, sha256: str | None, largest: int = LARGEST_F
     except exceptions.Timeout as error:
         raise NetworkError(f"{url} does not answer; try later, or {_WAY_OUT}.") from error
     except exceptions.RequestException as error:
-        raise NetworkError(f"{url} cannot be reached, perhaps there is no internet here; {_WAY_OUT}.") from error
+        raise NetworkError(f"{url} cannot be reached (perhaps without internet access); {_WAY_OUT}.") from error
     except ValueError as error:
         raise WeightsError(
-            f"{url} is not the file that was meant: its SHA-256 is another; nothing was added. Compare the address and "
-            "the checksum."
+            f"{url} is not the expected file: its SHA-256 differs; nothing was added. Check the URL and the checksum."
         ) from error
     except OSError as error:
         raise WeightsError(
-            f"The download cannot be kept ({error.strerror or error}); make room on the disk."
+            f"The download cannot be stored ({error.strerror or error}); make room on the disk."
         ) from error
     return path
 
@@ -120,7 +121,7 @@ def _download(url: str, path: Path, sha256: str | None, largest: int = LARGEST_F
 def _stay_on_https(response: Any, **_: object) -> None:
     target = response.headers.get("location", "")
     if response.is_redirect and urlsplit(urljoin(response.url, target)).scheme != "https":
-        raise WeightsError(f"{response.url} leads to an address without https; {_WAY_OUT}.")
+        raise WeightsError(f"{response.url} redirects to an address without https; {_WAY_OUT}.")
 
 
 class _Limited:
@@ -139,7 +140,7 @@ class _Limited:
     def write(self, content: bytes) -> int:
         self._left -= len(content)
         if self._left < 0:
-            raise WeightsError("What is at that address is too large for weights of this program; nothing was added.")
+            raise WeightsError("The file at that URL is too large to be weights for this program; nothing was added.")
         return self._file.write(content)
 
     def flush(self) -> None:

@@ -134,7 +134,7 @@ def _read_state(path: Path) -> Mapping[str, Tensor]:
     if not isinstance(content, Mapping) or not all(
         isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in content.items()
     ):
-        raise WeightsError(f"{path.name} does not hold the weights of a network; choose a released checkpoint.")
+        raise WeightsError(f"{path.name} does not contain the weights of a network; choose a released checkpoint.")
     return content
 
 

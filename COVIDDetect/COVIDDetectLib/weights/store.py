@@ -99,7 +99,7 @@ def verify(card: ModelCard) -> None:
 
     for name, tensor in load_network(card).state_dict().items():
         if not torch.isfinite(tensor).all():
-            raise WeightsError(f"{card.weights_file} has values that are no numbers ({name}); get it again.")
+            raise WeightsError(f"{card.weights_file} contains values that are not numbers ({name}); get it again.")
     check_domain(card)
 
 
@@ -161,7 +161,7 @@ def remove(name: str) -> None:
     folders = {card.id: card.path.parent for card in cards} | {each: user_folder() / each for each in damaged}
     if name not in folders:
         find_card(name)
-        raise WeightsError(f"{name} comes with the program and stays; only weights that you added can be removed.")
+        raise WeightsError(f"{name} comes with the program; only weights that you added can be removed.")
     with staging() as folder:
         # First out of sight, in one step: what is half removed is never taken for weights.
         folders[name].rename(folder / "removed")
@@ -192,8 +192,8 @@ def staging() -> Iterator[Path]:
         cause = error.__cause__ if isinstance(error, InputError) else error
         reason = getattr(cause, "strerror", None) or cause
         raise WeightsError(
-            f"The folder for weights {user_folder()} cannot be used ({reason}); make room there, or ask for the right "
-            "to write there."
+            f"The folder for weights {user_folder()} cannot be used ({reason}); free some space there, or ask for "
+            "write permission."
         ) from error
 
 
@@ -241,7 +241,7 @@ def _check_is_new(card: ModelCard) -> None:
         raise WeightsError(f"Damaged weights {_folder_name(card)} are in the way; remove them first.")
     for other in installed_cards():
         if other.sha256 == card.sha256:
-            raise WeightsError(f"These weights are installed already, as {other.title} ({other.id}).")
+            raise WeightsError(f"These weights are already installed as {other.title} ({other.id}).")
         if _folder_name(other) == _folder_name(card) or other.title.casefold() == card.title.casefold():
             raise _already_there(f"{other.id} ({other.title})")
 
@@ -266,15 +266,15 @@ def _card_file(path: Path) -> Path:
         found = sorted(path.glob("*.json"))
         if len(found) != 1:
             raise WeightsError(
-                f"{path} must hold one model card (.json) and holds {len(found)}; choose the card itself."
+                f"{path} must contain one model card (.json) but contains {len(found)}; choose the card itself."
             )
         path = found[0]
     elif path.suffix.lower() == ".safetensors":
         path = path.with_suffix(".json")
         if not path.exists():
-            raise WeightsError(f"There is no model card {path.name} beside the weights; get both.")
+            raise WeightsError(f"There is no model card {path.name} next to the weights; get both.")
     elif path.suffix.lower() in (".pth", ".pt"):
-        raise WeightsError(f"{path.name} is a PyTorch checkpoint; one that the authors released can be imported.")
+        raise WeightsError(f"{path.name} is a PyTorch checkpoint; import it if it is one that the authors released.")
     _require_file(path)
     return path
 

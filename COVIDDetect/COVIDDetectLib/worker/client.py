@@ -309,7 +309,7 @@ class WorkerClient:
             self._fail(self._cannot_start())
 
     def _cannot_start(self) -> DeviceError:
-        return DeviceError(f"The process that computes cannot be started ({self._python}); install Slicer again.")
+        return DeviceError(f"The computing process cannot be started ({self._python}); install Slicer again.")
 
     def _fail_if_still_busy(self, request: int) -> None:
         if self.busy and self._request == request:
@@ -373,7 +373,7 @@ def _cancelled() -> Cancelled:
 
 def _unexpected_end() -> DeviceError:
     return DeviceError(
-        "The process that computes ended unexpectedly, perhaps for want of memory; nothing else is lost. "
+        "The computing process ended unexpectedly, perhaps because memory ran out; nothing else is lost. "
         "Try again, or choose the CPU under Settings."
     )
 

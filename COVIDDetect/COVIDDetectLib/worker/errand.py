@@ -96,7 +96,7 @@ class Errand:
         if not answers and self._cancelled:
             self._on_failed(Cancelled("Cancelled; nothing has changed."))
         elif not answers:
-            self._on_failed(DeviceError("The process ended unexpectedly, perhaps for want of memory; try again."))
+            self._on_failed(DeviceError("The process ended unexpectedly, perhaps because memory ran out; try again."))
         elif answers[0]["type"] == "done":
             self._on_done(answers[0]["value"])
         else:

@@ -45,7 +45,7 @@ def at_once(pieces: Pieces[Result]) -> Result:
 
 def unusable_folder(error: OSError) -> COVIDDetectError:
     """What the user reads when a file of this folder could not be written or read."""
-    return COVIDDetectError(f"The folder for temporary files cannot be used ({error.strerror}); make room there.")
+    return COVIDDetectError(f"The folder for temporary files cannot be used ({error.strerror}); free some space there.")
 
 
 def store_ct(ct: CTVolume, file: Path) -> Pieces[Entry]:

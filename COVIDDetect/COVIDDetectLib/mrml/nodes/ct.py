@@ -112,9 +112,7 @@ def to_world(node: slicer.vtkMRMLTransformableNode) -> np.ndarray:
     if transform is None:
         return np.eye(4)
     if is_bent(node):
-        raise InputError(
-            f"{node.GetName()} lies under a transform that bends it; harden the transform in the Transforms module."
-        )
+        raise InputError(f"{node.GetName()} has a nonlinear transform; harden it in the Transforms module.")
     matrix = vtk.vtkMatrix4x4()
     transform.GetMatrixTransformToWorld(matrix)
     return slicer.util.arrayFromVTKMatrix(matrix)
