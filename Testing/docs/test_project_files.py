@@ -39,3 +39,18 @@ def test_continuous_integration_runs_what_is_run_by_hand() -> None:
     commands = [step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"]]
     assert ".ci/run" in commands
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
+
+
+def test_what_the_way_through_the_code_names_is_there() -> None:
+    module = ROOT / "COVIDDetect"
+    table = (ROOT / "CONTRIBUTING.md").read_text().split("## How to find your way")[1].split("## ")[0]
+    rows = [set(re.findall(r"`([^`]+)`", line)) for line in table.splitlines()[4:] if line.startswith("|")]
+    assert len(rows) >= 6
+    for named in rows:
+        paths = {name for name in named if "/" in name or name.endswith(".py")}
+        found = [
+            base / name for name in paths for base in (module / "COVIDDetectLib", module) if (base / name).exists()
+        ]
+        assert len(found) == len(paths), named
+        text = "".join(path.read_text() for path in found if path.is_file())
+        assert [name for name in named - paths if not re.search(rf"\b{name}\b", text)] == []
