@@ -18,7 +18,7 @@ PYTHON_FILES = [
 STANDARD_LIBRARY_OR_SLICERS_OWN = {
     *__import__("sys").stdlib_module_names, "slicer", "vtk", "qt", "ctk", "numpy", "SimpleITK", "scipy"
 }  # fmt: skip
-NOT_LOADED_AT_START_UP = ("networks", "training", "commands")
+NOT_LOADED_AT_START_UP = ("networks", "training", "commands", "cli.py")
 FLOORS = (
     "allocator errors events networks probability text",
     "atomic ct device installation",
@@ -29,6 +29,7 @@ FLOORS = (
     "evaluation mrml",
     "panel training",
     "commands",
+    "cli",
 )
 """The rooms from the ground up: a room imports only from the floors below its own."""
 GRAPHICAL = {"qt", "ctk", "PySide6", "PythonQt", "PyQt5", "PyQt6"}

@@ -1,12 +1,14 @@
 """The authors' checkpoints are converted by name and shape; everything else is refused without being executed."""
 
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
 import torch
 from COVIDDetectLib.errors import WeightsError
-from COVIDDetectLib.weights.cards import load_network, read_card
+from COVIDDetectLib.weights.cards import load_network, read_card, read_checked
+from COVIDDetectLib.weights.checkpoint_file import check_torch, load_checkpoint
 from COVIDDetectLib.weights.released import import_checkpoint
 
 
@@ -127,3 +129,31 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
         import_checkpoint(tmp_path / "cut.pth", tmp_path / "weights")
     with pytest.raises(WeightsError, match="cannot be read"):
         import_checkpoint(tmp_path / "absent.pth", tmp_path / "weights")
+
+
+def test_a_checkpoint_that_unpacks_to_more_than_weights_have_is_refused(tmp_path: Path) -> None:
+    with (
+        zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as packed,
+        packed.open("archive/data/0", "w", force_zip64=True) as entry,
+    ):
+        for _ in range(1100):
+            entry.write(bytes(1_000_000))
+    with pytest.raises(WeightsError, match="has 1.1 GB, more than weights"):
+        import_checkpoint(tmp_path / "bomb.pth", tmp_path / "out")
+
+
+def test_pipes_and_devices_are_no_weights(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "card.json")
+    for read in (read_card, load_checkpoint, lambda path: read_checked(path, "")):
+        for path in (tmp_path / "card.json", Path("/dev/zero")):
+            with pytest.raises(WeightsError, match="no file|a device or a pipe"):
+                read(path)
+
+
+@pytest.mark.parametrize(("version", "is_safe"), [("2.9.1+cpu", False), ("2.10.0", True), ("2.13.0+cu130", True)])
+def test_a_torch_with_a_hole_in_its_reader_is_refused(version: str, is_safe: bool) -> None:
+    if is_safe:
+        check_torch(version)
+        return
+    with pytest.raises(WeightsError, match="update it to 2.10"):
+        check_torch(version)

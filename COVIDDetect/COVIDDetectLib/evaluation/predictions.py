@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..ct.files import file_size
 from ..errors import InputError
 
 COLUMNS = ("case", "probability", "label")
@@ -53,6 +54,7 @@ def read_predictions(path: str | Path) -> Predictions:
         outside 0…1, a label other than 0 or 1, a case twice; or if all cases have the same label.
     """
     path = Path(path)
+    file_size(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from ..ct.files import file_size
 from ..errors import InputError
 
 COLUMNS = ("case", "path", "label")
@@ -59,6 +60,7 @@ def read_cases(path: str | Path, labels_needed: bool = True) -> list[Case]:
     """
     path = Path(path)
     needed = COLUMNS if labels_needed else COLUMNS[:2]
+    file_size(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)

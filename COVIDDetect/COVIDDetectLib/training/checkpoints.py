@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 import torch
 
 from ..atomic import whole_file
-from ..errors import InputError
+from ..errors import InputError, WeightsError
+from ..weights.checkpoint_file import load_checkpoint
 
 LAST, BEST = "last.pt", "best.pt"
 
@@ -70,9 +70,9 @@ def read_checkpoint(path: Path, plan: dict[str, Any]) -> State | None:
     if not zipfile.is_zipfile(path):
         raise InputError(foreign)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = load_checkpoint(path)
         state, before = State(**content["state"]), content["plan"]
-    except (pickle.UnpicklingError, RuntimeError, KeyError, TypeError) as error:
+    except (WeightsError, KeyError, TypeError) as error:
         raise InputError(foreign) from error
     for name in sorted(plan):
         if before.get(name) != plan[name]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
@@ -21,6 +22,8 @@ NetworkName = Literal["unet", "decovnet"]
 
 _CARD_SCHEMA = "coviddetect-model-card-1"
 _LARGEST_CARD = 1_000_000
+LARGEST_FILE = 1_000_000_000
+"""Bytes. The released UNet, the largest network that there is here, has a tenth of it."""
 _OPTIONAL = {
     "slice_mm",
     "surroundings_mm",
@@ -136,6 +139,8 @@ def read_card(path: str | Path) -> ModelCard:
         status = path.stat()
     except OSError as error:
         raise WeightsError(f"The model card {path} cannot be read: {error.strerror}.") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise WeightsError(f"{path} is no file; choose the .json file beside the weights.")
     return _read_card(path, status.st_mtime_ns, status.st_size)
 
 
@@ -240,6 +245,9 @@ def read_checked(path: Path, sha256: str | None) -> bytes:
         If the file is missing or its checksum is another.
     """
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_FILE:
+            raise WeightsError(f"{path} is no file, or too large for weights of this program; get it again.")
         content = path.read_bytes()
     except OSError as error:
         raise WeightsError(f"The weights {path} cannot be read: {error.strerror}.") from error

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
 import re
-import struct
-import warnings
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..ct.ct_mask import HU_WINDOW
 from ..errors import WeightsError
 from .cards import ModelCard, NetworkName, build_network, save_weights
+from .checkpoint_file import load_checkpoint
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,12 +45,6 @@ _DECOVNET_NAMES = (
     (r"classifier\.", "classifier.output."),
 )
 _NEVER_USED = re.compile(r"s[45]\.")  # stages that the released network defines but its forward pass leaves out
-
-_WHAT_DAMAGE_RAISES = (
-    pickle.UnpicklingError, zipfile.BadZipFile, struct.error, RuntimeError, EOFError, ValueError, LookupError,
-    TypeError, AttributeError, AssertionError, ArithmeticError, MemoryError,
-)  # fmt: skip
-"""Seen from ``torch.load`` for files with changed bytes: it takes what it reads for a program, and that ends anyhow."""
 
 PAPER_TABLE_2 = {
     "source": "Zheng et al. 2020, table 2, with its columns under their right names (sensitivity, specificity)",
@@ -120,15 +111,7 @@ def import_checkpoint(path: str | Path, folder: str | Path) -> ModelCard:
 def _read_state(path: Path) -> Mapping[str, Tensor]:
     import torch
 
-    try:
-        with warnings.catch_warnings(action="ignore"):  # of what it makes of a file that is no checkpoint
-            content: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read: {error.strerror}.") from error
-    except _WHAT_DAMAGE_RAISES as error:
-        raise WeightsError(
-            f"{path.name} is not a plain PyTorch checkpoint; it was not opened further, so nothing in it was executed."
-        ) from error
+    content = load_checkpoint(path)
     if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
         content = content["state_dict"]
     if not isinstance(content, Mapping) or not all(

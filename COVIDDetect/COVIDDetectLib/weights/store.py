@@ -19,12 +19,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError, WeightsError
-from .cards import ModelCard, bundled_cards, load_network, read_card, read_checked, write_card
+from .cards import LARGEST_FILE, ModelCard, bundled_cards, load_network, read_card, read_checked, write_card
 from .domain import check_domain
 from .released import import_checkpoint
-
-LARGEST_FILE = 1_000_000_000
-"""Bytes. The released UNet, the largest network that there is here, has a tenth of it."""
 
 _LONGEST_TITLE = 120
 _UNFINISHED = ".unfinished-"
