@@ -60,7 +60,7 @@ class COVIDDetect(ScriptedLoadableModule):
 
 
 class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """The panel's life in Slicer: opened, left, reloaded, and what happens to the scene meanwhile."""
+    """The panel's life in Slicer: opened, left, reloaded, and scenes that are opened and closed."""
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
@@ -163,7 +163,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.selectDefaultCT()
 
     def setParameterNode(self, parameterNode):
-        """Show and observe a parameter node; None lets go of the last one."""
+        """Show and observe a parameter node; None releases the last one."""
         if self._parameterNode:
             self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
             self.removeObserver(
@@ -304,7 +304,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         self._client.cancel()
 
     def stop(self):
-        """Let go of the scene and of the worker process."""
+        """Release the scene and the worker process."""
         if not self._stopped:
             self._stopped, self.job = True, None
             slicer.app.disconnect("aboutToQuit()", self._stopBeforeQuitting)

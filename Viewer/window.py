@@ -30,7 +30,7 @@ _SCENE = "Scene (*.mrb)"
 
 
 class _MainWindow(QMainWindow):
-    """Shows one module beside the views; it is found by ``slicer.util.mainWindow()``."""
+    """Shows one module next to the views; it is found by ``slicer.util.mainWindow()``."""
 
     def __init__(self, layout_manager: QWidget) -> None:
         super().__init__()

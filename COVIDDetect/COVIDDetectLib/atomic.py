@@ -46,7 +46,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def unfinished(path: Path) -> Iterator[Path]:
-    """A name beside ``path`` for what shall take its place; what has that name is removed when the block ends.
+    """A name next to ``path`` for what shall take its place; what has that name is removed when the block ends.
 
     What processes that ended long ago left there is removed, too.
     """

@@ -85,7 +85,7 @@ COMMANDS: dict[str, Run | Exists] = {
     "git clone https://github.com/coviddetect/SlicerCOVIDDetect.git": Exists("it needs the network", "git --version"),
     "cd SlicerCOVIDDetect": Exists("it is where the clone is", "true"),
     # CONTRIBUTING.md
-    "make lint": Exists("continuous integration runs it beside the tests", "make -n lint"),
+    "make lint": Exists("continuous integration runs it besides the tests", "make -n lint"),
     "make setup": Exists("it installs, and has run before any test", "make -n setup"),
     ".venv/bin/pre-commit install": Exists("it changes the hooks of the clone", ".venv/bin/pre-commit install --help"),
     # Docs/use/demonstration-weights.md

@@ -1,4 +1,4 @@
-"""Islands and threads that a network marks beside the lungs are cut off; the lungs themselves stay as they are."""
+"""Islands and threads that a network marks outside the lungs are cut off; the lungs themselves stay as they are."""
 
 import numpy as np
 from COVIDDetectLib.lungs.tidy import tidy_lungs

@@ -150,7 +150,7 @@ def on_screen(position_ras: tuple[float, float, float], name: str = "Red") -> tu
 
 
 def let_views_settle() -> None:
-    """Until the views have the size that the panel beside them leaves."""
+    """Until the views have the size that the panel leaves them."""
     import slicer
 
     sizes: list[int] = []

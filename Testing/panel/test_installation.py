@@ -1,4 +1,4 @@
-"""What is asked before packages are installed, and what the real pip of the host's Python is told meanwhile."""
+"""What is asked before packages are installed, and what the real pip of the host's Python is told."""
 
 from __future__ import annotations
 

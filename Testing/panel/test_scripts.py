@@ -1,4 +1,4 @@
-"""The logic in a script, as of any other Slicer module: beside the panel, and gone when nobody uses it any more."""
+"""The logic in a script, as of any other Slicer module: along with the panel, and gone when nobody uses it any more."""
 
 from __future__ import annotations
 

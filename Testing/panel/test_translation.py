@@ -72,7 +72,7 @@ def test_nothing_is_cut_off_in_german(german: Any) -> None:
         section.collapsed = False
     slicer.app.processEvents()
     try:
-        # Beside the panel is the scroll bar; texts that do not wrap need all of their layout's least width.
+        # Next to the panel is the scroll bar; texts that do not wrap need all of their layout's least width.
         assert ui.COVIDDetect.layout().minimumSize().width() <= PANEL_WIDTH - SCROLL_BAR_WIDTH
         ui.COVIDDetect.setFixedWidth(PANEL_WIDTH - SCROLL_BAR_WIDTH)
         slicer.app.processEvents()

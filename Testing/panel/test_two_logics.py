@@ -1,4 +1,4 @@
-"""A panel and a script at work on the same CT: neither shows as its own what the other wrote meanwhile."""
+"""A panel and a script at work on the same CT: neither shows as its own what the other wrote."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def copied(network: str, folder: Path) -> Path:
 
 
 def own_weights() -> list[str]:
-    """What is installed beside what comes along."""
+    """What is installed in addition to the bundled weights."""
     from COVIDDetectLib.weights.store import installed_cards, is_bundled
 
     return [card.id for card in installed_cards() if not is_bundled(card)]
@@ -90,7 +90,7 @@ def click(settings: Any, title: str, menu: Any = None) -> None:
 
 
 def settle(panel: Any, settings: Any) -> str:
-    """Wait for the other process; what is said then. The window stays alive meanwhile."""
+    """Wait for the other process; what is said then. The window stays responsive."""
     import slicer
 
     longest, end = 0.0, time.monotonic() + LONGEST_CHECK_S

@@ -18,7 +18,7 @@ from Testing.panel import host
 
 
 class Recorder:
-    """A client, all that it says, and how late a timer of the event loop was meanwhile.
+    """A client, all that it says, and how late a timer of the event loop was.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ class RenderWidget(QWidget):
         self.render_window.SetAlphaBitPlanes(1)
         self.interactor = vtk.vtkGenericRenderWindowInteractor()
         self.interactor.SetRenderWindow(self.render_window)
-        # The managers' style observes the interactor beside a style of VTK's own, which must be there and does nothing.
+        # The managers' style observes the interactor; a style of VTK's own must be set as well and does nothing.
         self.interactor.SetInteractorStyle(vtk.vtkInteractorStyleUser())
         self.interactor.Initialize()
         self.interactor.AddObserver("RenderEvent", lambda *_: self.schedule_render())

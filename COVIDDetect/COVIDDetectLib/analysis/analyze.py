@@ -103,7 +103,7 @@ class Analysis:
     software
         Versions of this program, Python, torch, numpy and SimpleITK.
     notes
-        Sentences that the user must read beside the result.
+        Sentences that the user must read with the result.
     domain
         Whether the CT is of the kind that the weights were trained on; None if their card does not tell.
     """

@@ -1,4 +1,4 @@
-"""``coviddetect weights``: the user's own weights beside those that come with the program."""
+"""``coviddetect weights``: the user's own weights and those that come with the program."""
 
 from __future__ import annotations
 

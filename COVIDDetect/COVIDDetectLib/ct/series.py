@@ -134,7 +134,7 @@ def _is_wanted(file: Path) -> bool:
 
 
 def _may_be_slice(file: Path, suffixes: Counter[str]) -> bool:
-    """Whether an unreadable file is named as slices are, or as those beside it."""
+    """Whether an unreadable file is named as slices are, or as the others in its folder."""
     return _suffix(file) in _DICOM_SUFFIXES or suffixes[_suffix(file)] > 0
 
 

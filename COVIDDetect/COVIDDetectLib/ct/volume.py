@@ -28,7 +28,7 @@ class CTVolume:
     name
         What the user calls it; never a patient's name.
     notes
-        Sentences about how it was read, which the user must see beside any result.
+        Sentences about how it was read, which the user must see with any result.
     also_there
         A sentence about what else could have been read; or empty.
     """

@@ -1,4 +1,4 @@
-"""The figures of a heat map over all cases, ready for JSON, beside what is asked of bundled weights."""
+"""The figures of a heat map over all cases, ready for JSON, with what is asked of bundled weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``attention.json`` and one HTML page that needs nothing beside it."""
+"""``attention.json`` and one HTML page that needs no other file."""
 
 from __future__ import annotations
 

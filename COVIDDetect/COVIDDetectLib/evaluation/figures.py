@@ -36,7 +36,7 @@ def evaluate(predictions: Predictions, prevalences: Sequence[float] = PREVALENCE
     Parameters
     ----------
     prevalences
-        Shares of patients with COVID-19 for which PPV and NPV are told beside those of the cohort.
+        Shares of patients with COVID-19 for which PPV and NPV are given, in addition to the cohort's own.
 
     Raises
     ------

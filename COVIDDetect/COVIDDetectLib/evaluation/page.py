@@ -1,4 +1,4 @@
-"""``metrics.json`` and one HTML page that needs nothing beside it."""
+"""``metrics.json`` and one HTML page that needs no other file."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def plot_cohort(predictions: Predictions, metrics: Mapping[str, Any]) -> str:
 
 
 def image_source(figure: Figure, kind: str = "svg") -> str:
-    """A figure as a data URI, so that the page needs no file beside it; ``kind`` is ``"svg"`` or ``"png"``."""
+    """A figure as a data URI, so that the page needs no other file; ``kind`` is ``"svg"`` or ``"png"``."""
     stream = io.BytesIO()
     figure.savefig(stream, format=kind, dpi=120)
     mime = {"svg": "image/svg+xml", "png": "image/png"}[kind]

@@ -32,7 +32,7 @@ class Later:
         self._timer.start()
 
     def stop(self) -> None:
-        """Call it no more, and let go of it."""
+        """Call it no more, and release it."""
         self._timer.stop()
         call, self._call = self._call, None
         if call is not None:

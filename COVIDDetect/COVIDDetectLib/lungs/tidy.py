@@ -1,4 +1,4 @@
-"""What a network marks by mistake beside the lungs: islands in the neck or outside the body, and thin threads."""
+"""What a network marks by mistake outside the lungs: islands in the neck or outside the body, and thin threads."""
 
 from __future__ import annotations
 

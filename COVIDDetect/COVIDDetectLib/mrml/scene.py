@@ -114,7 +114,7 @@ def require_nodes(result: Result, scores: tuple[Scored, ...]) -> None:
     Raises
     ------
     COVIDDetectError
-        If they are not: what was computed meanwhile has no place any more.
+        If they are not: what was computed then no longer has a place.
     """
     if result.node.GetScene() is None:
         raise COVIDDetectError(_("The result was removed during the computation."))

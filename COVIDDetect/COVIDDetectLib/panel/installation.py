@@ -187,7 +187,7 @@ def _install_torch(installer: Any) -> None:
 
 @contextmanager
 def _message(sentence: str) -> Iterator[None]:
-    """Meanwhile nothing else can be clicked: a scene that is closed, say, would take the CT along."""
+    """In the meantime nothing else can be clicked: closing the scene, for example, would remove the CT."""
     title = _("Install packages for COVIDDetect")
     # Without a maximum it shows that something goes on, not how far.
     dialog = slicer.util.createProgressDialog(maximum=0, labelText=sentence, windowTitle=title, modal=True)
@@ -221,7 +221,7 @@ def _pip_install(requirements: list[str]) -> None:
 
 @contextmanager
 def _pip_settings(folder: Path, missing: Missing, wheels: Path | None) -> Iterator[Path]:
-    """Settings for every pip that is started meanwhile, the PyTorch extension's too; yields pip's log file."""
+    """Settings for every pip started within, including the PyTorch extension's; yields pip's log file."""
     constraints, log = folder / "constraints.txt", folder / "pip.log"
     constraints.write_text(pinned_versions(missing))
     # As addresses: pip takes a space in a path for the end of it, where an option can be given several times.

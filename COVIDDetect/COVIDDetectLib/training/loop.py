@@ -126,7 +126,7 @@ def learn(
     folder
         For ``last.pt``, ``best.pt``, ``history.csv`` and TensorBoard's logs.
     plan
-        What decides the result beside ``settings``: another plan does not go on.
+        What else decides the result, apart from ``settings``: a training with another plan is not resumed.
     report
         Called after every step by process 0; may raise, which ends the training.
     begin

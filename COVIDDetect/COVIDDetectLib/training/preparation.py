@@ -203,7 +203,7 @@ def _hash_of(content: object) -> str:
 def _stamps(path: Path) -> list[tuple[str, int, int]]:
     """Name, size and time of change of every file that reading ``path`` may touch.
 
-    A DICOM file stands for its whole folder; a header such as .mhd for the files of the same name beside it.
+    A DICOM file stands for its whole folder; a header such as .mhd for the files of the same name in its folder.
     """
     if path.is_dir():
         files = [file for file in path.rglob("*") if file.is_file()]

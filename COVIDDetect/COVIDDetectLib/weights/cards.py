@@ -47,7 +47,7 @@ class ModelCard:
     network, variant
         ``"unet"`` or ``"decovnet"``; for DeCoVNet ``"paper"`` or ``"released"``.
     weights_file, sha256
-        The safetensors file beside the card, and its checksum.
+        The safetensors file next to the card, and its checksum.
     input_size
         Rows and columns of the network's input.
     hu_window
@@ -62,7 +62,7 @@ class ModelCard:
         Measured sensitivity and specificity with their cohort, or None where none were measured. They belong to
         these weights only.
     domain_file, domain_sha256
-        Statistics of the training set beside the card, which tell foreign volumes (``domain.py``), and their checksum;
+        Statistics of the training set next to the card, which tell foreign volumes (``domain.py``), and their SHA-256;
         None if there are none.
     path
         The card's own file.
@@ -101,7 +101,7 @@ class ModelCard:
 
 
 def bundled_folder() -> Path:
-    """Where the weights that come with the program lie: beside this package in Slicer, inside it from a wheel."""
+    """Where the weights that come with the program lie: next to this package in Slicer, inside it from a wheel."""
     package = Path(__file__).parents[1]
     beside, inside = package.parent / "Resources" / "Weights", package / "Resources" / "Weights"
     return inside if inside.is_dir() else beside

@@ -141,7 +141,7 @@ def judge(card: ModelCard, features: Tensor, ct_mask: CTMask) -> DomainFit | Non
 
 
 def fit_domain(card: ModelCard, ct_masks: Iterable[tuple[str, CTMask]]) -> ModelCard:
-    """Make the statistics of a training set, write them beside the weights and name them in the card.
+    """Make the statistics of a training set, write them next to the weights and name them in the card.
 
     Parameters
     ----------

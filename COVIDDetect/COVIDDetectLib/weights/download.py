@@ -44,7 +44,7 @@ def add_from_url(url: str, sha256: str) -> ModelCard:
     Parameters
     ----------
     url
-        https address of a model card (the weights lie beside it), of a .safetensors file (its card lies beside it under
+        https address of a model card (weights next to it), of a .safetensors file (its card next to it under
         the same name), or of a checkpoint that the authors released (.pth).
     sha256
         Of the file at that address.

@@ -106,7 +106,7 @@ def add(path: str | Path) -> ModelCard:
     Parameters
     ----------
     path
-        A model card (.json), the .safetensors file that lies beside a card of the same name, or a folder with one card.
+        A model card (.json), the .safetensors file next to a card of the same name, or a folder with one card.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def remove(name: str) -> None:
 
 @contextmanager
 def staging() -> Iterator[Path]:
-    """A folder beside the weights for what is not finished; it goes with all that is left in it.
+    """A folder next to the weights for unfinished files; it is removed with all that is left in it.
 
     Raises
     ------
@@ -200,7 +200,7 @@ def _put_in_place(card: ModelCard) -> ModelCard:
     place = user_folder() / card.path.parent.name
     if place.exists():
         raise _already_there(card.id)
-    card.path.parent.rename(place)  # refuses a folder that came meanwhile
+    card.path.parent.rename(place)  # refuses a folder that appeared in the meantime
     return read_card(place / card.path.name)
 
 

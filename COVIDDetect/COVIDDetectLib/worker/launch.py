@@ -22,5 +22,5 @@ def python_executable() -> str:
 
 
 def arguments(service: str, given: str) -> list[str]:
-    """What that Python is started with, so that the module ``service`` beside this one serves what is ``given``."""
+    """What that Python is started with, so that the module ``service`` next to this one serves what is ``given``."""
     return [*_ISOLATED, _SERVE, f"{__package__}.{service}", given, *sys.path]

@@ -67,7 +67,7 @@ def place(node: slicer.vtkMRMLVolumeNode, geometry: Geometry) -> None:
 
 
 def give_to(ct_node: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLNode) -> None:
-    """Make a node one of those that were made for a CT, and put it beside that in the subject hierarchy.
+    """Make a node one of those that were made for a CT, and put it next to the CT in the subject hierarchy.
 
     Slicer's DICOM export takes patient and study from there, and what belongs to a patient is removed with it.
     """

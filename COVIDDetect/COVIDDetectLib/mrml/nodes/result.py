@@ -149,7 +149,7 @@ class Result:
         self.node.SetNodeReferenceID(_IN_LUNGS, in_lungs_node.GetID())
 
     def refer_to_opacity(self, node: slicer.vtkMRMLSegmentationNode | None) -> None:
-        """Remember the node with the densities; None lets go of it."""
+        """Remember the node with the densities; None forgets it."""
         self.node.SetNodeReferenceID(_OPACITY, node.GetID() if node is not None else None)
 
     @property

@@ -1,4 +1,4 @@
-"""*Thresholds* beside the prevalence: where the weights were measured, each a click away."""
+"""The menu *Thresholds*: the thresholds at which the weights were measured, each a click away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""*Manage…* beside the weights: add, import, show, remove. What needs torch is done by another process."""
+"""The menu *Manage…*: add, import, show and remove weights. Another process does what needs torch."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class WeightsMenu:
         self._cancel_action.enabled = self.busy
 
     def add_file(self) -> None:
-        """Ask for a card or for the weights beside it."""
+        """Ask for a card or its weights file."""
         kinds = _("Weights and model cards") + " (*.json *.safetensors)"
         self._add("add", qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Add weights"), "", kinds))
 
