@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from ...allocator import keep_large_blocks
 from ...ct.ct_mask import HU_WINDOW, CTMask, make_ct_mask
 from ...phantom import add_disease
 from ...weights.cards import ModelCard, bundled_folder, save_weights
 from ...weights.domain import fit_domain
 from .acceptance import print_acceptance
-from .backgrounds import Background, as_ct, load_backgrounds, phantom_background, store_backgrounds
+from .backgrounds import CITATIONS, Background, as_ct, load_backgrounds, phantom_background, store_backgrounds
 from .calibration import fit_calibration, fold, held_back_margins
 from .classifier import FORM, train_classifier
 from .lungs import train_unet
@@ -84,17 +85,18 @@ def classifier_card(folder: Path, backgrounds: list[Background]) -> ModelCard:
 
 
 def _in_words(backgrounds: list[Background]) -> str:
-    real = [one.name for one in backgrounds if one.is_real]
-    parts = [f"CTs without COVID-19 ({', '.join(real)})"] if real else []
+    real = [CITATIONS.get(one.name, one.name) for one in backgrounds if one.is_real]
+    parts = [f"CTs without COVID-19 ({'; '.join(real)})"] if real else []
     if len(real) < len(backgrounds):
         parts.append(f"{len(backgrounds) - len(real)} phantoms")
     return " and ".join(parts)
 
 
 def make_lungs(folder: Path, output: Path) -> None:
-    """Train the UNet and write it with its card."""
+    """Train the UNet, or go on where that was interrupted, and write it with its card."""
     backgrounds = load_backgrounds(folder)
-    save_weights(train_unet(backgrounds, seed=_SEED, report=_Printer("UNet")), lungs_card(output, backgrounds))
+    weights = train_unet(backgrounds, seed=_SEED, report=_Printer("UNet"), folder=folder.parent)
+    save_weights(weights, lungs_card(output, backgrounds))
 
 
 def make_scores(folder: Path, output: Path) -> None:
@@ -153,6 +155,7 @@ def main() -> None:
     )
     parser.add_argument("--output", type=Path, default=bundled_folder(), help="folder for the weights")
     arguments = parser.parse_args()
+    keep_large_blocks()
     if arguments.stage in ("backgrounds", "all"):
         store_backgrounds(arguments.backgrounds, arguments.real, arguments.phantoms, _FIRST_PHANTOM)
     if arguments.stage in ("lungs", "all"):

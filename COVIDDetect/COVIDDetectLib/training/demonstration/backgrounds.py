@@ -13,6 +13,24 @@ from ...ct.volume import CTVolume
 from ...errors import COVIDDetectError
 from ...phantom import thorax
 
+CITATIONS = {
+    "acrin-flt-breast-001-chest-thighs": "ACRIN-FLT-Breast 001, chest to thighs (doi 10.7937/K9/TCIA.2017.OL20ZMXG, "
+    "CC BY 3.0)",
+    "acrin-flt-breast-001-head-chest": "ACRIN-FLT-Breast 001, head to chest (doi 10.7937/K9/TCIA.2017.OL20ZMXG, "
+    "CC BY 3.0)",
+    "acrin-flt-breast-013": "ACRIN-FLT-Breast 013 (doi 10.7937/K9/TCIA.2017.OL20ZMXG, CC BY 3.0)",
+    "cmb-crc-msb-01068": "CMB-CRC MSB-01068 (doi 10.7937/DJG7-GZ87, CC BY 4.0)",
+    "cptac-lscc-c3n-00247": "CPTAC-LSCC C3N-00247 (doi 10.7937/K9/TCIA.2018.6EMUB5L2, CC BY 4.0)",
+    "cptac-pda-c3l-00189": "CPTAC-PDA C3L-00189 (doi 10.7937/K9/TCIA.2018.SC20FO18, CC BY 4.0)",
+    "lidc-idri-0001": "LIDC-IDRI 0001 (doi 10.7937/K9/TCIA.2015.LO9QL9SX, CC BY 3.0)",
+    "lung-dx-a0001": "Lung-PET-CT-Dx A0001 (doi 10.7937/TCIA.2020.NNC2-0461, CC BY 4.0)",
+    "lungfcp-01-0001": "Lung Fused-CT-Pathology LungFCP-01-0001 (doi 10.7937/K9/TCIA.2018.SMT36LPN, CC BY 3.0)",
+}
+"""The public CTs by the names of their folders: data set, subject, DOI and licence."""
+
+UNSURE_SLICES = {"lung-dx-a0001": range(43, 48)}
+"""Slices in which nobody knows what is lung: a mass between aorta and chest wall. The UNet does not learn from them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Background:
