@@ -1,4 +1,4 @@
-"""Which processor computes: only one that computes rightly, and only as long as its memory lasts."""
+"""Chooses the compute device; falls back to the CPU if a GPU fails its self-test or runs out of memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of things that go wrong. The message of each is the one sentence that the user reads."""
+"""Kinds of errors. The message of each is the one sentence that the user reads."""
 
 
 class COVIDDetectError(Exception):

@@ -1,4 +1,4 @@
-"""Which packages an analysis needs and this Python lacks, and why installing them failed, in sentences."""
+"""Which packages an analysis needs and this Python lacks, and why installing them failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A probability as people read it."""
+"""Rounds a probability for display."""
 
 from __future__ import annotations
 

@@ -26,6 +26,12 @@ def test_every_ct_that_a_card_names_is_credited_with_its_source_and_licence() ->
         assert "https://doi.org/10.7937/" in credit and "https://creativecommons.org/licenses/by/" in credit, name
 
 
+def test_a_card_leads_to_the_document_that_tells_how_it_was_made() -> None:
+    for card in bundled_cards():
+        [document] = re.findall(r"Docs/[\w./-]+\.md", card.source)
+        assert (ROOT / document).is_file() and "NOTICE.txt" in card.source, card.id
+
+
 def test_the_citation_is_that_of_this_version() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["version"] == __version__

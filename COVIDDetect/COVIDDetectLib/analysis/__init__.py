@@ -1,1 +1,1 @@
-"""The straight way of one CT, its record, and what explains the probability."""
+"""The analysis of one CT, its record, and what explains the probability."""

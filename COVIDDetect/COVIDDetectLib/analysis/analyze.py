@@ -1,4 +1,4 @@
-"""The straight way of one CT: lungs, CT-Mask volume, DeCoVNet, probability and heat map, and the record of it."""
+"""The analysis of one CT: lungs, CT-Mask volume, DeCoVNet, probability and heat map, and the record of it."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Analysis:
         return self.score.probability
 
     def to_record(self) -> dict[str, Any]:
-        """The content of ``analysis.json``; its schema is described in ``Docs/analysis-schema.md``."""
+        """The content of ``analysis.json``; its schema is described in ``Docs/use/analysis-schema.md``."""
         right_ml, left_ml = self.lung_mask.volumes_ml
         return {
             "schema": SCHEMA,

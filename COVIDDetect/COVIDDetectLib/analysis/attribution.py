@@ -1,4 +1,4 @@
-"""Other ways to ask what the network looked at, computed on demand.
+"""Other heat maps, computed on demand.
 
 Grad-CAM: Selvaraju et al., ICCV 2017. Grad-CAM++: Chattopadhay et al., WACV 2018. Integrated gradients: Sundararajan et
 al., ICML 2017. Occlusion: Zeiler and Fergus, ECCV 2014. The last two are captum's.

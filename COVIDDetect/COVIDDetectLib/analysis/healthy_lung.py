@@ -1,4 +1,4 @@
-"""A part of the lungs replaced by texture of the same patient's healthy-looking lung."""
+"""Replaces a part of the lungs by texture of the same patient's healthy-looking lung."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opacity in each lung, by density: ground glass, consolidation and emphysema-like lung in mL and percent."""
+"""Opacity in each lung, measured by density: ground glass, consolidation and emphysema-like lung in mL and percent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of this room: ``coviddetect evaluate`` and ``coviddetect evaluate-attention``."""
+"""The commands ``coviddetect evaluate`` and ``coviddetect evaluate-attention``."""
 
 from __future__ import annotations
 

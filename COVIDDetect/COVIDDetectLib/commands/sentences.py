@@ -1,4 +1,4 @@
-"""How a command speaks, and how it ends when something went wrong."""
+"""What a command prints, and how it ends after an error."""
 
 from __future__ import annotations
 

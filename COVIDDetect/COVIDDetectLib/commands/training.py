@@ -1,4 +1,4 @@
-"""The commands of this room: ``coviddetect train lungs`` and ``coviddetect train classifier``."""
+"""The commands ``coviddetect train lungs`` and ``coviddetect train classifier``."""
 
 from __future__ import annotations
 

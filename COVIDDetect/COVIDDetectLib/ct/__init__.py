@@ -1,1 +1,1 @@
-"""A CT and where it lies, read from files, and as the networks see it."""
+"""A CT with its geometry, read from files, and as the networks see it."""

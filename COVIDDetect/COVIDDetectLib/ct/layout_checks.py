@@ -1,4 +1,4 @@
-"""What is wrong with the values and the grid of a CT: each finding is one sentence, with what to do."""
+"""Checks the values and the grid of a CT; each finding is one sentence that says what is wrong and what to do."""
 
 from __future__ import annotations
 

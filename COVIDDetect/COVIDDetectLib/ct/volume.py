@@ -1,4 +1,4 @@
-"""A chest CT: its voxels in HU together with the place where they lie."""
+"""A chest CT: voxels in HU together with their geometry."""
 
 from __future__ import annotations
 

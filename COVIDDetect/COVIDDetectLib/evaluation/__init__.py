@@ -1,1 +1,1 @@
-"""Statistics of a cohort: how well probabilities tell COVID-19 from its absence, and how sure that is."""
+"""Statistics of a cohort: how well probabilities separate COVID-19 from other cases, with intervals."""

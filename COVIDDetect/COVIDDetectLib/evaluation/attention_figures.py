@@ -1,4 +1,4 @@
-"""The figures of a heat map over all cases, ready for JSON, with what is asked of bundled weights."""
+"""Figures of the heat maps of all cases, ready for JSON, with the limits that bundled weights must reach."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RESAMPLES = 2000
 
 
 def summarize(results: Sequence[CaseResult], card: ModelCard, seed: int) -> dict[str, Any]:
-    """All figures, as ``Docs/evaluation.md`` describes them."""
+    """All figures, as ``Docs/use/evaluation.md`` describes them."""
     diseased = [result for result in results if result.is_diseased]
     tested = [result for result in diseased if result.deletion]
     labels = np.array([result.is_diseased for result in results])

@@ -1,4 +1,4 @@
-"""Pictures of the heat map's evaluation: examples, curves, and what remains after forgetting."""
+"""Pictures of the heat map's evaluation: examples, curves, and the randomization test."""
 
 from __future__ import annotations
 

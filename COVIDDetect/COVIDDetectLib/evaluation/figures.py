@@ -31,7 +31,7 @@ _CALIBRATION_BINS = 10
 
 
 def evaluate(predictions: Predictions, prevalences: Sequence[float] = PREVALENCES) -> dict[str, Any]:
-    """All figures of a cohort, as ``Docs/evaluation.md`` describes them; NaN becomes null.
+    """All figures of a cohort, as ``Docs/use/evaluation.md`` describes them; NaN becomes null.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Files that belong together: all of them appear, or none."""
+"""Writes files that belong together: all of them, or none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Synthetic cases that no training has seen, with the masks of their lesions."""
+"""Synthetic cases, unseen in training, with the masks of their lesions."""
 
 from __future__ import annotations
 

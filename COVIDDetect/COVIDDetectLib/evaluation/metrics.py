@@ -1,4 +1,4 @@
-"""Sensitivity, specificity and their kin, each under its right name and with a 95 % interval."""
+"""Sensitivity, specificity and related figures with 95 % intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table that is evaluated: one probability and one true label a case."""
+"""The table that is evaluated: one probability and one true label per case."""
 
 from __future__ import annotations
 

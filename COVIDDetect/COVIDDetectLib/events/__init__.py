@@ -1,1 +1,1 @@
-"""Signals, deferred calls, and what ends with the program: no Slicer, no worker."""
+"""Signals, deferred calls, and clean-up at the end of the program; knows neither Slicer nor worker."""

@@ -1,4 +1,4 @@
-"""Something that is done when the event loop has its next turn."""
+"""A deferred call: runs in the next turn of the event loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of things that hold a process, timers or observers."""
+"""Ends objects that hold a process, timers or observers."""
 
 from __future__ import annotations
 

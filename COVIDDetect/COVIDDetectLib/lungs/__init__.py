@@ -1,4 +1,4 @@
-"""Lung masks: right and left lung on the grid of a CT, and the two ways to make them."""
+"""Lung masks: right and left lung on the grid of a CT, and the two methods that make them."""
 
 from __future__ import annotations
 

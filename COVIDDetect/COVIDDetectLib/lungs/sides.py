@@ -1,4 +1,4 @@
-"""Which lung is the right one: components told apart by place, joined lungs parted where they are thinnest."""
+"""Tells the right from the left lung: components by their place; joined lungs are cut where they are thinnest."""
 
 from __future__ import annotations
 

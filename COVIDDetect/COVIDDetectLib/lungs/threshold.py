@@ -1,4 +1,4 @@
-"""Lung masks without labels: threshold, connected components, airways and gas out, consolidation in.
+"""Lung masks without training: threshold and connected components; airways and gas out, consolidation in.
 
 The masks that teach the UNet, after Liao et al., "Evaluate the Malignancy of Pulmonary Nodules Using the 3-D Deep
 Leaky Noisy-OR Network", IEEE TNNLS 2019. All sizes are millimetres, so that every scanner's grid gives the same.

@@ -1,4 +1,4 @@
-"""What is being computed: one value, from the click until its outcome is in the scene."""
+"""What is being computed, as one value, from the click until its outcome is in the scene."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An analysis into the scene: lung mask, heat map and result of one CT."""
+"""Writes an analysis into the scene: lung mask, heat map and result of one CT."""
 
 from __future__ import annotations
 

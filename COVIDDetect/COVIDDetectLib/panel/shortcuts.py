@@ -1,4 +1,4 @@
-"""Keys of the panel, alive only while its module is open; the slice views keep their own."""
+"""Keyboard shortcuts of the panel, active only while its module is open; the slice views keep their own."""
 
 from __future__ import annotations
 

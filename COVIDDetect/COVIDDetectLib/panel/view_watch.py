@@ -1,4 +1,4 @@
-"""Watches what the views show: from anywhere in Slicer another volume may come into one."""
+"""Notices when a view shows another volume, whichever part of Slicer changed it."""
 
 from __future__ import annotations
 

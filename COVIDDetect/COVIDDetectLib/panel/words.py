@@ -1,4 +1,4 @@
-"""The fixed sentences of what lies below the panel, in the user's language.
+"""Translates the fixed sentences of the core and the scene.
 
 The core knows no Slicer, and what is kept in the scene must read the same whatever language it is opened in: both stay
 English, and the panel translates what it shows. Sentences with values in them, such as errors, are shown as they are.

@@ -1,4 +1,4 @@
-"""What an analysis of a phantom says if nothing is mistaken in it: needs no network, and so no torch."""
+"""The perfect analysis of a phantom, from its ground truth: needs no network, and so no torch."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is handed on: pictures and files of an analysis."""
+"""Pictures and files of an analysis."""

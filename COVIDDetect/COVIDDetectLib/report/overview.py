@@ -1,4 +1,4 @@
-"""One picture of an analysis that a radiologist reads at a glance."""
+"""Draws one picture that shows an analysis at a glance."""
 
 from __future__ import annotations
 

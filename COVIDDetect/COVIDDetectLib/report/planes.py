@@ -1,4 +1,4 @@
-"""The slices of a CT that show an analysis best, cut as a radiologist reads them."""
+"""Chooses the slices that show an analysis best, in radiological orientation."""
 
 from __future__ import annotations
 

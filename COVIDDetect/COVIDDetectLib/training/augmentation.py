@@ -1,4 +1,4 @@
-"""Augmentation of training volumes, drawn once a volume and applied to every slice alike."""
+"""Augmentation of training volumes, drawn once per volume and applied to every slice alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table that a training starts from: one CT and one label a case."""
+"""The table that a training starts from: one CT and one label per case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chance as a function of the place: seed, epoch and position give the same draw whenever and wherever it is made.
+"""Random draws as a function of seed, epoch and position: the same whenever and wherever they are made.
 
 So a training that was killed goes on with the very draws that it would have made, and nothing of a generator's inner
 state has to be kept.

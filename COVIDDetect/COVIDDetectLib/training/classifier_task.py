@@ -1,4 +1,4 @@
-"""What DeCoVNet learns: one label a volume, as in Zheng et al. 2020, section on training."""
+"""What DeCoVNet learns: one label per volume, as in Zheng et al. 2020, section on training."""
 
 from __future__ import annotations
 

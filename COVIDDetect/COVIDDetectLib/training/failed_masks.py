@@ -1,4 +1,4 @@
-"""Unsupervised masks that failed, found by their size and put before the user's eyes.
+"""Finds unsupervised masks that failed by their size, and shows them to the user.
 
 Zheng et al. 2020 remove failures by hand, the authors' released code sorts the masks by size to find them.
 """

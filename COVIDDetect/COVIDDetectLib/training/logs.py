@@ -1,4 +1,4 @@
-"""What a training tells while it runs: ``history.csv``, and TensorBoard's logs where that is installed."""
+"""Logs of a running training: ``history.csv``, and TensorBoard's logs where that is installed."""
 
 from __future__ import annotations
 

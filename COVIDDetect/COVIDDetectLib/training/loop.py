@@ -1,4 +1,4 @@
-"""The one loop in which both networks learn: epochs, checkpoints, early stop, several processes, mixed precision."""
+"""The training loop of both networks: epochs, checkpoints, early stop, several processes, mixed precision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training leaves for its user: tables, pictures, and the model card."""
+"""What a training writes: tables, pictures, and the model card."""
 
 from __future__ import annotations
 

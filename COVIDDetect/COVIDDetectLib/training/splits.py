@@ -1,4 +1,4 @@
-"""Which cases teach, which tune and which test: whole patients, never slices."""
+"""Divides the cases into training, tuning and test set: whole patients, never slices."""
 
 from __future__ import annotations
 

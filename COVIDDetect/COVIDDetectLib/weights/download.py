@@ -1,4 +1,4 @@
-"""Weights from the internet: nothing is downloaded but what was named, and nothing is used but what was meant."""
+"""Weights from the internet: only what was named is downloaded, and only files with the right SHA-256 are used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks that are kept in memory, so that the next volume need not wait for them."""
+"""Keeps networks in memory, so that the next volume need not wait for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights that the user added to those that come with the program: looked through completely, then put in place.
+"""The weights that the user added: verified completely, then put in place.
 
 Each set has a folder of its own in the user's folder, with the card, the weights, and the statistics of their training
 set if there are any. A folder appears there in one step, after everything in it was verified, or not at all.

@@ -1,4 +1,4 @@
-"""Work of the panel's process that is done between the events of its loop, so that the window stays alive.
+"""Work of the panel's process that is done between the events of its loop, so that the window stays responsive.
 
 Not in a thread: in Slicer a thread of Python waits as long as the event loop waits.
 """

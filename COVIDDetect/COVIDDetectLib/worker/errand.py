@@ -1,4 +1,4 @@
-"""One thing that a process of its own does, while the event loop turns."""
+"""One task that is done in a separate process while the event loop runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CT, lung mask and what was computed as files in the folder that panel and worker share, and back.
+"""Stores CT, lung mask and results in the folder that panel and worker share, and loads them.
 
 What is large is written and read piece by piece (``Pieces``): the panel does so between the events of its loop.
 """

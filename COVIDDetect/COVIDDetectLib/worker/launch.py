@@ -1,4 +1,4 @@
-"""How a service of this package is started in a process of its own."""
+"""Starts a service of this package in a separate process."""
 
 from __future__ import annotations
 

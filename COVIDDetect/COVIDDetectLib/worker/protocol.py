@@ -1,4 +1,4 @@
-"""What panel and worker say to each other: one JSON object a line, UTF-8. ``Docs/worker-protocol.md`` describes it."""
+"""What panel and worker say to each other: one JSON object per line, UTF-8; see ``Docs/develop/worker-protocol.md``."""
 
 from __future__ import annotations
 

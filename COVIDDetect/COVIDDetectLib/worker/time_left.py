@@ -1,4 +1,4 @@
-"""How long an analysis still takes, from how fast it has been so far."""
+"""Estimates how long an analysis still takes from its speed so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adds weights in a process of its own: that needs torch, which Slicer's own process never loads."""
+"""Adds weights in a separate process, because that needs torch, which Slicer's process never loads."""
 
 from __future__ import annotations
 

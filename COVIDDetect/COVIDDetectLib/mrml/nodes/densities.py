@@ -1,4 +1,4 @@
-"""The densities of a result's lungs: measured within bounds, and shown as segments."""
+"""Densities in the lungs of a result: measured within limits, and shown as segments."""
 
 from __future__ import annotations
 

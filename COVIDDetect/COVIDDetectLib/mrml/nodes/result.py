@@ -154,7 +154,7 @@ class Result:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What ``analysis.json`` would hold (``Docs/analysis-schema.md``)."""
+        """What ``analysis.json`` would hold (``Docs/use/analysis-schema.md``)."""
         return json.loads(self.node.GetAttribute(_RECORD))
 
     @property

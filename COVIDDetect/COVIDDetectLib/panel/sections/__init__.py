@@ -1,1 +1,1 @@
-"""One section of the panel each."""
+"""The sections of the panel, one file each."""

@@ -1,4 +1,4 @@
-"""Which lung, and what if: probabilities of what is not so."""
+"""What-if scores: one lung only, or a region replaced by healthy-looking lung."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which CT to analyze, and whether that can begin."""
+"""Shows which CT will be analyzed, and whether that can start."""
 
 from __future__ import annotations
 

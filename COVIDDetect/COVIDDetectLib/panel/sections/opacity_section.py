@@ -1,4 +1,4 @@
-"""Opacity, measured: densities of each lung, with bounds that the user can change."""
+"""Densities in each lung, with limits that the user can change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far an analysis has come, and the button that ends it."""
+"""Progress of the computation, and the button that cancels it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where it looked: the hottest regions as a table that leads to each of them."""
+"""The table of the hottest regions; a click shows a region in all views."""
 
 from __future__ import annotations
 

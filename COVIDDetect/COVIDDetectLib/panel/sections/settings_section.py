@@ -1,4 +1,4 @@
-"""What is the same for all scenes on this computer: device, weights, and how lungs are found."""
+"""Settings that apply to all scenes on this computer: device, weights, and method for the lungs."""
 
 from __future__ import annotations
 

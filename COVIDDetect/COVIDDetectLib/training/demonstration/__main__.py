@@ -1,4 +1,4 @@
-"""Makes the bundled demonstration weights by one command; Docs/demonstration-weights.md tells what comes of it."""
+"""Makes the bundled demonstration weights by one command; see Docs/use/demonstration-weights.md."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _INTENDED_USE = (
     "To demonstrate and test the program. Not a medical device, not for diagnosis: trained on synthetic disease, "
     "never measured on patients with known disease."
 )
-_SOURCE = "coviddetect.training.demonstration; Docs/demonstration-weights.md says where the CTs come from"
+_SOURCE = "coviddetect.training.demonstration; Docs/use/demonstration-weights.md tells how; NOTICE.txt names the CTs"
 
 
 def lungs_card(folder: Path, backgrounds: list[Background]) -> ModelCard:

@@ -1,4 +1,4 @@
-"""Probabilities that are not surer than the network has a right to be: temperature and shift in the last layer."""
+"""Calibration of the probability: temperature and shift, folded into the last layer."""
 
 from __future__ import annotations
 

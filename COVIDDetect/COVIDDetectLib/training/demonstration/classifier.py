@@ -1,4 +1,4 @@
-"""Training of DeCoVNet on synthetic disease, whose masks guide the early steps (see Docs/demonstration-weights.md)."""
+"""Training of DeCoVNet on synthetic disease, whose masks guide the early steps (Docs/use/demonstration-weights.md)."""
 
 from __future__ import annotations
 
