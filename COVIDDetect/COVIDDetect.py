@@ -13,14 +13,14 @@ from COVIDDetectLib.events.later import Later
 from COVIDDetectLib.events.lifetime import Stopping
 from COVIDDetectLib.events.signal import Signal, weakly
 from COVIDDetectLib.installation import missing_packages
-from COVIDDetectLib.mrml.ct_checks import note_findings
+from COVIDDetectLib.mrml.ct_checks import accepted_findings, note_findings
 from COVIDDetectLib.mrml.job import Job
 from COVIDDetectLib.mrml.nodes.ct import ct_from_node
 from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 from COVIDDetectLib.mrml.nodes.result import Result
 from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode, let_go_of
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, make_phantom, register_samples
-from COVIDDetectLib.mrml.scene import chest_cts, require_nodes, write_analysis, write_attention
+from COVIDDetectLib.mrml.scene import chest_cts, require_nodes, write_analysis, write_explanation
 from COVIDDetectLib.mrml.views.display import window_level
 from COVIDDetectLib.mrml.watch import CT_CHANGED, ResultWatch
 from COVIDDetectLib.panel.panel import Panel
@@ -251,7 +251,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         """
         ct = ct_from_node(ctNode)
         mask = lung_mask_from_node(lungMaskNode, ctNode) if lungMaskNode else lungs
-        self._client.analyze(ct, mask, device, card)
+        self._client.analyze(ct, mask, device, card, accepted_findings(ctNode))
         self.job = Job("analyze", ctNode, lungMaskNode, window_level(ctNode))
         self._watch.begin(ctNode, lungMaskNode)
 
@@ -337,7 +337,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
             raise COVIDDetectError(_("The CT was changed during the analysis; analyze it again."))
         with self._watch.writing():
             if job.kind == "explain":
-                write_attention(value, job.result, job.lung_mask)
+                write_explanation(value, job.result)
                 return job.result
             result = write_analysis(value, job.ct_node, job.lung_mask_node)
             if self._watch.disturbance:

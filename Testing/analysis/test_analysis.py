@@ -48,6 +48,8 @@ def test_probability_and_mask_are_unchanged_when_axes_are_exchanged_or_flipped(o
     np.testing.assert_array_equal(analysis.lung_mask.labels, order.apply(expected.lung_mask.labels))
     assert analysis.lung_mask.geometry == stored.geometry
     assert analysis.attention.geometry.same_grid(expected.attention.geometry)
+    np.testing.assert_allclose(analysis.heat_map.in_lungs.values, expected.heat_map.in_lungs.values, atol=1e-3)
+    assert analysis.opacity == expected.opacity
     assert analysis.ct_sha256 == expected.ct_sha256
     assert analysis.lung_mask_sha256 == expected.lung_mask_sha256 == lung_mask_sha256(analysis.lung_mask)
     assert [replace(r, peak_lps=(0, 0, 0)) for r in analysis.regions] == [
@@ -90,8 +92,15 @@ def test_record_holds_everything_and_is_json() -> None:
     assert record["opacity"][0]["volume_ml"] == record["lungs"]["right_ml"]
     assert len(record["regions"]) == len(analysis_of_axial().regions)
     assert record["notes"] == []
+    assert 0 < record["attention"]["share_in_lungs"] <= 1
     assert {"coviddetect", "python", "torch", "numpy", "SimpleITK"} <= record["software"].keys()
     assert len(record["input"]["sha256"]) == 64
+
+
+def test_what_was_found_about_the_ct_is_part_of_the_notes() -> None:
+    given = analyze(phantom().ct, lungs=analysis_of_axial().lung_mask, device="cpu", findings=["It is cut off."])
+    assert given.notes == ("It is cut off.",)
+    assert given.to_record()["notes"] == ["It is cut off."]
 
 
 def test_probability_is_the_softmax_of_the_logits() -> None:
@@ -131,7 +140,7 @@ def test_a_ct_without_lungs_is_refused() -> None:
 def test_a_mask_on_another_grid_is_refused() -> None:
     expected = analysis_of_axial().lung_mask
     moved = LungMask(expected.labels, replace(expected.geometry, origin=(99.0, 0.0, 0.0)))
-    with pytest.raises(MaskError, match="another grid"):
+    with pytest.raises(MaskError, match="voxel grid"):
         analyze(phantom().ct, lungs=moved, device="cpu")
 
 

@@ -44,7 +44,9 @@ def test_every_method_names_itself_and_lies_over_the_lungs(
     method: str, small_phantom: Phantom, lung_mask: LungMask, fresh_card: ModelCard
 ) -> None:
     seen: list[Progress] = []
-    attention = explain(small_phantom.ct, lung_mask, method, device="cpu", weights=fresh_card, progress=seen.append)
+    attention = explain(
+        small_phantom.ct, lung_mask, method, device="cpu", weights=fresh_card, progress=seen.append
+    ).whole
     assert attention.layer == METHODS[method]
     assert attention.values.dtype == np.float32
     assert attention.values.min() >= 0
@@ -64,10 +66,15 @@ def test_every_method_names_itself_and_lies_over_the_lungs(
 
 def test_the_default_is_the_heat_map_of_the_analysis(small_phantom: Phantom, lung_mask: LungMask) -> None:
     analysis = analyze(small_phantom.ct, lungs=lung_mask, device="cpu")
-    attention = explain(small_phantom.ct, lung_mask, device="cpu")
-    np.testing.assert_allclose(attention.values, analysis.attention.values, atol=1e-5)
-    assert attention.geometry == analysis.attention.geometry
-    assert attention.layer == analysis.attention.layer
+    heat_map = explain(small_phantom.ct, lung_mask, device="cpu")
+    for one, other in (
+        (heat_map.whole, analysis.heat_map.whole),
+        (heat_map.in_lungs, analysis.heat_map.in_lungs),
+    ):
+        np.testing.assert_allclose(one.values, other.values, atol=1e-5)
+        assert one.geometry == other.geometry
+        assert one.layer == other.layer
+    assert heat_map.share_in_lungs == pytest.approx(analysis.heat_map.share_in_lungs, abs=1e-5)
 
 
 def test_order_of_storage_changes_nothing(small_phantom: Phantom, lung_mask: LungMask, fresh_card: ModelCard) -> None:
@@ -78,8 +85,9 @@ def test_order_of_storage_changes_nothing(small_phantom: Phantom, lung_mask: Lun
     for method in ("grad-cam-classifier", "grad-cam-plus-plus"):
         one = explain(ct, lung_mask, method, device="cpu", weights=fresh_card)
         other = explain(stored, mask, method, device="cpu", weights=fresh_card)
-        np.testing.assert_allclose(one.values, other.values, atol=1e-4)
-        assert one.geometry.same_grid(other.geometry)
+        for a, b in ((one.whole, other.whole), (one.in_lungs, other.in_lungs)):
+            np.testing.assert_allclose(a.values, b.values, atol=1e-4)
+            assert a.geometry.same_grid(b.geometry)
 
 
 def test_grad_cam_in_the_classifier_equals_its_definition_by_finite_differences(network: DeCoVNet) -> None:
@@ -149,7 +157,7 @@ def test_integrated_gradients_add_up_to_the_difference_of_the_logits(network: De
 def test_occlusion_is_how_much_the_logit_falls(
     small_phantom: Phantom, lung_mask: LungMask, fresh_card: ModelCard, network: DeCoVNet, ct_mask: CTMask
 ) -> None:
-    attention = explain(small_phantom.ct, lung_mask, "occlusion", device="cpu", weights=fresh_card)
+    attention = explain(small_phantom.ct, lung_mask, "occlusion", device="cpu", weights=fresh_card).whole
     features = features_of(network, ct_mask)
     k, j, i = (at // 4 * 4 for at in np.unravel_index(int(attention.values.argmax()), attention.values.shape))
     occluded = features.clone()

@@ -22,7 +22,6 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "COVIDDetect"))
 import numpy as np
 import torch
 from COVIDDetectLib.analysis.analyze import Analysis, analyze, features_of
-from COVIDDetectLib.analysis.attention_in_lungs import share_in_lungs
 from COVIDDetectLib.ct.ct_mask import averaged_slabs, make_ct_mask
 from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.ct.reading import read_ct
@@ -116,7 +115,7 @@ def print_case(name: str, analysis: Analysis, evidence: float, seconds: float) -
     where = f"{hottest.side} {hottest.third} ({hottest.mean_hu:.0f} HU)" if hottest else "nowhere"
     print(
         f"{name:36s} {analysis.probability:.2f}  right {right_ml:5.0f} mL left {left_ml:5.0f} mL  "
-        f"heat in lungs {share_in_lungs(analysis.attention, analysis.lung_mask):.2f}  evidence {evidence:.2f}  "
+        f"heat in lungs {analysis.heat_map.share_in_lungs:.2f}  evidence {evidence:.2f}  "
         f"hottest {where}  {seconds:.0f} s"
     )
     for note in analysis.notes:

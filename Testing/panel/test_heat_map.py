@@ -91,7 +91,8 @@ def test_the_legend_is_drawn_again_with_a_ct_that_comes_back(panel: Any) -> None
 )
 def test_a_map_that_says_little_of_the_lungs_says_so(panel: Any, heat: str, told: str) -> None:
     from COVIDDetectLib.analysis.attention import normalized
-    from COVIDDetectLib.mrml.nodes.heat_map import write_in_lungs
+    from COVIDDetectLib.analysis.heat_map import HeatMap
+    from COVIDDetectLib.mrml.nodes.heat_map import write_heat_map
     from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 
     load_phantom()
@@ -100,7 +101,8 @@ def test_a_map_that_says_little_of_the_lungs_says_so(panel: Any, heat: str, told
     raw = {"in the lungs": lungs.labels > 0, "outside": lungs.labels == 0, "nowhere": np.zeros(lungs.labels.shape)}[
         heat
     ]
-    write_in_lungs(normalized(raw.astype(np.float32), lungs.geometry), lungs, result.in_lungs_node)
+    heat_map = HeatMap.of(normalized(raw.astype(np.float32), lungs.geometry), lungs)
+    write_heat_map(heat_map, result.heat_map_node, result.in_lungs_node)
     panel.panel.update()
     note = panel.ui.heatMapNoteLabel
     assert told in note.text

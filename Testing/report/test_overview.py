@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from COVIDDetectLib.analysis.analyze import Analysis, Score
 from COVIDDetectLib.analysis.attention import Attention
-from COVIDDetectLib.analysis.attention_in_lungs import share_in_lungs
+from COVIDDetectLib.analysis.heat_map import HeatMap
 from COVIDDetectLib.ct.geometry import Geometry, Reorientation
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.lungs import LEFT, RIGHT, LungMask
@@ -55,9 +55,10 @@ def analysis(probability: float = 0.87, heat: Attention | None = None) -> Analys
         weights_file="test.safetensors", sha256="0" * 64, input_size=(192, 288), hu_window=(-1200.0, 600.0),
         training_data="none", intended_use="test", licence="none", source="none", decision_threshold=0.5,
     )  # fmt: skip
+    lung_mask = LungMask(labels(), GEOMETRY)
     return Analysis(
-        score=Score(probability, (0.0, 1.9)), decision_threshold=0.5, lung_mask=LungMask(labels(), GEOMETRY),
-        attention=heat or attention(), regions=(), opacity=(),
+        score=Score(probability, (0.0, 1.9)), decision_threshold=0.5, lung_mask=lung_mask,
+        heat_map=HeatMap.of(heat or attention(), lung_mask), regions=(), opacity=(),
         card=card, lungs_card=None, lungs_method="threshold", device="CPU",
         seconds={"lungs": 1.0}, ct_name="Anna Example", ct_sha256="1" * 64, lung_mask_sha256="2" * 64,
         time="2026-01-02T03:04:05+00:00", software={},
@@ -94,9 +95,7 @@ def test_planes_go_through_the_focus(scene: Scene) -> None:
 
 
 def test_an_empty_heat_map_shows_the_middle_of_the_lungs() -> None:
-    lung_mask = LungMask(labels(), GEOMETRY)
-    assert Scene.of(ct(), lung_mask, attention(None)).hottest_index("coronal") == 48
-    assert share_in_lungs(attention(None), lung_mask) == 0.0
+    assert Scene.of(ct(), LungMask(labels(), GEOMETRY), attention(None)).hottest_index("coronal") == 48
 
 
 def test_positions_are_those_that_a_slice_viewer_shows(scene: Scene) -> None:

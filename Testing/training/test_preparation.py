@@ -136,5 +136,5 @@ def test_the_unet_reads_whole_slices_as_an_analysis_makes_them(case: Case, tmp_p
 
 def test_a_mask_on_another_grid_is_refused(case: Case, tmp_path: Path, small_phantom: Phantom) -> None:
     write_image(small_phantom.lung_mask, small_phantom.ct.geometry, tmp_path / "lungs1.nrrd")
-    with pytest.raises(MaskError, match="Case 'one': The lung mask lies on another grid"):
+    with pytest.raises(MaskError, match="Case 'one': The lung mask does not have the voxel grid"):
         prepare(case, CLASSIFIER, tmp_path / "cache")

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from COVIDDetectLib import installation
 from COVIDDetectLib.analysis.analyze import Analysis, analyze
-from COVIDDetectLib.analysis.attention import Attention
+from COVIDDetectLib.analysis.heat_map import HeatMap
 from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import Cancelled, COVIDDetectError, DeviceError, InputError, InstallationError
@@ -93,9 +93,9 @@ def test_other_heat_maps_and_experiments_are_answered(
     recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
 ) -> None:
     recorder.client.explain(phantom_ct, lung_mask, "grad-cam-classifier", "cpu")
-    attention = recorder.end()
-    assert isinstance(attention, Attention)
-    assert attention.layer == "first convolution of the classifier"
+    heat_map = recorder.end()
+    assert isinstance(heat_map, HeatMap)
+    assert heat_map.in_lungs.layer == "first convolution of the classifier"
 
     recorder.begin()
     recorder.client.experiment(phantom_ct, lung_mask, device="cpu")

@@ -75,12 +75,13 @@ def request(ct: CTVolume, folder: Path, **changes: object) -> dict:
         "lungs": "threshold",
         "device": "cpu",
         "weights": None,
+        "findings": ["It is cut off."],
         **changes,
     }
 
 
 def test_it_computes_what_a_direct_call_computes(worker: Worker, phantom_ct: CTVolume, tmp_path: Path) -> None:
-    expected = analyze(phantom_ct, lungs="threshold", device="cpu")
+    expected = analyze(phantom_ct, lungs="threshold", device="cpu", findings=["It is cut off."])
 
     worker.say(request(phantom_ct, tmp_path))
     answer = worker.hear_last()
@@ -91,7 +92,13 @@ def test_it_computes_what_a_direct_call_computes(worker: Worker, phantom_ct: CTV
     np.testing.assert_array_equal(analysis.lung_mask.labels, expected.lung_mask.labels)
     assert analysis.opacity == expected.opacity
     assert len(analysis.regions) == len(expected.regions)
-    np.testing.assert_allclose(analysis.attention.values, expected.attention.values, atol=1e-5)
+    for one, other in (
+        (analysis.heat_map.whole, expected.heat_map.whole),
+        (analysis.heat_map.in_lungs, expected.heat_map.in_lungs),
+    ):
+        np.testing.assert_allclose(one.values, other.values, atol=1e-5)
+        assert one.geometry == other.geometry
+    assert analysis.notes == expected.notes
     record, expected_record = analysis.to_record(), expected.to_record()
     for varying in ("seconds", "time", "probability", "logits", "attention"):
         del record[varying], expected_record[varying]

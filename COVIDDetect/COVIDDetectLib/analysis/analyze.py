@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from ..weights.cards import ModelCard, default_card
 from ..weights.domain import DomainFit, judge
 from ..weights.loaded import loaded_network
 from .attention import Attention, place_attention
+from .heat_map import HeatMap
 from .opacity import LungOpacity, measure_opacity
 from .regions import Region, hottest_regions
 
@@ -82,8 +83,8 @@ class Analysis:
         The probability of COVID-19, and the one from which the model card calls it positive.
     lung_mask
         On the CT's own grid.
-    attention
-        The heat map on its coarse grid.
+    heat_map
+        Where the network looked; in axial order, whatever the CT's is.
     regions
         Where the network looked, hottest first.
     opacity
@@ -103,7 +104,7 @@ class Analysis:
     software
         Versions of this program, Python, torch, numpy and SimpleITK.
     notes
-        Sentences that the user must read with the result.
+        Sentences that the user must read with the result: of the device, of the weights' domain, and the findings.
     domain
         Whether the CT is of the kind that the weights were trained on; None if their card does not tell.
     """
@@ -111,7 +112,7 @@ class Analysis:
     score: Score
     decision_threshold: float
     lung_mask: LungMask
-    attention: Attention
+    heat_map: HeatMap
     regions: tuple[Region, ...]
     opacity: tuple[LungOpacity, ...]
     card: ModelCard
@@ -132,6 +133,11 @@ class Analysis:
         """Probability of COVID-19."""
         return self.score.probability
 
+    @property
+    def attention(self) -> Attention:
+        """The whole heat map, on its coarse grid."""
+        return self.heat_map.whole
+
     def to_record(self) -> dict[str, Any]:
         """The content of ``analysis.json``; its schema is described in ``Docs/use/analysis-schema.md``."""
         right_ml, left_ml = self.lung_mask.volumes_ml
@@ -149,7 +155,11 @@ class Analysis:
                 "left_ml": round(left_ml, 1),
                 "sha256": self.lung_mask_sha256,
             },
-            "attention": {"layer": self.attention.layer, "raw_maximum": self.attention.raw_maximum},
+            "attention": {
+                "layer": self.attention.layer,
+                "raw_maximum": self.attention.raw_maximum,
+                "share_in_lungs": round(self.heat_map.share_in_lungs, 3),
+            },
             "regions": [_rounded(asdict(region)) for region in self.regions],
             "opacity": [_rounded(asdict(lung)) for lung in self.opacity],
             "input": {"name": self.ct_name, "sha256": self.ct_sha256},
@@ -168,6 +178,7 @@ def analyze(
     lungs: str | LungMask | ModelCard = "unet",
     device: str = "auto",
     weights: ModelCard | None = None,
+    findings: Sequence[str] = (),
     progress: Callable[[Progress], None] | None = None,
 ) -> Analysis:
     """Segment the lungs, score the CT and say where the network looked.
@@ -182,6 +193,8 @@ def analyze(
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
     weights
         Model card of a DeCoVNet; the bundled one if None.
+    findings
+        What is wrong with the CT and was accepted, as sentences (``lungs.anatomy_checks.check_ct``): part of the notes.
     progress
         Called before and after each step; may raise ``Cancelled``, which ends the analysis.
 
@@ -212,8 +225,7 @@ def analyze(
         if isinstance(lungs, LungMask):
             if not lungs.geometry.same_grid(ct.geometry) or lungs.labels.shape != ct.hu.shape:
                 raise MaskError("The lung mask does not have the voxel grid of the CT; choose a mask made on this CT.")
-            axial_labels = np.ascontiguousarray(reorientation.apply(lungs.labels))
-            lung_mask = lungs
+            lung_mask, axial_mask = lungs, lungs.axial()
         else:
 
             def find_lungs(device: str, batch: int) -> LungMask:
@@ -221,12 +233,11 @@ def analyze(
                     axial, lungs, device=device, progress=_counting("lungs", report), slices_per_batch=batch
                 )
 
-            mask, where = within_memory(find_lungs, where, SLICES_PER_BATCH)
-            axial_labels = mask.labels
-            lung_mask = LungMask.from_labels(np.ascontiguousarray(reorientation.undo(axial_labels)), ct.geometry)
+            axial_mask, where = within_memory(find_lungs, where, SLICES_PER_BATCH)
+            lung_mask = LungMask(np.ascontiguousarray(reorientation.undo(axial_mask.labels)), ct.geometry)
 
     with clock.stage("score"):
-        ct_mask = make_ct_mask(axial, axial_labels > 0, card.input_form)
+        ct_mask = make_ct_mask(axial, axial_mask.labels > 0, card.input_form)
 
         def score_on(device: str, slices: int) -> tuple[Score, Attention, DomainFit | None]:
             network = cast("DeCoVNet", loaded_network(card, device))
@@ -237,15 +248,16 @@ def analyze(
 
     with clock.stage("attention"):
         report(Progress("attention", 0, 1))
-        regions = hottest_regions(attention, ct, lung_mask)
-        opacity = measure_opacity(ct, lung_mask)
+        heat_map = HeatMap.of(attention, axial_mask)
+        regions = hottest_regions(heat_map, axial, axial_mask)
+        opacity = measure_opacity(axial, axial_mask)
         report(Progress("attention", 1, 1))
 
     return Analysis(
         score=score,
         decision_threshold=cast(float, card.decision_threshold),
         lung_mask=lung_mask,
-        attention=attention,
+        heat_map=heat_map,
         regions=regions,
         opacity=opacity,
         card=card,
@@ -255,10 +267,10 @@ def analyze(
         seconds=clock.seconds,
         ct_name=ct.name,
         ct_sha256=ct.sha256,
-        lung_mask_sha256=lung_mask_sha256(lung_mask),
+        lung_mask_sha256=lung_mask_sha256(axial_mask),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         software=software_versions(),
-        notes=(*where.notes, *((domain.sentence,) if domain and domain.sentence else ())),
+        notes=(*where.notes, *((domain.sentence,) if domain and domain.sentence else ()), *findings),
         domain=domain,
     )
 

@@ -22,6 +22,7 @@ from ..weights.cards import ModelCard, default_card
 from ..weights.loaded import loaded_network
 from .analyze import Progress, features_of
 from .attention import DEFAULT_LAYER, Attention, normalized, place_attention
+from .heat_map import HeatMap
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,7 +53,7 @@ def explain(
     device: str = "auto",
     weights: ModelCard | None = None,
     progress: Callable[[Progress], None] | None = None,
-) -> Attention:
+) -> HeatMap:
     """A heat map of what speaks for COVID-19, by one of ``METHODS``.
 
     Parameters
@@ -67,8 +68,8 @@ def explain(
 
     Returns
     -------
-    Attention
-        Its ``layer`` names layer and method.
+    HeatMap
+        Its ``whole.layer`` names layer and method.
     """
     if method in ("integrated-gradients", "occlusion") and find_spec("captum") is None:
         raise InstallationError("This heat map needs the Python package captum; install it, or choose Grad-CAM.")
@@ -77,8 +78,8 @@ def explain(
     card = weights or default_card("decovnet")
     if card.network != "decovnet":
         raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
-    axial, order = ct.axial()
-    ct_mask = make_ct_mask(axial, order.apply(lung_mask.labels) > 0, card.input_form)
+    ct, lung_mask = ct.axial()[0], lung_mask.axial()
+    ct_mask = make_ct_mask(ct, lung_mask.labels > 0, card.input_form)
 
     def report(done: int, total: int) -> None:
         if progress:
@@ -106,7 +107,7 @@ def explain(
         return normalized(raw, place_attention(raw, ct_mask.geometry).geometry, METHODS[method])
 
     attention, _ = within_memory(compute, trusted_device(device), 64)
-    return attention
+    return HeatMap.of(attention, lung_mask)
 
 
 def scaled(geometry: Geometry, scale: tuple[float, float, float]) -> Geometry:

@@ -18,6 +18,7 @@ from ..weights.loaded import loaded_network
 from .analyze import Progress, Score, features_of, score_features
 from .attention import Attention
 from .healthy_lung import with_healthy_lung
+from .heat_map import HeatMap
 from .regions import SIDES, Region, region_voxels
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def run_experiments(
     card = weights or default_card("decovnet")
     if card.network != "decovnet":
         raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
+    ct, lung_mask = ct.axial()[0], lung_mask.axial()
     sides = [side for side in (RIGHT, LEFT) if (lung_mask.labels == side).any()]
     sides = sides if len(sides) > 1 else []
     count = 1 + len(sides) + (region is not None)
@@ -88,8 +90,7 @@ def run_experiments(
             if progress:
                 progress(Progress("score", scored * total + done, count * total))
 
-        axial, order = ct.axial()
-        ct_mask = make_ct_mask(axial, order.apply(lung_mask.labels) > 0, card.input_form)
+        ct_mask = make_ct_mask(ct, lung_mask.labels > 0, card.input_form)
         network = cast("DeCoVNet", loaded_network(card, device))
         return score_features(network, features_of(network, ct_mask, device, slices, report), ct_mask)
 
@@ -104,7 +105,7 @@ def run_experiments(
         only = replace(lung_mask, labels=np.where(lung_mask.labels == side, lung_mask.labels, 0))
         experiments.append(compared(f"{SIDES[side].capitalize()} lung only", ct, only))
     if region is not None:
-        voxels = region_voxels(attention, ct, lung_mask, region)
+        voxels = region_voxels(HeatMap.of(attention, lung_mask), lung_mask, region)
         healthy = with_healthy_lung(ct, lung_mask, voxels)
         experiments.append(compared(f"Region {region.rank} replaced by healthy-looking lung", healthy, lung_mask))
     return tuple(experiments)

@@ -33,7 +33,7 @@ def with_healthy_lung(ct: CTVolume, lung_mask: LungMask, voxels: np.ndarray) -> 
     Parameters
     ----------
     ct, lung_mask
-        On one grid, in any orientation.
+        On one grid, in axial order.
     voxels
         bool on that grid: what is replaced. Only what lies in the lungs is.
 
@@ -42,11 +42,11 @@ def with_healthy_lung(ct: CTVolume, lung_mask: LungMask, voxels: np.ndarray) -> 
     MaskError
         If there is too little healthy-looking lung to take from.
     """
-    order = ct.geometry.reorientation_to_axial()
-    spacing_kji = np.array(ct.geometry.reoriented(order, ct.shape).spacing[::-1])
-    hu = np.array(order.apply(ct.hu))
-    lungs = order.apply(lung_mask.labels) > 0
-    replaced = order.apply(voxels) & lungs
+    ct.geometry.require_axial()
+    spacing_kji = np.array(ct.geometry.spacing[::-1])
+    hu = ct.hu.copy()
+    lungs = lung_mask.labels > 0
+    replaced = voxels & lungs
     if not replaced.any():
         return ct
     box = scipy.ndimage.find_objects(lungs.view(np.uint8))[0]
@@ -61,7 +61,7 @@ def with_healthy_lung(ct: CTVolume, lung_mask: LungMask, voxels: np.ndarray) -> 
     share = 1 - away_mm[touched] / _BLEND_MM
     share[replaced[touched]] = 1
     values[touched] = np.rint(share * filled + (1 - share) * values[touched]).astype(hu.dtype)
-    return replace(ct, hu=np.ascontiguousarray(order.undo(hu)))
+    return replace(ct, hu=hu)
 
 
 def _healthy(values: np.ndarray, lungs: np.ndarray, spacing_kji: np.ndarray) -> np.ndarray:

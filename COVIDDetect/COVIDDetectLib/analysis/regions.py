@@ -13,8 +13,7 @@ from ..ct.geometry import Geometry, Vector
 from ..ct.volume import CTVolume
 from ..errors import InputError, MaskError
 from ..lungs import LEFT, RIGHT, LungMask
-from .attention import Attention
-from .attention_in_lungs import restrict_to_lungs
+from .heat_map import HeatMap
 
 Side = Literal["right", "left"]
 Third = Literal["upper", "middle", "lower"]
@@ -66,15 +65,13 @@ class Region:
         return cls(**{**entry, "peak_lps": (x, y, z)})
 
 
-def hottest_regions(attention: Attention, ct: CTVolume, lung_mask: LungMask, count: int = 5) -> tuple[Region, ...]:
+def hottest_regions(heat_map: HeatMap, ct: CTVolume, lung_mask: LungMask, count: int = 5) -> tuple[Region, ...]:
     """The connected regions of a heat map that are hottest, in the lungs only.
 
     Parameters
     ----------
-    attention
-        On its own coarse grid.
     ct, lung_mask
-        On one grid, in any orientation.
+        On one grid, in axial order.
     count
         At most so many.
 
@@ -90,11 +87,8 @@ def hottest_regions(attention: Attention, ct: CTVolume, lung_mask: LungMask, cou
     """
     if lung_mask.labels.shape != ct.hu.shape or not lung_mask.geometry.same_grid(ct.geometry):
         raise MaskError("The lung mask does not have the voxel grid of the CT; choose a mask made on this CT.")
-    order = ct.geometry.reorientation_to_axial()
-    hu, labels = order.apply(ct.hu), order.apply(lung_mask.labels)
-    voxels = ct.geometry.reoriented(order, ct.shape)
-
-    fine = restrict_to_lungs(attention, lung_mask)
+    ct.geometry.require_axial()
+    hu, labels, voxels, fine = ct.hu, lung_mask.labels, ct.geometry, heat_map.in_lungs
     at = _nearest_voxels(fine.values.shape, fine.geometry, labels.shape, voxels)
     sides = labels[np.ix_(*at)] * (fine.values >= HOT_FROM)
     heights = {side: _height(labels, side) for side in SIDES if (sides == side).any()}
@@ -132,23 +126,26 @@ def hottest_regions(attention: Attention, ct: CTVolume, lung_mask: LungMask, cou
     return tuple(regions)
 
 
-def region_voxels(attention: Attention, ct: CTVolume, lung_mask: LungMask, region: Region) -> np.ndarray:
+def region_voxels(heat_map: HeatMap, lung_mask: LungMask, region: Region) -> np.ndarray:
     """The voxels of the CT that lie in a region of its heat map.
+
+    Parameters
+    ----------
+    lung_mask
+        In axial order.
 
     Returns
     -------
     np.ndarray
-        bool on the grid of CT and mask.
+        bool on the grid of the mask.
 
     Raises
     ------
     InputError
         If the heat map has no such region.
     """
-    order = ct.geometry.reorientation_to_axial()
-    labels = order.apply(lung_mask.labels)
-    voxels = ct.geometry.reoriented(order, ct.shape)
-    fine = restrict_to_lungs(attention, lung_mask)
+    lung_mask.geometry.require_axial()
+    labels, voxels, fine = lung_mask.labels, lung_mask.geometry, heat_map.in_lungs
     peak_ijk = np.linalg.inv(fine.geometry.ijk_to_lps) @ [*region.peak_lps, 1.0]
     peak = tuple(int(round(place)) for place in peak_ijk[2::-1])
     inside = all(0 <= at < size for at, size in zip(peak, fine.values.shape, strict=True))
@@ -159,7 +156,7 @@ def region_voxels(attention: Attention, ct: CTVolume, lung_mask: LungMask, regio
         raise InputError("The heat map has changed and no longer contains this region; score the CT again.")
     # Back from cells to voxels: each voxel belongs to the nearest cell.
     cells = _nearest_voxels(labels.shape, voxels, fine.values.shape, fine.geometry)
-    found: np.ndarray = order.undo((parts == parts[peak])[np.ix_(*cells)] & (labels == side))
+    found: np.ndarray = (parts == parts[peak])[np.ix_(*cells)] & (labels == side)
     return found
 
 

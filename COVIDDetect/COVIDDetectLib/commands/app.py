@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -112,9 +111,14 @@ def analyze_command(
         with _ProgressBars() as bars:
             with bars.step("Reading"):
                 ct = read_ct(ct_path, series)
-            findings = (*ct.notes, *_sentences_about(ct))
-            analysis = analyze(ct, lungs=chosen_lungs, device=device, weights=card, progress=bars.on_stage)
-            analysis = replace(analysis, notes=(*analysis.notes, *findings))
+            analysis = analyze(
+                ct,
+                lungs=chosen_lungs,
+                device=device,
+                weights=card,
+                findings=(*ct.notes, *_sentences_about(ct)),
+                progress=bars.on_stage,
+            )
             with bars.step("Writing"):
                 write_analysis(ct, analysis, output)
         _print_result(ct, analysis, output, time.perf_counter() - start)

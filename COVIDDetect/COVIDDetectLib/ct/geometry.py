@@ -118,6 +118,17 @@ class Geometry:
         flips = tuple(bool(direction[world, axis] < 0) for world, axis in enumerate(ijk_axes))
         return Reorientation((ijk_axes[0], ijk_axes[1], ijk_axes[2]), (flips[0], flips[1], flips[2]))
 
+    def require_axial(self) -> None:
+        """Make sure that a grid is in axial LPS order, as whoever turned it at the door has promised.
+
+        Raises
+        ------
+        ValueError
+            If it is not: what computes on it would take one axis for another.
+        """
+        if not self.reorientation_to_axial().is_identity:
+            raise ValueError("This grid is not in axial order; turn the volume first (CTVolume.axial, LungMask.axial).")
+
     def reoriented(self, reorientation: Reorientation, shape: tuple[int, int, int]) -> Geometry:
         """The geometry of an array of ``shape`` [k, j, i] after ``reorientation.apply``."""
         size = shape[::-1]

@@ -79,6 +79,15 @@ class LungMask:
             raise MaskError("The lung mask is empty; segment the lungs again or paint them.")
         return cls(labels, geometry)
 
+    def axial(self) -> LungMask:
+        """The same mask in axial LPS order, contiguous."""
+        order = self.geometry.reorientation_to_axial()
+        if order.is_identity:
+            return self
+        return LungMask(
+            np.ascontiguousarray(order.apply(self.labels)), self.geometry.reoriented(order, self.labels.shape)
+        )
+
     @property
     def volumes_ml(self) -> tuple[float, float]:
         """Volume in millilitres of the right and of the left lung."""
@@ -89,8 +98,7 @@ class LungMask:
 
 def lung_mask_sha256(lung_mask: LungMask) -> str:
     """Hash of the labels in axial order: the same for any order in which they are stored, another after any edit."""
-    labels = lung_mask.geometry.reorientation_to_axial().apply(lung_mask.labels)
-    return hashlib.sha256(np.ascontiguousarray(labels).data).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(lung_mask.axial().labels).data).hexdigest()
 
 
 def segment_lungs(

@@ -25,8 +25,7 @@ def check_ct(ct: CTVolume) -> tuple[Finding, ...]:
     """All that its voxels and its grid tell of a CT, the gravest first; less than a second for any CT."""
     if finding := check_values(ct):
         return (finding,)
-    order = ct.geometry.reorientation_to_axial()
-    axial = CTVolume(order.apply(ct.hu), ct.geometry.reoriented(order, ct.shape), ct.name)
+    axial, _ = ct.axial()
     grid = [check_spacing(axial), check_slice_count(axial)]
     return tuple(finding for finding in (*grid, *_check_anatomy(axial)) if finding)
 

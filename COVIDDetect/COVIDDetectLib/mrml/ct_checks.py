@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import slicer
 
@@ -9,8 +11,9 @@ from ..ct.layout_checks import Finding, check_axes, check_slice_positions, check
 from ..errors import InputError
 from ..lungs.anatomy_checks import check_ct
 from .nodes.ct import ct_from_node, is_bent
-from .nodes.result import ACCEPTED_FINDINGS
 
+_ACCEPTED_FINDINGS = "COVIDDetect.acceptedFindings"
+"""Attribute of a CT: what is wrong with it, one sentence per line, which the user has accepted."""
 _POSITION, _ORIENTATION = "0020,0032", "0020,0037"
 """DICOM tags of Image Position (Patient) and Image Orientation (Patient)."""
 
@@ -43,11 +46,20 @@ def note_findings(node: slicer.vtkMRMLScalarVolumeNode) -> None:
     InputError
         If the CT cannot be computed, with the sentence that the user reads.
     """
-    sentences = "\n".join(finding.sentence for finding in check_node(node))
+    accept_findings(node, [finding.sentence for finding in check_node(node)])
+
+
+def accept_findings(node: slicer.vtkMRMLScalarVolumeNode, sentences: Sequence[str]) -> None:
+    """Remember what is wrong with a CT that is analyzed all the same."""
     if sentences:
-        node.SetAttribute(ACCEPTED_FINDINGS, sentences)
+        node.SetAttribute(_ACCEPTED_FINDINGS, "\n".join(sentences))
     else:
-        node.RemoveAttribute(ACCEPTED_FINDINGS)
+        node.RemoveAttribute(_ACCEPTED_FINDINGS)
+
+
+def accepted_findings(node: slicer.vtkMRMLScalarVolumeNode) -> list[str]:
+    """What is wrong with a CT and was accepted: the notes of its next result."""
+    return (node.GetAttribute(_ACCEPTED_FINDINGS) or "").splitlines()
 
 
 def _check_slices(node: slicer.vtkMRMLScalarVolumeNode) -> Finding | None:

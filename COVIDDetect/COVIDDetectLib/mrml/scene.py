@@ -9,13 +9,12 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..analysis.analyze import Analysis
-from ..analysis.attention import Attention
+from ..analysis.heat_map import HeatMap
 from ..ct.geometry import Geometry
 from ..errors import COVIDDetectError, MaskError
-from ..lungs import LungMask
 from .nodes.ct import give_to, has_voxels, is_bent, layout_finding, to_world
 from .nodes.densities import drop_densities
-from .nodes.heat_map import is_heat_map, new_heat_map, write_heat_map, write_in_lungs
+from .nodes.heat_map import is_heat_map, new_heat_map, write_heat_map
 from .nodes.lung_mask import is_automatic, lay_on, mark_automatic, new_segmentation, write_lung_mask
 from .nodes.result import Result, Scored
 
@@ -55,8 +54,7 @@ def write_analysis(
         drop_densities(earlier)  # they were those in the last mask
     for node in (heat_map, in_lungs):
         node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
-    write_heat_map(analysis.attention, heat_map)
-    write_in_lungs(analysis.attention, analysis.lung_mask, in_lungs)
+    write_heat_map(analysis.heat_map, heat_map, in_lungs)
     return Result.write(analysis, ct_node, lung_mask_node, heat_map, in_lungs)
 
 
@@ -92,15 +90,14 @@ def load_lung_mask(file: Path, ct_node: slicer.vtkMRMLScalarVolumeNode) -> slice
     return node
 
 
-def write_attention(attention: Attention, result: Result, lung_mask: LungMask) -> None:
+def write_explanation(heat_map: HeatMap, result: Result) -> None:
     """Show another heat map of the same score; the probability and the regions stay those of the result.
 
     A heat map that was removed from the scene comes back.
     """
-    heat_map, in_lungs = _heat_maps(result.ct_node, result)
-    write_heat_map(attention, heat_map)
-    write_in_lungs(attention, lung_mask, in_lungs)
-    result.refer_to_heat_maps(heat_map, in_lungs)
+    whole, in_lungs = _heat_maps(result.ct_node, result)
+    write_heat_map(heat_map, whole, in_lungs)
+    result.refer_to_heat_maps(whole, in_lungs)
 
 
 def require_nodes(result: Result, scores: tuple[Scored, ...]) -> None:

@@ -11,9 +11,8 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from ..mrml.ct_checks import check_node
+from ..mrml.ct_checks import accept_findings, accepted_findings, check_node
 from ..mrml.nodes.ct import voxels_of
-from ..mrml.nodes.result import ACCEPTED_FINDINGS
 
 MaskChoice = Literal["mine", "new", "cancel"]
 
@@ -78,7 +77,7 @@ class InputQuestion:
         # Weak, because a CT whose question is still open when its scene is closed must not stay in memory.
         self._asked_about = vtk.vtkWeakReference()
         self._checked: tuple[object, ...] = ()
-        self._sentences = ""
+        self._sentences: list[str] = []
 
     def is_open(self, ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
         """Whether the next click means "all the same"."""
@@ -97,20 +96,18 @@ class InputQuestion:
             If the CT cannot be computed.
         """
         sentences = self._wrong_with(ct_node)
-        if self.is_open(ct_node):
-            ct_node.SetAttribute(ACCEPTED_FINDINGS, sentences)
-        if not sentences:
-            ct_node.RemoveAttribute(ACCEPTED_FINDINGS)
-        unknown = "" if (ct_node.GetAttribute(ACCEPTED_FINDINGS) or "") == sentences else sentences
+        if self.is_open(ct_node) or not sentences:
+            accept_findings(ct_node, sentences)
+        unknown = "" if accepted_findings(ct_node) == sentences else "\n".join(sentences)
         self._asked_about.Set(ct_node if unknown else None)
         self._say(unknown)
         return not unknown
 
-    def _wrong_with(self, ct_node: slicer.vtkMRMLScalarVolumeNode) -> str:
-        """A sentence a line; the same voxels are checked once, however often their mask is corrected."""
+    def _wrong_with(self, ct_node: slicer.vtkMRMLScalarVolumeNode) -> list[str]:
+        """The sentences; the same voxels are checked once, however often their mask is corrected."""
         checked = (ct_node.GetID(), *voxels_of(ct_node))
         if checked != self._checked:
             self._checked = ()
-            self._sentences = "\n".join(finding.sentence for finding in check_node(ct_node))
+            self._sentences = [finding.sentence for finding in check_node(ct_node)]
             self._checked = checked
         return self._sentences

@@ -9,6 +9,7 @@ import numpy as np
 from .. import __version__
 from ..analysis.analyze import Analysis, Score
 from ..analysis.attention import normalized
+from ..analysis.heat_map import HeatMap
 from ..analysis.opacity import measure_opacity
 from ..analysis.regions import hottest_regions
 from ..lungs import LungMask, lung_mask_sha256
@@ -27,14 +28,14 @@ def ideal_analysis(phantom: Phantom) -> Analysis:
     """
     ct, card = phantom.ct, default_card("decovnet")
     lung_mask = LungMask.from_labels(phantom.lung_mask, ct.geometry)
-    attention = normalized(phantom.lesions.astype(np.float32), ct.geometry)
+    heat_map = HeatMap.of(normalized(phantom.lesions.astype(np.float32), ct.geometry), lung_mask)
     logit = 2.0 if phantom.lesions.any() else -2.0
     return Analysis(
         score=Score(float(1 / (1 + np.exp(-2 * logit))), (-logit, logit)),
         decision_threshold=0.5,
         lung_mask=lung_mask,
-        attention=attention,
-        regions=hottest_regions(attention, ct, lung_mask),
+        heat_map=heat_map,
+        regions=hottest_regions(heat_map, ct, lung_mask),
         opacity=measure_opacity(ct, lung_mask),
         card=card,
         lungs_card=None,

@@ -167,9 +167,9 @@ def read_lung_mask(path: Path) -> LungMask:
 
 def _with_sides(lung_mask: LungMask) -> LungMask:
     """Most masks have one label for lung; of a mask that is one lung its place tells which."""
+    axial = lung_mask.axial()
+    labels = split_sides(axial.labels > 0, axial.geometry.spacing)
     order = lung_mask.geometry.reorientation_to_axial()
-    lungs = np.ascontiguousarray(order.apply(lung_mask.labels > 0))
-    labels = split_sides(lungs, lung_mask.geometry.reoriented(order, lung_mask.labels.shape).spacing)
     return LungMask.from_labels(np.ascontiguousarray(order.undo(labels)), lung_mask.geometry)
 
 

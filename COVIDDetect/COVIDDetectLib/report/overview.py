@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..analysis.analyze import Analysis
-from ..analysis.attention_in_lungs import LEAST_IN_LUNGS, share_in_lungs
+from ..analysis.heat_map import LEAST_IN_LUNGS
 from ..ct.volume import CTVolume
 from ..lungs import LEFT, RIGHT
 from ..probability import probability_text
@@ -75,7 +75,7 @@ def _draw(ct: CTVolume, analysis: Analysis, path: str | Path) -> None:
         axes = figure.add_subplot(grid[1, number])
         _draw_plane(axes, plane)
         _draw_levels(axes, [level.index * scene.ct.geometry.spacing[2] for level in axial])
-    _draw_legend(figure, analysis, share_in_lungs(analysis.attention, analysis.lung_mask))
+    _draw_legend(figure, analysis, analysis.heat_map.share_in_lungs)
     figure.savefig(path, format="png", facecolor=_BACKGROUND)
 
 

@@ -6,7 +6,7 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class WorkerClient:
 
     Requests
     --------
-    analyze(ct, lungs, device, weights)
+    analyze(ct, lungs, device, weights, findings)
         Lungs, probability and heat map; with a ``LungMask`` for ``lungs`` only the latter two: a re-score.
     explain(ct, lung_mask, method, device, weights)
         Another heat map of the same score; ``attribution.METHODS`` names the methods.
@@ -52,7 +52,7 @@ class WorkerClient:
     progressed(Progress)
         With ``seconds_left`` as soon as it can be told.
     finished(value)
-        After ``analyze`` an ``Analysis``, after ``explain`` an ``Attention``, after ``experiment`` a tuple of
+        After ``analyze`` an ``Analysis``, after ``explain`` a ``HeatMap``, after ``experiment`` a tuple of
         ``Experiment``.
     failed(COVIDDetectError)
         After any; after a cancel with ``Cancelled``.
@@ -102,10 +102,15 @@ class WorkerClient:
             self._say({"type": "warm", "device": device})
 
     def analyze(
-        self, ct: CTVolume, lungs: str | LungMask = "unet", device: str = "auto", weights: ModelCard | None = None
+        self,
+        ct: CTVolume,
+        lungs: str | LungMask = "unet",
+        device: str = "auto",
+        weights: ModelCard | None = None,
+        findings: Sequence[str] = (),
     ) -> None:
         """Begin an analysis; the arguments are those of ``analysis.analyze``."""
-        self._begin("analyze", ct, lungs, device, weights)
+        self._begin("analyze", ct, lungs, device, weights, findings=list(findings))
 
     def explain(
         self,

@@ -16,6 +16,7 @@ import numpy as np
 from ..analysis.analyze import Analysis, Score
 from ..analysis.attention import Attention
 from ..analysis.experiments import Experiment
+from ..analysis.heat_map import HeatMap
 from ..analysis.opacity import LungOpacity
 from ..analysis.regions import Region
 from ..ct.geometry import Geometry
@@ -94,8 +95,21 @@ def load_lung_mask(entry: Entry) -> Pieces[LungMask]:
     return LungMask(labels, _geometry(entry["geometry"]))
 
 
-def store_attention(attention: Attention, file: Path) -> Entry:
-    """Write the heat map."""
+def store_heat_map(heat_map: HeatMap, folder: Path) -> Entry:
+    """Write the whole heat map and the part of it that lies in the lungs."""
+    return {
+        "whole": _store_attention(heat_map.whole, folder / "attention.npy"),
+        "in_lungs": _store_attention(heat_map.in_lungs, folder / "attention-in-lungs.npy"),
+        "share_in_lungs": heat_map.share_in_lungs,
+    }
+
+
+def load_heat_map(entry: Entry) -> HeatMap:
+    """The heat map, in memory."""
+    return HeatMap(_load_attention(entry["whole"]), _load_attention(entry["in_lungs"]), entry["share_in_lungs"])
+
+
+def _store_attention(attention: Attention, file: Path) -> Entry:
     return {
         "array": at_once(_store(attention.values, file)),
         "geometry": asdict(attention.geometry),
@@ -104,8 +118,7 @@ def store_attention(attention: Attention, file: Path) -> Entry:
     }
 
 
-def load_attention(entry: Entry) -> Attention:
-    """The heat map, in memory."""
+def _load_attention(entry: Entry) -> Attention:
     return Attention(np.load(entry["array"]), _geometry(entry["geometry"]), entry["raw_maximum"], entry["layer"])
 
 
@@ -116,7 +129,7 @@ def store_analysis(analysis: Analysis, folder: Path) -> Entry:
         "score": asdict(analysis.score),
         "decision_threshold": analysis.decision_threshold,
         "lung_mask": None if given else at_once(store_lung_mask(analysis.lung_mask, folder / "lungs.npy")),
-        "attention": store_attention(analysis.attention, folder / "attention.npy"),
+        "heat_map": store_heat_map(analysis.heat_map, folder),
         "regions": [asdict(region) for region in analysis.regions],
         "opacity": [asdict(lung) for lung in analysis.opacity],
         "card": str(analysis.card.path),
@@ -149,7 +162,7 @@ def load_analysis(entry: Entry, given: LungMask | None = None) -> Pieces[Analysi
             **entry,
             "score": Score(score["probability"], (score["logits"][0], score["logits"][1])),
             "lung_mask": lung_mask,
-            "attention": load_attention(entry["attention"]),
+            "heat_map": load_heat_map(entry["heat_map"]),
             "regions": tuple(Region.from_entry(region) for region in entry["regions"]),
             "opacity": tuple(LungOpacity(**lung) for lung in entry["opacity"]),
             "notes": tuple(entry["notes"]),
@@ -161,11 +174,11 @@ def load_analysis(entry: Entry, given: LungMask | None = None) -> Pieces[Analysi
 
 
 def load_answer(kind: str, value: Any, given: LungMask | None) -> Pieces[Any]:
-    """What a request of that kind was answered with: ``Analysis``, ``Attention`` or a tuple of ``Experiment``."""
+    """What a request of that kind was answered with: ``Analysis``, ``HeatMap`` or a tuple of ``Experiment``."""
     if kind == "analyze":
         return (yield from load_analysis(value, given))
     if kind == "explain":
-        return load_attention(value)
+        return load_heat_map(value)
     return tuple(Experiment(**entry) for entry in value)
 
 

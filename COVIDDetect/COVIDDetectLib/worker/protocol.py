@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from .. import errors
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Raised whenever a message changes; both sides are of one release, so a difference means a broken installation."""
 
 Message = dict[str, Any]

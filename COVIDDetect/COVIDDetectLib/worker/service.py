@@ -24,7 +24,7 @@ from ..errors import Cancelled, COVIDDetectError
 from ..installation import load_torch
 from ..weights.cards import default_card, read_card
 from ..weights.loaded import loaded_network
-from .exchange import Entry, at_once, load_ct, load_lung_mask, store_analysis, store_attention, unusable_folder
+from .exchange import Entry, at_once, load_ct, load_lung_mask, store_analysis, store_heat_map, unusable_folder
 from .protocol import PROTOCOL, Message, encode, take_standard_streams
 
 _NICER_BY = 5
@@ -127,14 +127,13 @@ class Service:
         value: Any
         if isinstance(request["lungs"], str):
             lungs = read_card(request["lungs"]) if request["lungs"].endswith(".json") else request["lungs"]
-            value = store_analysis(analyze(ct, lungs=lungs, **more), folder)
+            value = store_analysis(analyze(ct, lungs=lungs, findings=request["findings"], **more), folder)
         else:
             lung_mask = at_once(load_lung_mask(request["lungs"]))
             if request["type"] == "analyze":
-                value = store_analysis(analyze(ct, lungs=lung_mask, **more), folder)
+                value = store_analysis(analyze(ct, lungs=lung_mask, findings=request["findings"], **more), folder)
             elif request["type"] == "explain":
-                attention = explain(ct, lung_mask, request["method"], **more)
-                value = store_attention(attention, folder / "attention.npy")
+                value = store_heat_map(explain(ct, lung_mask, request["method"], **more), folder)
             else:
                 region = Region.from_entry(request["region"]) if request["region"] else None
                 value = [asdict(one) for one in run_experiments(ct, lung_mask, region, **more)]

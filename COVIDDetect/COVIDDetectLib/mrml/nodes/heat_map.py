@@ -1,12 +1,11 @@
-"""The heat map in the scene: ``Attention`` as a scalar volume that lies over the slice views."""
+"""The heat map in the scene: ``HeatMap`` as two scalar volumes that lie over the slice views."""
 
 from __future__ import annotations
 
 import slicer
 
 from ...analysis.attention import Attention
-from ...analysis.attention_in_lungs import restrict_to_lungs, share_in_lungs
-from ...lungs import LungMask
+from ...analysis.heat_map import HeatMap
 from .ct import give_to, place
 
 COLORS = ("Inferno", "Viridis", "Magma", "Plasma")
@@ -38,7 +37,16 @@ def heat_maps() -> list[slicer.vtkMRMLScalarVolumeNode]:
     return [node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if is_heat_map(node)]
 
 
-def write_heat_map(attention: Attention, node: slicer.vtkMRMLScalarVolumeNode) -> None:
+def write_heat_map(
+    heat_map: HeatMap, whole: slicer.vtkMRMLScalarVolumeNode, in_lungs: slicer.vtkMRMLScalarVolumeNode
+) -> None:
+    """Make a heat map the content of two nodes; that of the part in the lungs also tells how much that is."""
+    _write(heat_map.whole, whole)
+    _write(heat_map.in_lungs, in_lungs)
+    in_lungs.SetAttribute(_SHARE, repr(heat_map.share_in_lungs))
+
+
+def _write(attention: Attention, node: slicer.vtkMRMLScalarVolumeNode) -> None:
     """Make ``attention`` the content of ``node``, on its own coarse grid: the slice views interpolate."""
     with slicer.util.NodeModify(node):
         place(node, attention.geometry)
@@ -53,12 +61,6 @@ def write_heat_map(attention: Attention, node: slicer.vtkMRMLScalarVolumeNode) -
         display.SetWindowLevelMinMax(0.0, 1.0)
         display.InterpolateOn()
         display.ApplyThresholdOn()
-
-
-def write_in_lungs(attention: Attention, lung_mask: LungMask, node: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Make what of ``attention`` lies in the lungs the content of ``node``, which also tells how much that is."""
-    write_heat_map(restrict_to_lungs(attention, lung_mask), node)
-    node.SetAttribute(_SHARE, repr(share_in_lungs(attention, lung_mask)))
 
 
 def share_of(node: slicer.vtkMRMLScalarVolumeNode | None) -> float | None:

@@ -32,9 +32,6 @@ _LUNG_MASK, _HEAT_MAP, _IN_LUNGS, _OPACITY = (
 )
 _LONGEST_HISTORY = 10
 
-ACCEPTED_FINDINGS = "COVIDDetect.acceptedFindings"
-"""Attribute of a CT: what is wrong with it, one sentence per line, which the user has accepted."""
-
 MASK_EDITED = "The lung mask was edited after scoring."
 MASK_MOVED = "The lung mask was moved after scoring."
 MASK_REMOVED = "The lung mask was removed after scoring."
@@ -96,8 +93,6 @@ class Result:
         if not earlier:
             give_to(ct_node, node)
         record = analysis.to_record()
-        # What the user accepted before the analysis stays with its number.
-        record["notes"] += (ct_node.GetAttribute(ACCEPTED_FINDINGS) or "").splitlines()
         earlier_weights = earlier.record["weights"]["sha256"] if earlier else ""
         history = [*earlier.history, _entry(record, earlier.record)] if earlier else [_entry(record, None)]
         with slicer.util.NodeModify(node):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import slicer
 from slicer.i18n import tr as _
 
-from ...analysis.attention_in_lungs import LEAST_IN_LUNGS
 from ...analysis.attribution import METHODS
+from ...analysis.heat_map import LEAST_IN_LUNGS
 from ...mrml.nodes.heat_map import is_empty, layer_of, share_of
 from ...mrml.nodes.result import Result
 from ...mrml.parameters import COVIDDetectParameterNode

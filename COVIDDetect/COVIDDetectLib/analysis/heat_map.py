@@ -1,8 +1,8 @@
-"""The heat map restricted to the lungs, for display: fine enough that its edge follows the pleura."""
+"""The heat map as it is shown: restricted to the lungs, fine enough that its edge follows the pleura."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,24 +17,41 @@ LEAST_IN_LUNGS = 0.5
 """Share of the heat below which a heat map tells more of what surrounds the lungs than of them."""
 
 
-def share_in_lungs(attention: Attention, lung_mask: LungMask) -> float:
-    """The part of a heat map's sum that lies in the lungs; 0 for an empty map."""
-    total = float(attention.values.sum())
-    return float(restrict_to_lungs(attention, lung_mask, finer=1).values.sum()) / total if total > 0 else 0.0
-
-
-def restrict_to_lungs(attention: Attention, lung_mask: LungMask, finer: int = _FINER) -> Attention:
-    """Interpolate a heat map in plane and set it to zero outside the lungs.
+@dataclass(frozen=True, eq=False)
+class HeatMap:
+    """A heat map as it was computed, and the part of it that is shown.
 
     Parameters
     ----------
-    attention
-        On the network's coarse grid in axial order.
-    lung_mask
-        In any orientation, in the same place.
-    finer
-        In-plane cells of the result per cell of the heat map.
+    whole
+        On the network's coarse grid.
+    in_lungs
+        The same, finer in plane and zero outside the lungs.
+    share_in_lungs
+        The part of the whole map's sum that lies in the lungs; 0 for an empty map.
     """
+
+    whole: Attention
+    in_lungs: Attention
+    share_in_lungs: float
+
+    @classmethod
+    def of(cls, whole: Attention, lung_mask: LungMask) -> HeatMap:
+        """Restrict a heat map to the lungs.
+
+        Parameters
+        ----------
+        lung_mask
+            In axial order, in the same place.
+        """
+        total = float(whole.values.sum())
+        in_lungs = float(_restricted(whole, lung_mask, finer=1).values.sum())
+        return cls(whole, _restricted(whole, lung_mask, _FINER), in_lungs / total if total > 0 else 0.0)
+
+
+def _restricted(attention: Attention, lung_mask: LungMask, finer: int) -> Attention:
+    """Interpolate a heat map in plane to ``finer`` times as many cells, and set it to zero outside the lungs."""
+    lung_mask.geometry.require_axial()
     values = attention.values
     for axis in (1, 2):
         values = _interpolate(values, axis, finer)
@@ -42,9 +59,8 @@ def restrict_to_lungs(attention: Attention, lung_mask: LungMask, finer: int = _F
     matrix[:3, :2] /= finer
     geometry = Geometry.from_ijk_to_lps(matrix)
 
-    reorientation = lung_mask.geometry.reorientation_to_axial()
-    labels = reorientation.apply(lung_mask.labels)
-    to_mask = np.linalg.inv(lung_mask.geometry.reoriented(reorientation, lung_mask.labels.shape).ijk_to_lps) @ matrix
+    labels = lung_mask.labels
+    to_mask = np.linalg.inv(lung_mask.geometry.ijk_to_lps) @ matrix
     # Both grids are axial and one was cut from the other, so that each axis of one runs along that of the other.
     at, inside = [], []
     for axis, size in enumerate(values.shape):

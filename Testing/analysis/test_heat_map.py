@@ -1,0 +1,55 @@
+"""The heat map that is shown is the network's own in the lungs, nothing outside, and tells how much that leaves out."""
+
+import numpy as np
+import pytest
+from COVIDDetectLib.analysis.attention import Attention
+from COVIDDetectLib.analysis.heat_map import HeatMap
+from COVIDDetectLib.ct.geometry import Geometry, Reorientation
+from COVIDDetectLib.lungs import LungMask
+
+VOXELS = Geometry.axial(spacing=(1.0, 1.0, 5.0))
+CELLS = Geometry.axial(spacing=(8.0, 8.0, 10.0), origin=(0.0, 0.0, 2.5))
+"""Cell (k, j, i) lies between slices 2k and 2k + 1, on row 8j and column 8i."""
+
+
+def lung_mask() -> LungMask:
+    """The right half of the columns is lung."""
+    labels = np.zeros((8, 41, 65), dtype=np.uint8)
+    labels[:, :, :33] = 1
+    return LungMask(labels, VOXELS)
+
+
+def attention(*spots: tuple[int, int, int]) -> Attention:
+    values = np.zeros((4, 6, 9), dtype=np.float32)
+    for spot in spots:
+        values[spot] = 1
+    return Attention(values, CELLS, 0.5, "layer")
+
+
+def test_cells_in_the_lungs_stay_and_the_others_are_zero() -> None:
+    heat_map = HeatMap.of(attention((1, 3, 2), (1, 3, 6)), lung_mask())
+    shown = heat_map.in_lungs
+    assert shown.values[1, 12, 8] == 1
+    assert shown.values[1, 12, 9] == pytest.approx(0.75), "a quarter of the way to the next cell"
+    assert not shown.values[:, :, 17:].any()
+    assert (shown.layer, shown.raw_maximum) == ("layer", 0.5)
+    place = shown.geometry.ijk_to_lps @ [8, 12, 1, 1]
+    assert place == pytest.approx(CELLS.ijk_to_lps @ [2, 3, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("spots", "share"),
+    [([(1, 3, 2)], 1.0), ([(1, 3, 6)], 0.0), ([(1, 3, 2), (1, 3, 6)], 0.5), ([], 0.0)],
+    ids=["inside", "outside", "both", "empty map"],
+)
+def test_share_is_that_of_the_heat_in_the_lungs(spots: list[tuple[int, int, int]], share: float) -> None:
+    assert HeatMap.of(attention(*spots), lung_mask()).share_in_lungs == pytest.approx(share)
+
+
+def test_a_mask_that_nobody_turned_to_axial_order_is_refused() -> None:
+    order = Reorientation((1, 0, 2), (False, False, False))
+    mask = lung_mask()
+    stored = LungMask(order.apply(mask.labels), mask.geometry.reoriented(order, mask.labels.shape))
+    with pytest.raises(ValueError, match="not in axial order"):
+        HeatMap.of(attention(), stored)
+    assert HeatMap.of(attention((1, 3, 2)), stored.axial()).share_in_lungs == 1
