@@ -76,7 +76,7 @@ def test_missing_weights_are_named(card: ModelCard) -> None:
         ({"network": "resnet"}, "does not have"),
         ({"input_size": [192]}, "input size"),
         ({"hu_window": ["a", "b"]}, "HU window"),
-        ({"weights_file": "../elsewhere.safetensors"}, "another folder"),
+        ({"weights_file": "../elsewhere.safetensors"}, "in the same folder"),
         ({"decision_threshold": None}, "decision threshold"),
         ({"version": "1\x1b]0;owned\x07\n  decovnet-demonstration 9: official"}, "no valid version"),
         ({"id": "a" * 201}, "no valid id"),

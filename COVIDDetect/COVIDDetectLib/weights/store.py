@@ -238,7 +238,7 @@ def _check_is_new(card: ModelCard) -> None:
         raise WeightsError(f"Damaged weights {_folder_name(card)} are in the way; remove them first.")
     for other in installed_cards():
         if other.sha256 == card.sha256:
-            raise WeightsError(f"These weights are already installed as {other.title} ({other.id}).")
+            raise WeightsError(f"These weights are installed already, as {other.title} ({other.id}).")
         if _folder_name(other) == _folder_name(card) or other.title.casefold() == card.title.casefold():
             raise _already_there(f"{other.id} ({other.title})")
 
