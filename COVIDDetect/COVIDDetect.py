@@ -20,7 +20,7 @@ from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 from COVIDDetectLib.mrml.nodes.result import Result
 from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode, let_go_of
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, make_phantom, register_samples
-from COVIDDetectLib.mrml.scene import chest_cts, require_nodes, write_analysis, write_explanation
+from COVIDDetectLib.mrml.scene import chest_cts, require_nodes, write_analysis_nodes, write_explanation
 from COVIDDetectLib.mrml.views.display import window_level
 from COVIDDetectLib.mrml.watch import CT_CHANGED, ResultWatch
 from COVIDDetectLib.panel.panel import Panel
@@ -339,7 +339,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
             if job.kind == "explain":
                 write_explanation(value, job.result)
                 return job.result
-            result = write_analysis(value, job.ct_node, job.lung_mask_node)
+            result = write_analysis_nodes(value, job.ct_node, job.lung_mask_node)
             if self._watch.disturbance:
                 result.mark_stale(self._watch.disturbance)
             return result
@@ -363,7 +363,7 @@ class COVIDDetectTest(ScriptedLoadableModuleTest):
 
         phantom, ct, logic = make_phantom(), add_phantom(), COVIDDetectLogic()
         self.addCleanup(logic.stop)
-        result = write_analysis(ideal_analysis(phantom), ct, None)
+        result = write_analysis_nodes(ideal_analysis(phantom), ct, None)
         record, labels = result.record, lung_mask_from_node(result.lung_mask_node, ct).labels
         self.assertTrue((labels == phantom.lung_mask).all())
         with tempfile.TemporaryDirectory() as folder:

@@ -62,7 +62,7 @@ def finish(panel: Any) -> Any:
 
 def write_result(ct: Any, mask: Any = None, **different: Any) -> Any:
     """What an analysis by a script leaves in the scene, without computing anything."""
-    from COVIDDetectLib.mrml.scene import write_analysis
+    from COVIDDetectLib.mrml.scene import write_analysis_nodes
     from COVIDDetectLib.phantom.ideal import ideal_analysis
 
     from COVIDDetect import COVIDDetectLogic
@@ -70,7 +70,7 @@ def write_result(ct: Any, mask: Any = None, **different: Any) -> Any:
     logic = COVIDDetectLogic()
     try:
         with logic._watch.writing():
-            return write_analysis(replace(ideal_analysis(phantom()), **different), ct, mask)
+            return write_analysis_nodes(replace(ideal_analysis(phantom()), **different), ct, mask)
     finally:
         logic.stop()
 

@@ -31,11 +31,11 @@ def logic(panel: Any) -> Any:
 
 def write_result(logic: Any, ct: Any, **different: Any) -> Any:
     """What an analysis by ``logic`` would leave in the scene."""
-    from COVIDDetectLib.mrml.scene import write_analysis
+    from COVIDDetectLib.mrml.scene import write_analysis_nodes
     from COVIDDetectLib.phantom.ideal import ideal_analysis
 
     with logic._watch.writing():
-        return write_analysis(replace(ideal_analysis(phantom()), **different), ct, None)
+        return write_analysis_nodes(replace(ideal_analysis(phantom()), **different), ct, None)
 
 
 @pytest.mark.parametrize("lives_on", [True, False])
@@ -100,13 +100,13 @@ def test_the_panel_takes_the_mask_that_a_script_scored_with(panel: Any, logic: A
 
 def test_a_script_takes_no_mask_from_under_her_hands(panel: Any, logic: Any) -> None:
     import slicer
-    from COVIDDetectLib.mrml.nodes.lung_mask import new_segmentation, write_lung_mask
+    from COVIDDetectLib.mrml.nodes.lung_mask import new_segmentation, write_lung_mask_node
     from COVIDDetectLib.phantom.ideal import ideal_analysis
 
     ct = load_phantom()
     analyze(panel)
     own = new_segmentation(ct, "Own")
-    write_lung_mask(ideal_analysis(phantom()).lung_mask, own)
+    write_lung_mask_node(ideal_analysis(phantom()).lung_mask, own)
     panel.ui.maskSelector.setCurrentNode(own)
     panel.ui.editMaskButton.click()
     result = write_result(logic, ct)
@@ -169,7 +169,7 @@ def test_an_error_that_nobody_expects_ends_the_wait_of_a_script_and_of_the_panel
 
     heard: list[type[BaseException]] = []
     monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: heard.append(kind))
-    monkeypatch.setattr(COVIDDetect, "write_analysis", fails)
+    monkeypatch.setattr(COVIDDetect, "write_analysis_nodes", fails)
     ct = load_phantom()
     with pytest.raises(COVIDDetectError, match="Error Log"):
         logic.analyze(ct, lungs="threshold")

@@ -14,7 +14,7 @@ from COVIDDetectLib.analysis.analyze import Analysis, analyze
 from COVIDDetectLib.errors import DiskError, InputError
 from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.phantom import Phantom
-from COVIDDetectLib.report.files import analysis_files, refuse_inputs, write_analysis, write_lung_mask
+from COVIDDetectLib.report.files import analysis_files, refuse_inputs, write_analysis_files, write_lung_mask_file
 from COVIDDetectLib.weights.cards import ModelCard
 
 from Testing.dicom_series import write_ct
@@ -45,7 +45,7 @@ def test_a_full_disk_leaves_no_file_of_an_analysis(
     if there:
         folder.mkdir()
     with pytest.raises(DiskError, match="written"):
-        write_analysis(small_phantom.ct, analysis, folder)
+        write_analysis_files(small_phantom.ct, analysis, folder)
     assert [path for path in tmp_path.rglob("*") if path != folder] == []
 
 
@@ -53,7 +53,7 @@ def test_a_full_disk_leaves_no_file_of_an_analysis(
 def test_a_full_disk_leaves_no_lung_mask(small_phantom: Phantom, tmp_path: Path, full_disk: None, name: str) -> None:
     noise = np.random.default_rng(0).integers(0, 3, small_phantom.ct.shape).astype(np.uint8)
     with pytest.raises(DiskError, match="written"):
-        write_lung_mask(LungMask(noise, small_phantom.ct.geometry), tmp_path / name)
+        write_lung_mask_file(LungMask(noise, small_phantom.ct.geometry), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -64,14 +64,14 @@ def test_earlier_files_stay_where_one_of_the_four_cannot_be_replaced(
         file.write_text("earlier")
     (tmp_path / "overview.png").mkdir()
     with pytest.raises(InputError, match="there is a folder of that name"):
-        write_analysis(small_phantom.ct, analysis, tmp_path)
+        write_analysis_files(small_phantom.ct, analysis, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"analysis.json", "lungs.nrrd", "overview.png"}
     assert (tmp_path / "lungs.nrrd").read_text() == "earlier"
 
 
 def test_a_title_with_dollars_is_drawn_as_it_is(small_phantom: Phantom, analysis: Analysis, tmp_path: Path) -> None:
     costly = replace(analysis, card=replace(analysis.card, title="Cost $5^{ and $6"))
-    write_analysis(small_phantom.ct, costly, tmp_path / "out")
+    write_analysis_files(small_phantom.ct, costly, tmp_path / "out")
     assert (tmp_path / "out" / "overview.png").is_file()
 
 
@@ -86,7 +86,7 @@ def test_what_ended_processes_left_is_removed_and_what_others_write_is_not(
     elsewhere = tmp_path / f".unfinished-00000000-{ended.pid}-1234abcd-out"
     running.mkdir()
     elsewhere.mkdir()
-    write_lung_mask(LungMask(small_phantom.lung_mask, small_phantom.ct.geometry), tmp_path / "lungs.nrrd")
+    write_lung_mask_file(LungMask(small_phantom.lung_mask, small_phantom.ct.geometry), tmp_path / "lungs.nrrd")
     assert {path.name for path in tmp_path.iterdir()} == {"lungs.nrrd", running.name, elsewhere.name}
 
 

@@ -17,7 +17,7 @@ from COVIDDetectLib.training.demonstration.classifier import (
     Phase,
     SceneBatches,
     evidence_outside,
-    train_classifier,
+    train_demonstration_classifier,
 )
 from COVIDDetectLib.training.demonstration.lung_slices import draw_slices
 from COVIDDetectLib.training.demonstration.lungs import LungsPhase, SliceBatches, segmentation_loss, train_unet
@@ -102,10 +102,10 @@ def test_batches_hold_a_healthy_and_a_diseased_volume() -> None:
 
 
 def test_training_moves_the_weights_and_gives_the_same_for_a_seed() -> None:
-    first, again = (train_classifier([background()], (SMALL,), seed=3, workers=0) for _ in range(2))
+    first, again = (train_demonstration_classifier([background()], (SMALL,), seed=3, workers=0) for _ in range(2))
     DeCoVNet("paper").load_state_dict(first)
     assert all(torch.equal(first[name], again[name]) for name in first)
-    other = train_classifier([background()], (SMALL,), seed=4, workers=0)
+    other = train_demonstration_classifier([background()], (SMALL,), seed=4, workers=0)
     assert not torch.equal(first["stem.0.weight"], other["stem.0.weight"])
 
 
@@ -144,7 +144,7 @@ def test_evidence_outside_the_lungs_is_the_share_of_gradient_times_feature() -> 
 
 def test_a_training_that_was_ended_goes_on_to_the_same_weights(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(course, "_SAVE_EVERY_S", 0.0)
-    whole = train_classifier([background()], (SMALL, SMALL), seed=3, workers=0)
+    whole = train_demonstration_classifier([background()], (SMALL, SMALL), seed=3, workers=0)
 
     class Ended(Exception):
         pass
@@ -154,9 +154,9 @@ def test_a_training_that_was_ended_goes_on_to_the_same_weights(tmp_path, monkeyp
             raise Ended
 
     with pytest.raises(Ended):
-        train_classifier([background()], (SMALL, SMALL), seed=3, workers=0, report=end, folder=tmp_path)
+        train_demonstration_classifier([background()], (SMALL, SMALL), seed=3, workers=0, report=end, folder=tmp_path)
     seen: list[tuple[int, int]] = []
-    gone_on = train_classifier(
+    gone_on = train_demonstration_classifier(
         [background()], (SMALL, SMALL), seed=3, workers=0, report=lambda *a: seen.append(a[:2]), folder=tmp_path
     )
     assert seen == [(1, 2)]

@@ -8,7 +8,7 @@ import torch
 from COVIDDetectLib.errors import COVIDDetectError, DeviceError
 from COVIDDetectLib.training.checkpoints import read_checkpoint
 from COVIDDetectLib.training.logs import Logs
-from COVIDDetectLib.training.loop import Progress, Settings, learn
+from COVIDDetectLib.training.loop import Settings, TrainingProgress, learn
 from COVIDDetectLib.training.processes import Processes
 from torch import Tensor, nn
 
@@ -102,7 +102,7 @@ def test_an_end_after_any_step_changes_nothing(end: int, tmp_path: Path) -> None
     class Ended(Exception):
         pass
 
-    def report(progress: Progress) -> None:
+    def report(progress: TrainingProgress) -> None:
         if progress.figures is None and (progress.epoch - 1) * 5 + progress.step == end:
             raise Ended
 

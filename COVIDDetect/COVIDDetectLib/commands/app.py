@@ -30,8 +30,8 @@ from ..report.files import (
     check_mask_file,
     read_lung_mask,
     refuse_inputs,
-    write_analysis,
-    write_lung_mask,
+    write_analysis_files,
+    write_lung_mask_file,
 )
 from ..weights.cards import ModelCard, read_card
 from . import evaluation as evaluation_commands
@@ -120,7 +120,7 @@ def analyze_command(
                 progress=bars.on_stage,
             )
             with bars.step("Writing"):
-                write_analysis(ct, analysis, output)
+                write_analysis_files(ct, analysis, output)
         _print_result(ct, analysis, output, time.perf_counter() - start)
 
 
@@ -151,7 +151,7 @@ def segment_command(
                 progress=lambda done, total: bars.on_stage(Stage("lungs", done, total)),
             )
             with bars.step("Writing"):
-                write_lung_mask(lung_mask, output)
+                write_lung_mask_file(lung_mask, output)
         say(*_about_reading(ct), _volumes(lung_mask), f"Written: {output}")
 
 

@@ -11,7 +11,7 @@ import typer
 from ..device import DeviceChoice, choose_device
 from ..errors import InputError, WeightsError
 from ..evaluation.attention_figures import WANTED
-from ..evaluation.attention_page import FIGURES, write_attention
+from ..evaluation.attention_page import FIGURES, write_attention_page
 from ..evaluation.attention_page import PAGE as ATTENTION_PAGE
 from ..evaluation.faithfulness import measure
 from ..evaluation.figures import PREVALENCES
@@ -108,7 +108,7 @@ def evaluate_attention_command(
                 seed,
                 progress=lambda _: bar.update() and None,
             )
-        figures = write_attention(examples, card, seed, output)
+        figures = write_attention_page(examples, card, seed, output)
         for title, name in (
             ("ROC AUC", "roc_auc"),
             ("Peak in a lesion", "pointing"),

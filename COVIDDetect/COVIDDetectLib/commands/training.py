@@ -20,7 +20,7 @@ from .sentences import say, sentences_instead_of_tracebacks
 
 if TYPE_CHECKING:
     from ..training.courses import Course
-    from ..training.loop import Progress as Step
+    from ..training.loop import TrainingProgress
     from ..weights.cards import ModelCard
 
 train_app = typer.Typer(
@@ -215,7 +215,7 @@ class _Terminal:
         """Of the preparation."""
         self._bars.update(self._cases, completed=done, total=total, visible=done < total)
 
-    def on_step(self, step: Step) -> None:
+    def on_step(self, step: TrainingProgress) -> None:
         """Of the training."""
         if step.epoch != self._epoch:
             self._epoch = step.epoch

@@ -17,7 +17,7 @@ from .page import render
 FIGURES, PAGE = "attention.json", "attention.html"
 
 
-def write_attention(examples: Sequence[Example], card: ModelCard, seed: int, folder: Path) -> dict[str, Any]:
+def write_attention_page(examples: Sequence[Example], card: ModelCard, seed: int, folder: Path) -> dict[str, Any]:
     """Write ``attention.json`` and ``attention.html``, both or neither, and return the figures.
 
     Raises

@@ -15,11 +15,11 @@ from ..errors import COVIDDetectError, MaskError
 from .nodes.ct import give_to, has_voxels, is_bent, layout_finding, to_world
 from .nodes.densities import drop_densities
 from .nodes.heat_map import is_heat_map, new_heat_map, write_heat_map
-from .nodes.lung_mask import is_automatic, lay_on, mark_automatic, new_segmentation, write_lung_mask
+from .nodes.lung_mask import is_automatic, lay_on, mark_automatic, new_segmentation, write_lung_mask_node
 from .nodes.result import Result, Scored
 
 
-def write_analysis(
+def write_analysis_nodes(
     analysis: Analysis,
     ct_node: slicer.vtkMRMLScalarVolumeNode,
     lung_mask_node: slicer.vtkMRMLSegmentationNode | None,
@@ -47,7 +47,7 @@ def write_analysis(
             lay_on(ct_node, last)  # the CT may have been changed or moved
         else:
             lung_mask_node = new_segmentation(ct_node, f"{ct_node.GetName()} lungs")
-        write_lung_mask(analysis.lung_mask, lung_mask_node)
+        write_lung_mask_node(analysis.lung_mask, lung_mask_node)
         mark_automatic(lung_mask_node)
     heat_map, in_lungs = _heat_maps(ct_node, earlier)
     if earlier:
@@ -58,7 +58,7 @@ def write_analysis(
     return Result.write(analysis, ct_node, lung_mask_node, heat_map, in_lungs)
 
 
-def load_lung_mask(file: Path, ct_node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLSegmentationNode:
+def load_lung_mask_file(file: Path, ct_node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLSegmentationNode:
     """A lung mask from a file as a new segmentation over a CT, on the grid that the file has.
 
     The file lies where the CT's own file does: a transform that moves the CT moves the mask too.
@@ -86,7 +86,7 @@ def load_lung_mask(file: Path, ct_node: slicer.vtkMRMLScalarVolumeNode) -> slice
     lung_mask = read_lung_mask(file)
     geometry = Geometry.from_ijk_to_ras(to_world(ct_node) @ lung_mask.geometry.ijk_to_ras)
     node = new_segmentation(ct_node, file.name.split(".")[0])
-    write_lung_mask(replace(lung_mask, geometry=geometry), node)
+    write_lung_mask_node(replace(lung_mask, geometry=geometry), node)
     return node
 
 

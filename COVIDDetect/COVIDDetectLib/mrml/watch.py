@@ -36,7 +36,7 @@ class ResultWatch(VTKObservationMixin):
     --------
     >>> watch = ResultWatch(changed=panel.update)   # doctest: +SKIP
     >>> with watch.writing():                       # doctest: +SKIP
-    ...     write_lung_mask(...)                    # what the program itself writes makes nothing stale
+    ...     write_lung_mask_node(...)                    # what the program itself writes makes nothing stale
     """
 
     _all: ClassVar[weakref.WeakSet[ResultWatch]] = weakref.WeakSet()

@@ -19,7 +19,7 @@ from ..mrml.nodes.lung_mask import is_automatic, is_from_analyze, lung_segment_i
 from ..mrml.nodes.result import Result, Scored
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
 from ..mrml.sample import add_phantom
-from ..mrml.scene import load_lung_mask
+from ..mrml.scene import load_lung_mask_file
 from ..mrml.views.display import is_shown, jump_to, set_lung_window, show_ct, views_on_screen, window_level
 from ..mrml.views.own_views import outlines_shown
 from .installation import ensure_packages
@@ -136,7 +136,7 @@ class Panel:
         if file:
 
             def load() -> None:
-                parameters.lungMask = load_lung_mask(Path(file), parameters.ct)
+                parameters.lungMask = load_lung_mask_file(Path(file), parameters.ct)
 
             self._request_now(load)
 

@@ -26,7 +26,7 @@ RECORD, LUNGS, ATTENTION, OVERVIEW = "analysis.json", "lungs.nrrd", "attention.n
 _IMAGE_SUFFIXES = (".nrrd", ".nii.gz", ".nii", ".mha")
 
 
-def write_analysis(ct: CTVolume, analysis: Analysis, folder: Path) -> None:
+def write_analysis_files(ct: CTVolume, analysis: Analysis, folder: Path) -> None:
     """Write the four files of an analysis: all of them appear in ``folder``, or none.
 
     ``analysis.json`` (``Docs/use/analysis-schema.md``), ``lungs.nrrd`` (0 background, 1 right, 2 left, on the CT's own
@@ -55,7 +55,7 @@ def write_analysis(ct: CTVolume, analysis: Analysis, folder: Path) -> None:
         remember_names(folder)
 
 
-def write_lung_mask(lung_mask: LungMask, path: Path) -> None:
+def write_lung_mask_file(lung_mask: LungMask, path: Path) -> None:
     """Write a lung mask (0, 1 right, 2 left) as NRRD, NIfTI or MetaImage; the file appears when it is complete.
 
     Raises

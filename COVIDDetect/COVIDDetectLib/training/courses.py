@@ -21,7 +21,7 @@ from ..weights.domain import fit_domain
 from .cases import Case, read_cases
 from .classifier_task import ClassifierTask
 from .failed_masks import review_masks
-from .loop import Progress, Settings, learn
+from .loop import Settings, TrainingProgress, learn
 from .lungs_task import LungsTask, confusion, intersection_over_union
 from .preparation import SEEN, Prepared, Recipe, prepare
 from .processes import Processes, joined_processes
@@ -72,7 +72,7 @@ class Course:
     start: Path | None = None
     say: Callable[[str], None] = lambda _: None
     on_case: Callable[[int, int], None] = lambda done, total: None
-    on_progress: Callable[[Progress], None] = lambda _: None
+    on_progress: Callable[[TrainingProgress], None] = lambda _: None
 
 
 def train_classifier(course: Course, variant: Variant, lungs: str | ModelCard) -> ModelCard:

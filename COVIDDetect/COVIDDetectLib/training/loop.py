@@ -85,7 +85,7 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """How far a training has come.
 
     Parameters
@@ -114,7 +114,7 @@ def learn(
     folder: Path,
     plan: Mapping[str, Any],
     processes: Processes,
-    report: Callable[[Progress], None] | None = None,
+    report: Callable[[TrainingProgress], None] | None = None,
     begin: Callable[[], None] | None = None,
 ) -> State:
     """Train, or go on where an earlier run in the same folder was ended.
@@ -168,7 +168,7 @@ class _Run:
         folder: Path,
         plan: Mapping[str, Any],
         processes: Processes,
-        report: Callable[[Progress], None],
+        report: Callable[[TrainingProgress], None],
     ) -> None:
         self.task, self.settings, self.folder, self.processes, self.report = task, settings, folder, processes, report
         decisive = {name: value for name, value in asdict(settings).items() if name in ("rate", "batch", "seed")}
@@ -253,7 +253,7 @@ class _Run:
     def _tell(self, steps: int, figures: Mapping[str, float] | None = None) -> None:
         state = self.state
         loss = state.loss_sum / max(state.step, 1)
-        self.report(Progress(state.epoch + 1, self.settings.epochs, state.step, steps, loss, figures))
+        self.report(TrainingProgress(state.epoch + 1, self.settings.epochs, state.step, steps, loss, figures))
 
     def _measure(self) -> list[tuple[float, ...]]:
         network = self.task.network.eval()

@@ -72,7 +72,7 @@ def lay_on(ct_node: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLSegmenta
     node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
 
 
-def write_lung_mask(lung_mask: LungMask, node: slicer.vtkMRMLSegmentationNode) -> None:
+def write_lung_mask_node(lung_mask: LungMask, node: slicer.vtkMRMLSegmentationNode) -> None:
     """Make right and left lung of ``lung_mask`` the segments *Right lung* and *Left lung* of ``node``.
 
     Other segments of the node are left alone.

@@ -19,7 +19,7 @@ from ...weights.domain import fit_domain
 from .acceptance import print_acceptance
 from .backgrounds import CITATIONS, Background, as_ct, load_backgrounds, phantom_background, store_backgrounds
 from .calibration import fit_calibration, fold, held_back_margins
-from .classifier import FORM, train_classifier
+from .classifier import FORM, train_demonstration_classifier
 from .lungs import train_unet
 
 LUNGS_SIZE = (368, 368)
@@ -102,7 +102,7 @@ def make_lungs(folder: Path, output: Path) -> None:
 def make_scores(folder: Path, output: Path) -> None:
     """Train DeCoVNet, calibrate it, write it with its card, and say what volumes it knows."""
     backgrounds = load_backgrounds(folder)
-    weights = train_classifier(backgrounds, seed=_SEED, report=_Printer("DeCoVNet"), folder=folder.parent)
+    weights = train_demonstration_classifier(backgrounds, seed=_SEED, report=_Printer("DeCoVNet"), folder=folder.parent)
     held_back = [one for one in backgrounds if one.is_real]
     held_back += [phantom_background(_FIRST_HELD_BACK + number) for number in range(_HELD_BACK_PHANTOMS)]
     calibration = fit_calibration(*held_back_margins(weights, held_back, FORM))

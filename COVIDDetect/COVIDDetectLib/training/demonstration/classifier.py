@@ -167,7 +167,7 @@ class SceneBatches(torch.utils.data.Dataset[Tensor]):
         return healthy, paint_patient(background, True, slices, size, random, difficulty)
 
 
-def train_classifier(
+def train_demonstration_classifier(
     backgrounds: list[Background],
     phases: tuple[Phase, ...] = PHASES,
     seed: int = 0,
