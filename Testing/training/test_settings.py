@@ -12,7 +12,7 @@ import torch
 from COVIDDetectLib.commands import training as commands
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.networks.unet import UNet
-from COVIDDetectLib.training import classifier_task, courses, lungs_task
+from COVIDDetectLib.training import courses, paper
 from COVIDDetectLib.training.cases import read_cases
 from COVIDDetectLib.training.checkpoints import State
 from COVIDDetectLib.training.classifier_task import ClassifierTask, balanced_order
@@ -29,21 +29,19 @@ def default(command: Any, name: str) -> Any:
 
 
 def test_classifier_learns_100_epochs_at_1e_5_one_volume_a_step() -> None:
-    assert (classifier_task.EPOCHS, classifier_task.RATE, classifier_task.BATCH) == (100, 1e-5, 1)
     assert default(commands.classifier_command, "epochs") == 100
     assert default(commands.classifier_command, "rate") == 1e-5
     assert default(commands.classifier_command, "variant") == "paper"
     assert default(commands.classifier_command, "lungs") == "unet"  # as analyze does
     assert default(commands.classifier_command, "patience") is None
-    assert classifier_task.INPUT_SIZES == {"paper": (192, 288), "released": (224, 336)}
+    assert paper.CLASSIFIER_INPUT_SIZES == {"paper": (192, 288), "released": (224, 336)}
 
 
 def test_lungs_learn_at_1e_3_on_slices_of_368_by_368() -> None:
-    assert (lungs_task.EPOCHS, lungs_task.RATE, lungs_task.INPUT_SIZE) == (130, 1e-3, (368, 368))
     assert default(commands.lungs_command, "epochs") == 130
     assert default(commands.lungs_command, "rate") == 1e-3
     assert default(commands.lungs_command, "size") == (368, 368)
-    assert default(commands.lungs_command, "batch") == lungs_task.BATCH
+    assert default(commands.lungs_command, "batch") == 8
 
 
 @pytest.mark.parametrize("command", [commands.classifier_command, commands.lungs_command])
@@ -70,7 +68,7 @@ def test_the_command_hands_on_the_size_of_the_variant(
     result = run("train", "classifier", cohort.table, "--output", tmp_path, "--variant", variant, "--device", "cpu")
     assert isinstance(result.exception, Taken)
     course, given, lungs = taken[0]
-    assert course.input_size == classifier_task.INPUT_SIZES[variant]
+    assert course.input_size == paper.CLASSIFIER_INPUT_SIZES[variant]
     assert (given, lungs) == (variant, "unet")
     assert course.settings == Settings(epochs=100, rate=1e-5, batch=1)
 

@@ -14,6 +14,7 @@ from ..device import DeviceChoice
 from ..errors import InputError
 from ..lungs import METHODS
 from ..report.files import check_folder
+from ..training import paper
 from ..weights.cards import INPUT_EDGES, read_card
 from .options import finite
 from .sentences import say, sentences_instead_of_tracebacks
@@ -58,6 +59,7 @@ Cache = Annotated[
 ]
 Start = Annotated[Path | None, typer.Option(metavar="CARD", help="Model card (.json) of weights to start from.")]
 Device = Annotated[DeviceChoice, typer.Option(help="What computes.")]
+_SIZES = " or ".join(f"{rows} {columns} ({name})" for name, (rows, columns) in paper.CLASSIFIER_INPUT_SIZES.items())
 
 
 def register(app: typer.Typer) -> None:
@@ -69,10 +71,10 @@ def register(app: typer.Typer) -> None:
 def lungs_command(
     table: Table,
     output: Output,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training slices.")] = 130,
-    rate: Annotated[float, typer.Option(callback=finite, help="Learning rate of Adam.")] = 1e-3,
-    batch: Annotated[int, typer.Option(min=1, help="Slices a step.")] = 8,
-    size: Annotated[tuple[int, int], typer.Option(metavar="ROWS COLUMNS", help="Input size.")] = (368, 368),
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training slices.")] = paper.LUNGS_EPOCHS,
+    rate: Annotated[float, typer.Option(callback=finite, help="Learning rate of Adam.")] = paper.LUNGS_RATE,
+    batch: Annotated[int, typer.Option(min=1, help="Slices a step.")] = paper.LUNGS_BATCH,
+    size: Annotated[tuple[int, int], typer.Option(metavar="ROWS COLUMNS", help="Input size.")] = paper.LUNGS_INPUT_SIZE,
     seed: Seed = 0,
     patience: Patience = None,
     save_every: SaveEvery = 300.0,
@@ -110,11 +112,13 @@ def classifier_command(
             help="How to segment lungs if the table gives no mask, or the model card (.json) of another UNet.",
         ),
     ] = "unet",
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training CTs.")] = 100,
-    rate: Annotated[float, typer.Option(callback=finite, help="Constant learning rate of Adam.")] = 1e-5,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training CTs.")] = paper.CLASSIFIER_EPOCHS,
+    rate: Annotated[
+        float, typer.Option(callback=finite, help="Constant learning rate of Adam.")
+    ] = paper.CLASSIFIER_RATE,
     size: Annotated[
         tuple[int, int] | None,
-        typer.Option(metavar="ROWS COLUMNS", help="Input size; by default 192 288 (paper) or 224 336 (released)."),
+        typer.Option(metavar="ROWS COLUMNS", help=f"Input size; by default {_SIZES}."),
     ] = None,
     seed: Seed = 0,
     patience: Patience = None,
@@ -127,15 +131,14 @@ def classifier_command(
 ) -> None:
     """Train DeCoVNet on one label a CT, as the paper does."""
     with sentences_instead_of_tracebacks():
-        from ..training.classifier_task import BATCH, INPUT_SIZES
         from ..training.courses import train_classifier
 
         if lungs not in METHODS and not lungs.lower().endswith(".json"):
             raise InputError(f"'{lungs}' is not a way to find lungs; give unet, threshold or the model card of a UNet.")
         with _Terminal() as terminal:
             course = _course(
-                terminal, table, output, epochs, rate, BATCH, size or INPUT_SIZES[variant], seed, patience,
-                save_every, device, cache,
+                terminal, table, output, epochs, rate, paper.CLASSIFIER_BATCH,
+                size or paper.CLASSIFIER_INPUT_SIZES[variant], seed, patience, save_every, device, cache,
                 test_after=test_after.date() if test_after else None, test_share=test_share, start=start,
             )  # fmt: skip
             terminal.conclude(train_classifier(course, variant, lungs if lungs in METHODS else read_card(lungs)))

@@ -16,12 +16,6 @@ from .augmentation import PAPER, warp
 from .chance import random_at, torch_random_at
 from .preparation import Prepared
 
-EPOCHS = 100
-RATE = 1e-5
-BATCH = 1
-INPUT_SIZES = {"paper": (192, 288), "released": (224, 336)}
-"""Rows and columns: table 1 of the paper, and what the authors' checkpoint was trained at."""
-
 
 class ClassifierTask:
     """One volume a step, the smaller class drawn again until both are equal, cross-entropy, the paper's augmentation.

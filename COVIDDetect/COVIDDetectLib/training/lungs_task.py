@@ -10,13 +10,8 @@ from torch import Tensor, nn
 
 from ..networks.unet import UNet
 from .chance import random_at
+from .paper import LUNGS_BATCH
 from .preparation import Prepared
-
-EPOCHS = 130
-RATE = 1e-3
-BATCH = 8
-INPUT_SIZE = (368, 368)
-"""Epochs, learning rate and rows × columns of Zheng et al. 2020; the batch is ours, they name none."""
 
 
 class LungsTask:
@@ -93,8 +88,8 @@ def confusion(network: UNet, prepared: Prepared, device: str) -> tuple[float, fl
     """Numbers of pixels of a case: true background, false lung, missed lung, true lung."""
     counts = np.zeros(4)
     volume = prepared.open()
-    for start in range(0, volume.shape[1], BATCH):
-        slices, lungs = to_tensors(volume[:, start : start + BATCH], device)
+    for start in range(0, volume.shape[1], LUNGS_BATCH):
+        slices, lungs = to_tensors(volume[:, start : start + LUNGS_BATCH], device)
         answer = network(slices).argmax(dim=1)
         counts += torch.bincount((2 * lungs + answer).ravel(), minlength=4).cpu().numpy()
     negative, false, missed, positive = counts.tolist()
