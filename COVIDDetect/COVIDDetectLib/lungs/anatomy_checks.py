@@ -10,14 +10,25 @@ from ..ct.volume import CTVolume
 from .body import air_in_body
 from .sides import LEFT, RIGHT, lung_in_view, split_sides
 
+# Where no source is named the bound is ours; Testing/lungs/test_checks.py shows what each finding catches and what not.
+# Cells on which the anatomy is judged: much smaller than a lobe, and few enough for less than a second.
 _COARSE_MM = 4.0
+# Aerated lung: emphysema begins at -950 HU (Gevenois et al., Am J Respir Crit Care Med 1995), poorly aerated lung at
+# -500 HU (Gattinoni et al., Am J Respir Crit Care Med 2001).
 _LUNG_LIKE_HU = (-950.0, -500.0)
+# Gas alone is -1000 HU, with noise, and the walls that share its coarse voxels.
 _GAS_BELOW_HU = -970.0
+# An adult's lungs hold liters even in expiration; a CT of the abdomen shows some of their bases.
 _LEAST_LUNGS_ML = 300.0
+# More than a bronchus or a gas bubble that looks like lung where it shares voxels with a wall.
 _LEAST_PIECE_ML = 50.0
+# The left lung is nearly as large as the right; what is left of a lung that was removed or collapsed is much smaller.
 _LEAST_OTHER_LUNG = 0.1
+# Lungs end in a tip and in a thin rim around the diaphragm: the first and last slice of a whole chest show little.
 _CUT_SHARE_OF_WIDEST = 0.25
+# About a vertebral body: less of lung at a border says nothing of how much is missing.
 _LEAST_CUT_CM2 = 15.0
+# Blood is 30 to 60 HU without contrast agent and above 100 HU with it; see ``_blood_pool_hu`` for what is measured.
 _CONTRAST_FROM_HU = 95.0
 
 
