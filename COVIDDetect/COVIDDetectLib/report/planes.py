@@ -83,8 +83,7 @@ class Scene:
     @classmethod
     def of(cls, ct: CTVolume, lung_mask: LungMask, attention: Attention) -> Scene:
         """From a CT in any orientation and a mask on its grid."""
-        axial, reorientation = ct.axial()
-        return cls(axial, reorientation.apply(lung_mask.labels), attention)
+        return cls(ct.axial()[0], lung_mask.axial().labels, attention)
 
     def lung_box(self) -> tuple[slice, slice, slice]:
         """The lungs' bounding box in voxels."""
