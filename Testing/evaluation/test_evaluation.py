@@ -169,16 +169,16 @@ def test_brier_score_is_zero_for_certainty_and_a_quarter_for_a_coin() -> None:
     [
         ("case,probability\na,0.5\n", "no column label"),
         ("case,probability,label\na,0.5,1\na,0.2,0\n", "more than once"),
-        ("case,probability,label\na,nan,1\nb,0.2,0\n", "line 2: nan is no probability"),
-        ("case,probability,label\na,0.5,1\nb,1.2,0\n", "line 3: 1.2 is no probability"),
-        ("case,probability,label\na,high,1\n", "'high' is no probability"),
+        ("case,probability,label\na,nan,1\nb,0.2,0\n", "line 2: nan is not a probability"),
+        ("case,probability,label\na,0.5,1\nb,1.2,0\n", "line 3: 1.2 is not a probability"),
+        ("case,probability,label\na,high,1\n", "'high' is not a probability"),
         ("case,probability,label\na,0.5\n", "label is ''"),
         ("case,probability,label\na,0.5,yes\n", "label is 'yes'"),
         ("case,probability,label\n,0.5,1\n", "has no name"),
         ("case,probability,label\na,0.5,1\nb,0.2,1\n", "only one kind"),
         ("case,probability,label\n", "only one kind"),
         ("", "no column"),
-        ("case,probability,label\na,0.5,1\n\nb,inf,0\n", "line 4: inf is no probability"),
+        ("case,probability,label\na,0.5,1\n\nb,inf,0\n", "line 4: inf is not a probability"),
     ],
 )
 def test_a_bad_table_is_refused_in_one_sentence(tmp_path: Path, content: str, sentence: str) -> None:

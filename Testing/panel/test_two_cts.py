@@ -37,7 +37,7 @@ def test_an_error_names_the_ct_while_another_one_is_selected(panel: Any) -> None
     panel.ui.ctSelector.setCurrentNode(load_phantom("Other"))
     os.kill(panel.logic._client.process_id, signal.SIGKILL)
     wait_until(lambda: not panel.logic.busy, 5.0, "the death is noticed")
-    assert panel.ui.messageLabel.text.startswith("First: The process that computes ended unexpectedly")
+    assert panel.ui.messageLabel.text.startswith("First: The computing process ended unexpectedly")
     panel.ui.ctSelector.setCurrentNode(first)
     assert panel.ui.messageLabel.text == ""
 

@@ -171,7 +171,7 @@ def test_weights_that_are_added_are_offered_and_score_when_chosen(
     in_use = settings.card
     click(settings, entry)
     assert "Checking" in panel.ui.cardLabel.text
-    assert settle(panel, settings) == "My decovnet was added; it can be chosen now."
+    assert settle(panel, settings) == "My decovnet was added and can be selected now."
     combo = panel.ui.weightsComboBox
     assert titles(combo) == [in_use.title, "My decovnet"]
     assert settings.card == in_use

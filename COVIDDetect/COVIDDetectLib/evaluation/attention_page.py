@@ -42,8 +42,9 @@ _PAGE = """<!DOCTYPE html>
 <h1>Does the heat map tell the truth?</h1>
 <p class="quiet">{{ figures.weights.title }} (SHA-256 {{ figures.weights.sha256[:12] }}) on {{ figures.diseased }}
 synthetic cases with disease and {{ figures.without_disease }} without, seed {{ figures.seed }}, none of them seen in
-training. Synthetic disease is no patient: these figures say whether weights and map do what they were made to do.</p>
-<table><tr><th></th><th>measured</th><th>asked for</th><th></th></tr>
+training. Synthetic cases are not patients: these figures only show whether weights and map do what they were made to
+do.</p>
+<table><tr><th></th><th>measured</th><th>required</th><th></th></tr>
 {% for name, title in (
   ("roc_auc", "Area under the ROC curve, disease against healthy lungs and what resembles it"),
   ("pointing", "Peak of the map in a lesion"),
@@ -53,18 +54,17 @@ training. Synthetic disease is no patient: these figures say whether weights and
 {% if figures.reached[name] %}<td>reached</td>{% else %}<td class="failed">not reached</td>{% endif %}</tr>
 {% endfor %}</table>
 <h2>Examples</h2>
-<p>From the case whose map misses most to the one whose map meets best, each in the slice of the map's peak. The lesions
-are outlined in green.</p>
+<p>From the worst to the best map, each in the slice of its peak. The lesions are outlined in green.</p>
 <img alt="Four cases with lesions and heat map" src="{{ examples }}">
-<h2>Against maps that know nothing</h2>
+<h2>Compared with maps that know nothing of the network</h2>
 <table><tr><th></th><th>peak in a lesion</th><th>energy in lesions</th><th>relative to their share</th>
 <th>area under deletion</th><th>area under insertion</th></tr>
 {% for name, one in figures.maps.items() %}<tr><td>{{ name }}</td><td>{{ one.pointing|figure }}</td>
 <td>{{ one.energy|figure }}</td><td>{{ one.energy_ratio|figure }}</td><td>{{ one.deletion_area|figure }}</td>
 <td>{{ one.insertion_area|figure }}</td></tr>
 {% endfor %}</table>
-<p>Lesions take {{ figures.lesion_share|figure }} of the lungs on average. "The lesions themselves" is
-a map that shows exactly the lesions in cells of this size.</p>
+<p>Lesions make up {{ figures.lesion_share|figure }} of the lungs on average. "The lesions themselves" is
+a map that marks exactly the lesions in cells of this size.</p>
 <img alt="Deletion, insertion and randomization" src="{{ curves }}">
 <h2>By finding</h2>
 <table><tr><th></th><th>cases</th><th>median probability</th><th>lowest</th><th>highest</th><th>lesions' share</th>
@@ -77,19 +77,20 @@ a map that shows exactly the lesions in cells of this size.</p>
 {% endfor %}</table>
 <h2>Methods</h2>
 <p class="quiet">The map is Grad-CAM of the COVID-positive logit at the second ResBlock; a cell covers two slices and
-8 × 8 pixels of the network's input. The peak counts as in a lesion when its cell holds lesion: nothing finer is known
-of where its value comes from. Energy in lesions is the share of the map's sum, outside the lungs too, in which a cell
-counts by the share of its voxels that are lesion; its ratio to the lesions' share of the lungs is the
-median over the cases, and can be no more than the inverse of that share.
-Brightness is what is denser than the median of the lungs; the blob is a Gaussian of two cells round a random place in
-the lungs. Deletion replaces the hottest cells by the same patient's healthy tissue, insertion puts them into the
-healthy patient (after Petsiuk et al. 2018); both on {{ figures.perturbed_cases }} cases. Forgetting replaces layers by
-fresh ones, from the output to the input (Adebayo et al. 2018), and compares by the absolute value of Spearman's
-correlation in the lungs' cells: a map upside down is as like. A map that is empty after forgetting counts as 0 (of
+8 × 8 pixels of the network's input. A peak counts as in a lesion if its cell contains lesion, because its value
+cannot be located more precisely. Energy in lesions is the share of the map's sum (inside and outside the lungs) that
+lies in lesions; each cell counts by the share of its voxels that are lesion. Its ratio to the lesions' share of the
+lungs is the median over the cases, and cannot exceed the inverse of that share. Brightness is the density above the
+median of the lungs; the blob is a Gaussian of two cells around a random place in the lungs. Deletion replaces the
+hottest cells by the same patient's healthy tissue, insertion puts them into the healthy patient (after Petsiuk et al.
+2018); both on {{ figures.perturbed_cases }} cases. Randomization replaces layers by new random ones, from the output
+to the input (Adebayo et al. 2018), and compares the maps by the absolute value of Spearman's correlation in the
+lungs' cells, so that an inverted map counts as similar. A map that becomes empty counts as 0 (of
 {{ figures.perturbed_cases }} maps: {% for layer, one in figures.randomized.items() %}
 {{ one.empty }} up to {{ layer }}{{ ", " if not loop.last }}{% endfor %}),
-and an empty real map is left out. The lung masks are the true ones. Intervals are 95 %: DeLong's or Newcombe's for the
-ROC area, Wilson's for the peak, a bootstrap over cases for the rest; a dash where its samples are all alike.</p>
+and cases whose real map is empty are left out. The true lung masks are used. Intervals are 95 %: DeLong's or
+Newcombe's for the ROC area, Wilson's for the peak, a bootstrap over cases for the rest, with a dash if all its
+samples are equal.</p>
 <p class="quiet">Research use only, not a medical device. coviddetect {{ figures.software.coviddetect }}.</p>
 </body></html>
 """

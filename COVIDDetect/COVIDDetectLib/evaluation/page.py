@@ -87,10 +87,10 @@ _PAGE = """<!DOCTYPE html>
 <h1>Evaluation</h1>
 <p class="quiet">{{ source }}{{ ": " if source }}{{ metrics.positives }} cases with COVID-19 and
 {{ metrics.negatives }} without, prevalence {{ "%.3f"|format(metrics.prevalence) }}.
-{% if metrics.tied_cases %}{{ metrics.tied_cases }} cases share their probability with a case of the other kind; such
+{% if metrics.tied_cases %}{{ metrics.tied_cases }} cases share their probability with a case of the other label; such
 pairs count half in the ROC area.{% endif %}</p>
 <table>
-<tr><th></th><th>value <span class="interval">95 % interval</span></th><th>worth nothing at</th></tr>
+<tr><th></th><th>value <span class="interval">95 % interval</span></th><th>no better than chance</th></tr>
 <tr><td>Area under the ROC curve</td><td>{{ metrics.roc_auc|figure }}</td><td>0.500</td></tr>
 <tr><td>Area under the precision-recall curve (average precision)</td><td>{{ metrics.pr_auc|figure }}</td>
 <td>{{ "%.3f"|format(metrics.prevalence) }}</td></tr>
@@ -110,7 +110,7 @@ prevalence only.</p>
 {% for point in metrics.thresholds %}<tr><td>{{ point.threshold }}</td>{{ cells(point) }}</tr>
 {% endfor %}</table>
 <h2>Operating points</h2>
-<p>Chosen on these very cases: on others the figures will be lower. The most specific threshold with a sensitivity of
+<p>Chosen on these same cases, so on others the figures will be lower. The most specific threshold with a sensitivity of
 0.95 or more, the most sensitive with a specificity of 0.95 or more, and the one with the largest sum of both
 (Youden).</p>
 <table><tr><th></th><th>threshold</th>{{ heads() }}</tr>
@@ -127,11 +127,11 @@ prevalence only.</p>
 <td>{{ "none" if number is none else "%.3f"|format(number) }}</td>{% endfor %}</tr>
 {% endfor %}{% endfor %}</table>
 <h2>Methods</h2>
-<p class="quiet">Intervals are 95 %, and take cases as independent: Wilson's score interval for proportions; DeLong's
-on the logit scale for the ROC area (Newcombe's score interval where the two kinds do not overlap); percentiles of 1,000
-bootstrap samples, stratified by label, for the precision-recall area and the Brier score, with a dash where these are
-all alike. "Worth nothing at" is what chance, or always answering the prevalence, would give. Every threshold is counted
-on the probabilities as given, and shown rounded down.</p>
+<p class="quiet">Intervals are 95 % and assume independent cases: Wilson's score interval for proportions; DeLong's
+on the logit scale for the ROC area (Newcombe's score interval if the two groups do not overlap); percentiles of 1,000
+bootstrap samples, stratified by label, for the precision-recall area and the Brier score, with a dash if these are
+all equal. "No better than chance" is what chance, or always answering the prevalence, would give. Every threshold is
+applied to the probabilities as given, and shown rounded down.</p>
 <p class="quiet">Research use only, not a medical device. coviddetect {{ metrics.software.coviddetect }}.</p>
 </body></html>
 """

@@ -30,14 +30,14 @@ _TITLES = {"decovnet": ("DeCoVNet", "classifier"), "unet": ("UNet", "lungs")}
 _INTENDED_USE = (
     "Research only. Not a medical device; not for diagnosis. Measure it on your own cases before you trust it."
 )
-_LICENCE = "Not stated; it is for whoever trained these weights to say"
+_LICENCE = "Not stated; to be filled in by whoever trained these weights"
 
 
 def write_split(folder: Path, split: Split) -> str:
     """Write ``split.csv``: which case is in which part. Returns the sentence that says so."""
     rows = [(case.name, part, case.patient, case.label, case.date) for part, case in split.parts()]
     _write_table(folder / SPLIT, ("case", "part", "patient", "label", "date"), rows)
-    sizes = f"{len(split.training)} cases to learn from, {len(split.tuning)} to tune on, {len(split.test)} for the test"
+    sizes = f"{len(split.training)} cases for training, {len(split.tuning)} for tuning, {len(split.test)} for the test"
     return f"{sizes}, {len(split.left_out)} left out (earlier CTs of test patients)" if split.left_out else sizes
 
 
