@@ -18,7 +18,7 @@ from ...weights.cards import ModelCard, bundled_folder, save_weights
 from ...weights.domain import fit_domain
 from .acceptance import print_acceptance
 from .backgrounds import CITATIONS, Background, as_ct, load_backgrounds, phantom_background, store_backgrounds
-from .calibration import fit_calibration, fold, held_back_margins
+from .calibration import coarser, fit_calibration, fold, held_back_margins
 from .classifier import FORM, train_demonstration_classifier
 from .lungs import train_unet
 
@@ -113,7 +113,7 @@ def make_scores(folder: Path, output: Path) -> None:
 
 def _domain_cases(backgrounds: list[Background]) -> Iterator[tuple[str, CTMask]]:
     """Whole volumes, healthy and diseased, sharp and smooth: what the weights know."""
-    for number, background in enumerate(backgrounds):
+    for number, background in enumerate(map(coarser, backgrounds)):
         ct = as_ct(background)
         yield background.name, make_ct_mask(ct, background.labels, FORM)
         extent = ("mild", "moderate", "severe")[number % 3]
