@@ -67,6 +67,8 @@ PHASES = (
     Phase(steps=650, sizes=(_SMALL, _SMALL, _MIDDLE, _FULL), slices=(14, 32), rate=5e-4, guidance=2.0, evidence=1.0),
     Phase(steps=450, sizes=(_SMALL, _MIDDLE), slices=(28, 60), rate=4e-4, guidance=2.0, evidence=1.0),
     Phase(steps=60, sizes=(_FULL,), slices=(32, 56), rate=5e-5, guidance=0.0, evidence=1.0),
+    Phase(steps=250, sizes=(_SMALL, _MIDDLE), slices=(24, 56), rate=4e-4, guidance=1.0, evidence=1.0),
+    Phase(steps=300, sizes=(_SMALL, _MIDDLE, _FULL), slices=(24, 56), rate=3e-4, guidance=1.0, evidence=1.0),
 )
 
 
