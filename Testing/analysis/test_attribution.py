@@ -14,7 +14,7 @@ from COVIDDetectLib.analysis.attribution import (
     integrated_gradients,
     scaled,
 )
-from COVIDDetectLib.ct.ct_mask import CTMask, InputForm, make_ct_mask
+from COVIDDetectLib.ct.ct_mask import CTMask, make_ct_mask
 from COVIDDetectLib.ct.geometry import Geometry, Reorientation
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import Cancelled, InputError, WeightsError
@@ -31,7 +31,7 @@ def lung_mask(small_phantom: Phantom) -> LungMask:
 
 @pytest.fixture
 def ct_mask(small_phantom: Phantom, fresh_card: ModelCard) -> CTMask:
-    return make_ct_mask(small_phantom.ct, small_phantom.lung_mask > 0, InputForm(fresh_card.input_size))
+    return make_ct_mask(small_phantom.ct, small_phantom.lung_mask > 0, fresh_card.input_form)
 
 
 @pytest.fixture

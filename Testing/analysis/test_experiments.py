@@ -79,7 +79,7 @@ def test_a_region_of_another_score_is_refused(
 ) -> None:
     analysis = analyze(small_phantom.ct, lungs=lung_mask, device="cpu", weights=fresh_card)
     stranger = replace(analysis.regions[0], peak_lps=(0.0, 0.0, 1000.0))
-    with pytest.raises(InputError, match="no such region"):
+    with pytest.raises(InputError, match="no longer contains this region"):
         region_voxels(analysis.heat_map, lung_mask, stranger)
 
 

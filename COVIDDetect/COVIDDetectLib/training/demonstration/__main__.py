@@ -23,14 +23,14 @@ from .classifier import FORM, train_demonstration_classifier
 from .lungs import train_unet
 
 LUNGS_SIZE = (368, 368)
-_VERSION = "1"
+_VERSION, _CLASSIFIER_VERSION = "1", "2"
 _SEED = 1
 _FIRST_PHANTOM, _FIRST_HELD_BACK, _HELD_BACK_PHANTOMS = 1000, 3000, 8
 _SMOOTH_MM = (0.5, 1.0, 1.5)
 """Blur of what is still the kind of CT that the weights know."""
 _INTENDED_USE = (
-    "To demonstrate and test the program. Not a medical device, not for diagnosis: trained on synthetic disease, "
-    "never measured on patients with known disease."
+    "To demonstrate and test the program. Not a medical device, not for diagnosis: trained on synthetic disease, tried "
+    "on six public patients with COVID-19, not validated."
 )
 _SOURCE = "coviddetect.training.demonstration; Docs/use/demonstration-weights.md tells how; NOTICE.txt names the CTs"
 
@@ -61,8 +61,8 @@ def classifier_card(folder: Path, backgrounds: list[Background]) -> ModelCard:
     """What a DeCoVNet that was trained on these is."""
     return ModelCard(
         id="decovnet-demonstration",
-        version=_VERSION,
-        title=f"Demonstration weights v{_VERSION}",
+        version=_CLASSIFIER_VERSION,
+        title=f"Demonstration weights v{_CLASSIFIER_VERSION}",
         network="decovnet",
         variant="paper",
         weights_file="decovnet-demonstration.safetensors",
@@ -71,9 +71,10 @@ def classifier_card(folder: Path, backgrounds: list[Background]) -> ModelCard:
         hu_window=FORM.hu_window,
         slice_mm=FORM.slice_mm,
         surroundings_mm=FORM.surroundings_mm,
-        training_data=f"Synthetic COVID-like disease painted anew at every step into {_in_words(backgrounds)}, "
+        training_data=f"Synthetic COVID-like disease painted into {_in_words(backgrounds)}, "
         "against the same healthy and with nodules, masses, collapse, effusion, atelectasis, dependent density, "
-        "expiration, motion, emphysema and scars. Lesion masks guided the first phases, labels alone the last. "
+        "expiration, motion, emphysema, scars, oedema and fibrosis, sharp and blurred, in slabs of about 5 mm. Lesion "
+        "masks guided it, and evidence outside the lungs was punished. "
         "Temperature and shift were fitted on synthetic cases that were held back, and are part of the last layer",
         intended_use=_INTENDED_USE,
         licence="Apache-2.0",
