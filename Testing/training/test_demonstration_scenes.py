@@ -7,6 +7,7 @@ import pytest
 import torch
 from COVIDDetectLib.errors import COVIDDetectError
 from COVIDDetectLib.networks.decovnet import DeCoVNet
+from COVIDDetectLib.networks.unet import UNet
 from COVIDDetectLib.phantom import thorax
 from COVIDDetectLib.training.demonstration import course, lung_slices
 from COVIDDetectLib.training.demonstration.__main__ import classifier_card, lungs_card
@@ -19,7 +20,7 @@ from COVIDDetectLib.training.demonstration.classifier import (
     evidence_outside,
     train_demonstration_classifier,
 )
-from COVIDDetectLib.training.demonstration.lung_slices import draw_slices
+from COVIDDetectLib.training.demonstration.lung_slices import draw_slice
 from COVIDDetectLib.training.demonstration.lungs import LungsPhase, SliceBatches, segmentation_loss, train_unet
 from COVIDDetectLib.training.demonstration.scenes import draw_scene
 
@@ -53,9 +54,9 @@ def test_scenes_of_one_background_differ() -> None:
 def test_slices_for_the_unet_keep_dense_disease_in_the_lungs() -> None:
     dense = []
     for seed in range(12):
-        drawn = draw_slices(background(), 96, np.random.default_rng(seed))
-        assert drawn.shape == (2, 3, 96, 96) and drawn.dtype == np.uint8
-        image, lungs, lesions = drawn.swapaxes(0, 1)
+        drawn = draw_slice(background(), 96, np.random.default_rng(seed))
+        assert drawn.shape == (3, 96, 96) and drawn.dtype == np.uint8
+        image, lungs, lesions = drawn
         inside = image[lungs == 1]
         if inside.size:
             dense.append(np.mean(inside > 150))  # above −140 HU
@@ -68,7 +69,7 @@ def test_slices_for_the_unet_often_come_from_beyond_the_lungs_and_are_empty_ther
     labels = background().labels.copy()
     labels[: with_lung[0] + 8] = labels[with_lung[-1] - 8 :] = 0  # a third of the lungs is left
     short = Background(background().hu, labels, background().spacing, "short")
-    empty = [not draw_slices(short, 64, np.random.default_rng(seed))[0, 1].any() for seed in range(40)]
+    empty = [not draw_slice(short, 64, np.random.default_rng(seed))[1].any() for seed in range(40)]
     assert 8 < sum(empty) < 32
 
 
@@ -77,8 +78,8 @@ def test_slices_whose_truth_is_not_known_are_not_drawn(monkeypatch) -> None:
     hu = background().hu.copy()
     hu[:28] = 2000
     unsure = Background(hu, background().labels, background().spacing, "phantom-11")
-    drawn = [draw_slices(unsure, 64, np.random.default_rng(seed)) for seed in range(8)]
-    assert not any(np.mean(one[:, 0] > 250) > 0.3 for one in drawn)
+    drawn = [draw_slice(unsure, 64, np.random.default_rng(seed)) for seed in range(8)]
+    assert not any(np.mean(one[0] > 250) > 0.3 for one in drawn)
 
 
 def test_a_lesion_that_is_missed_costs_more_than_healthy_lung() -> None:
@@ -172,17 +173,28 @@ def test_training_of_the_unet_lowers_its_loss() -> None:
     assert SliceBatches([background()], phase, (0,))[0].shape == (4, 3, 64, 64)
 
 
+def test_the_last_phase_keeps_the_normalization_that_was_measured_on_many_slices() -> None:
+    phases = (LungsPhase(2, 4, 64, 1e-3), LungsPhase(2, 4, 64, 1e-9, is_settled=True))
+    weights = train_unet([background()], phases, seed=3, workers=0, settling_steps=6)
+    network = UNet()
+    network.load_state_dict(weights)
+    batches = SliceBatches([background()], LungsPhase(6, 4, 64, 1e-3), (3, 99))
+    images = [batches[step][:, :1].float() / 255 for step in range(6)]
+    means = torch.stack([network.level1[0](one).mean(dim=(0, 2, 3)) for one in images]).detach()
+    torch.testing.assert_close(weights["level1.1.running_mean"], means.mean(0), atol=0.01, rtol=0.05)
+
+
 def test_training_of_the_unet_that_was_ended_goes_on_to_the_same_weights(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(course, "_SAVE_EVERY_S", 0.0)
-    phases = (LungsPhase(2, 2, 64, 1e-3), LungsPhase(3, 2, 64, 1e-3))
-    whole = train_unet([background()], phases, seed=3, workers=0)
+    phases = (LungsPhase(2, 2, 64, 1e-3), LungsPhase(3, 2, 64, 1e-3, is_settled=True))
+    whole = train_unet([background()], phases, seed=3, workers=0, settling_steps=2)
 
     def end(phase: int, step: int, loss: float) -> None:
         if (phase, step) == (1, 0):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_unet([background()], phases, seed=3, workers=0, report=end, folder=tmp_path)
+        train_unet([background()], phases, seed=3, workers=0, settling_steps=2, report=end, folder=tmp_path)
     seen: list[tuple[int, int]] = []
     gone_on = train_unet(
         [background()], phases, seed=3, workers=0, report=lambda *a: seen.append(a[:2]), folder=tmp_path

@@ -96,7 +96,7 @@ def _open_airways(random: np.random.Generator, space: LungSpace, core: np.ndarra
     middle = np.array([core.shape[1] * 0.5 * space.spacing[1], core.shape[2] * 0.5 * space.spacing[2]])
     y = (np.arange(core.shape[1]) * space.spacing[1]).astype(np.float32)[:, None]
     x = (np.arange(core.shape[2]) * space.spacing[2]).astype(np.float32)[None, :]
-    for _ in range(random.integers(2, 16)):
+    for _ in range(random.integers(1, 5) * core.shape[0]):
         k, j, i = np.unravel_index(int(random.choice(places)), core.shape)
         start = np.array([j * space.spacing[1], i * space.spacing[2]])
         outward = start - middle

@@ -14,11 +14,10 @@ from ...phantom import MIMICS, head_slice, paint_bowel_gas, paint_disease, paint
 from .backgrounds import UNSURE_SLICES, Background
 from .scenes import develop, sample_slices
 
-SLICES_A_DRAW = 2
-_ANYWHERE_SHARE = 0.25  # of the draws: head, neck, abdomen and thighs must stay empty
+_ANYWHERE_SHARE = 0.2  # of the draws: head, neck, abdomen and thighs must stay empty
 _APEX_SHARE = 0.12  # of the draws, those from a little below the apex up: so must neck and shoulders
 _APEX_MM = (-25.0, 100.0)
-_BASE_SHARE = 0.18  # of the draws, those from below the diaphragm to the lowest third of the lungs
+_BASE_SHARE = 0.15  # of the draws, those from below the diaphragm to the lowest third of the lungs
 _BASE_MM = (-90.0, 60.0)
 _HEAD_SHARE = 0.03
 _PADDINGS_HU = (-1000.0, -1024.0, -2000.0, -3024.0)
@@ -26,27 +25,23 @@ _EXTENTS = ("mild", "moderate", "severe", "severe")
 _KINDS = ("covid", "covid", "consolidation", "consolidation")
 
 
-def draw_slices(background: Background, size: int, random: np.random.Generator) -> np.ndarray:
-    """Some whole slices near each other, painted, moved and laid on another table.
+def draw_slice(background: Background, size: int, random: np.random.Generator) -> np.ndarray:
+    """One whole slice, painted, moved and laid on another table.
 
     Returns
     -------
     ndarray
-        uint8 ``[slice, 3, size, size]``: image, lungs (0 or 1), lesions (0 or 1).
+        uint8 ``[3, size, size]``: image, lungs (0 or 1), lesions (0 or 1).
     """
     if random.random() < _HEAD_SHARE:
-        return _draw_heads(size, random)
+        return _draw_head(size, random)
     k_mm, j_mm, i_mm = background.spacing
-    stride = max(1, round(random.uniform(2, 8) / k_mm))
-    chosen = _place(background, random) + stride * np.arange(SLICES_A_DRAW)
-    chosen = np.clip(chosen, 0, len(background.hu) - 1)
-    if set(chosen) & set(UNSURE_SLICES.get(background.name, ())):
-        chosen = np.repeat(chosen[:1], SLICES_A_DRAW)
-    hu, labels = _slabs(background, chosen, random)
+    place = _place(background, random)
+    hu, labels = _slab(background, place, random)
     lesions = np.zeros(labels.shape, dtype=bool)
     box = _part_to_draw(hu, labels, (j_mm, i_mm))
     if labels.any():
-        hu, labels, lesions = _painted(hu, labels, (stride * k_mm, j_mm, i_mm), random)
+        hu, labels, lesions = _painted(hu, labels, (k_mm, j_mm, i_mm), random)
     grid, pixel_mm = _grid(hu.shape[1:], (j_mm, i_mm), box, size, random)
     seen = sample_slices(np.ones((1, *hu.shape[1:]), dtype=np.float32), grid, "nearest")[0] > 0.5
     moved = sample_slices(hu, grid, "bilinear", outside=-1000)
@@ -54,42 +49,45 @@ def draw_slices(background: Background, size: int, random: np.random.Generator) 
     lesions = sample_slices(lesions.astype(np.float32), grid, "bilinear") >= 0.5
     if random.random() < 0.5:
         moved, lungs, lesions, seen = moved[:, :, ::-1], lungs[:, :, ::-1], lesions[:, :, ::-1], seen[:, ::-1]
-    if random.random() < 0.12:  # prone; the table stays below
+    if random.random() < 0.08:  # prone; the table stays below
         moved, lungs, lesions, seen = moved[:, ::-1], lungs[:, ::-1], lesions[:, ::-1], seen[::-1]
     moved = np.ascontiguousarray(moved)
-    if random.random() < (0.6 if _is_low(background, chosen) else 0.06):
+    if random.random() < (0.6 if _is_low(background, place) else 0.06):
         moved = paint_bowel_gas(random, moved, lungs, pixel_mm)
-    is_cut = np.count_nonzero((moved > -300) & ~ndimage.binary_erosion(seen, iterations=2) & seen) > 8 * SLICES_A_DRAW
-    if random.random() < 0.65:
+    is_cut = np.count_nonzero((moved > -300) & ~ndimage.binary_erosion(seen, iterations=2) & seen) > 8
+    if random.random() < 0.5:
         moved = paint_surroundings(random, moved, lungs, pixel_mm)
     if is_cut or random.random() < 0.3:
         moved = np.where(seen, moved, random.choice(_PADDINGS_HU))
     return _scanned(moved, lungs, lesions, random)
 
 
-def _draw_heads(size: int, random: np.random.Generator) -> np.ndarray:
-    """Heads and necks on a table: nothing in them is lung."""
+def _draw_head(size: int, random: np.random.Generator) -> np.ndarray:
+    """A head or a neck on a table: nothing in it is lung."""
     pixel_mm = random.uniform(250, 700) / size
-    heads = np.stack([head_slice(random, size, pixel_mm) for _ in range(SLICES_A_DRAW)])
-    nothing = np.zeros(heads.shape, dtype=bool)
-    return _scanned(paint_surroundings(random, heads, nothing, pixel_mm), nothing, nothing, random)
+    head = head_slice(random, size, pixel_mm)[None]
+    nothing = np.zeros(head.shape, dtype=bool)
+    return _scanned(paint_surroundings(random, head, nothing, pixel_mm), nothing, nothing, random)
 
 
 def _scanned(hu: np.ndarray, lungs: np.ndarray, lesions: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Blur, kernel, noise and the round field of view of a scanner; image, lungs and lesions as uint8."""
-    # Each slice alone: these are not neighbours of one scan, and what is one's lung is the other's liver.
-    hu = np.concatenate([develop(one[None], random) for one in hu])
-    if random.random() < 0.12:  # thin slices in a sharp kernel
+    if random.random() < 0.65:
+        hu = develop(hu, random)
+    if random.random() < 0.08:  # thin slices in a sharp kernel
         noise = ndimage.gaussian_filter(random.standard_normal(hu.shape, dtype=np.float32), (0, 0.5, 0.5))
         hu = hu + noise * random.uniform(40, 150) / float(noise.std())
     if random.random() < 0.4:
-        hu = _round_field_of_view(hu, random)
-    return np.stack([window_to_8_bit(hu), lungs.astype(np.uint8), lesions.astype(np.uint8)], axis=1)
+        outside = _outside_round_view(hu.shape[1], random)
+        hu = np.where(outside, random.choice(_PADDINGS_HU), hu)
+        lungs, lesions = lungs & ~outside, lesions & ~outside
+    return np.concatenate([window_to_8_bit(hu), lungs.astype(np.uint8), lesions.astype(np.uint8)])
 
 
 def _place(background: Background, random: np.random.Generator) -> int:
     """A slice in the lungs, around the apex, around the diaphragm or anywhere, but none whose truth is not known."""
-    while (place := _any_place(background, random)) in UNSURE_SLICES.get(background.name, ()):
+    last = len(background.hu) - 1
+    while (place := min(max(0, _any_place(background, random)), last)) in UNSURE_SLICES.get(background.name, ()):
         pass
     return place
 
@@ -106,27 +104,22 @@ def _any_place(background: Background, random: np.random.Generator) -> int:
     return int(random.choice(with_lung))
 
 
-def _is_low(background: Background, chosen: np.ndarray) -> bool:
+def _is_low(background: Background, place: int) -> bool:
     """Whether stomach and bowel may lie there."""
     with_lung = np.flatnonzero(background.labels.any(axis=(1, 2)))
     if not len(with_lung):
         return False
-    return bool(chosen[0] < with_lung[0] + min(0.3 * len(with_lung), 70 / background.spacing[0]))
+    return bool(place < with_lung[0] + min(0.3 * len(with_lung), 70 / background.spacing[0]))
 
 
-def _slabs(background: Background, chosen: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """The slices as they are, or each the mean of its neighbours up to 12 mm: thick slices, breathing."""
+def _slab(background: Background, place: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A slice as it is, or the mean of its neighbours up to 12 mm: thick slices, breathing; ``[1, row, column]``."""
     reach = round(random.uniform(1.5, 6) / background.spacing[0]) if random.random() < 0.3 else 0
-    if not reach:
-        return background.hu[chosen].astype(np.float32), background.labels[chosen]
-    near = [slice(max(0, one - reach), one + reach + 1) for one in chosen]
-    hu = np.stack([background.hu[one].mean(axis=0, dtype=np.float32) for one in near])
-    labels = []
-    for one, slab in zip(chosen, near, strict=True):
-        share = (background.labels[slab] > 0).mean(axis=0)
-        sides = np.where(background.labels[one] > 0, background.labels[one], background.labels[slab].max(axis=0))
-        labels.append(np.where(share >= 0.5, sides, 0).astype(np.uint8))
-    return hu, np.stack(labels)
+    slab = slice(max(0, place - reach), place + reach + 1)
+    hu, around = background.hu[slab].mean(axis=0, dtype=np.float32), background.labels[slab]
+    sides = np.where(background.labels[place] > 0, background.labels[place], around.max(axis=0))
+    labels = np.where((around > 0).mean(axis=0) >= 0.5, sides, 0).astype(np.uint8)
+    return hu[None], labels[None]
 
 
 def _painted(
@@ -172,7 +165,7 @@ def _grid(
 
     Most hold the body and little more; others cut its sides, or show half a metre of air and the whole table.
     """
-    low, high = ((1.0, 1.35), (0.68, 1.0), (1.35, 2.2))[int(random.choice(3, p=[0.55, 0.2, 0.25]))]
+    low, high = ((1.0, 1.35), (0.72, 1.0), (1.35, 2.1))[int(random.choice(3, p=[0.64, 0.18, 0.18]))]
     half_mm = body[2] * random.uniform(low, high)
     y, x = np.meshgrid(np.linspace(-half_mm, half_mm, size), np.linspace(-half_mm, half_mm, size), indexing="ij")
     angle, shear = math.radians(random.normal(0, 7)), math.tan(math.radians(random.uniform(-8, 8)))
@@ -188,8 +181,7 @@ def _grid(
     return torch.from_numpy(grid.astype(np.float32)), 2 * half_mm / size
 
 
-def _round_field_of_view(hu: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """What scanners write outside their round field of view."""
-    place = np.linspace(-1, 1, hu.shape[1])
-    outside = np.hypot(place[:, None], place[None, :]) > random.uniform(0.92, 1.08)
-    return np.where(outside, random.choice(_PADDINGS_HU), hu)
+def _outside_round_view(size: int, random: np.random.Generator) -> np.ndarray:
+    """What lies outside a scanner's round field of view, bool ``[row, column]``."""
+    place = np.linspace(-1, 1, size)
+    return np.hypot(place[:, None], place[None, :]) > random.uniform(0.92, 1.08)

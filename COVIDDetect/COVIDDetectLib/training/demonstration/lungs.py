@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,24 +13,41 @@ from torch import Tensor
 from ...networks.unet import UNet
 from .backgrounds import Background
 from .course import Course
-from .lung_slices import SLICES_A_DRAW, draw_slices
+from .lung_slices import draw_slice
 from .scenes import short_floats
 
-_LESION_WEIGHT = 3.0
+_DENSE_WEIGHT = 4.0
+_DENSE_FROM = 120  # of 255: about -350 HU
 _REAL_SHARE = 0.75
 
 
 @dataclass(frozen=True)
 class LungsPhase:
-    """A stretch of training: steps, slices a step, their edge in pixels (a multiple of 16), and the largest rate."""
+    """A stretch of training.
+
+    Parameters
+    ----------
+    size
+        Edge of the slices in pixels, a multiple of 16.
+    rate
+        The largest of the phase.
+    is_settled
+        Batch normalization is measured on many slices first and then kept, as it is when the network is used; else
+        it depends on the few patients of a batch.
+    """
 
     steps: int
     batch: int
     size: int
     rate: float
+    is_settled: bool = False
 
 
-LUNGS_PHASES = (LungsPhase(900, 8, 192, 2e-3), LungsPhase(700, 8, 256, 1.5e-3), LungsPhase(500, 4, 368, 8e-4))
+LUNGS_PHASES = (
+    LungsPhase(1800, 8, 192, 3e-3),
+    LungsPhase(900, 8, 256, 1.5e-3),
+    LungsPhase(450, 6, 368, 4e-4, is_settled=True),
+)
 
 
 class SliceBatches(torch.utils.data.Dataset[Tensor]):
@@ -47,11 +64,11 @@ class SliceBatches(torch.utils.data.Dataset[Tensor]):
     def __getitem__(self, step: int) -> Tensor:
         random = np.random.default_rng([*self._seed, step])
         draws = []
-        for _ in range(max(1, self._phase.batch // SLICES_A_DRAW)):
+        for _ in range(self._phase.batch):
             chosen = self._real if random.random() < _REAL_SHARE else self._phantoms
             chosen = chosen or self._backgrounds
-            draws.append(draw_slices(chosen[int(random.integers(len(chosen)))], self._phase.size, random))
-        return torch.from_numpy(np.concatenate(draws))
+            draws.append(draw_slice(chosen[int(random.integers(len(chosen)))], self._phase.size, random))
+        return torch.from_numpy(np.stack(draws))
 
 
 def train_unet(
@@ -61,6 +78,7 @@ def train_unet(
     workers: int = 1,
     report: Callable[[int, int, float], None] | None = None,
     folder: Path | None = None,
+    settling_steps: int = 150,
 ) -> dict[str, Tensor]:
     """Train the UNet from nothing (Adam, one cycle a phase).
 
@@ -72,6 +90,8 @@ def train_unet(
         Called with (phase, step, loss).
     folder
         Where the course is kept, so that a training that was ended goes on.
+    settling_steps
+        Batches on which the normalization of a settled phase is measured.
     """
     torch.manual_seed(seed)
     network: UNet = UNet().train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -84,6 +104,11 @@ def train_unet(
             optimizer, max_lr=phase.rate, total_steps=phase.steps, pct_start=0.2
         )
         first = course.begin(number, optimizer, schedule)
+        if phase.is_settled:
+            if first == 0:
+                _settle(network, SliceBatches(backgrounds, replace(phase, steps=settling_steps), (seed, 99)))
+            for layer in _normalizing(network):
+                layer.eval()
         batches = torch.utils.data.DataLoader(
             torch.utils.data.Subset(SliceBatches(backgrounds, phase, (seed, 100 + number)), range(first, phase.steps)),
             batch_size=None,
@@ -99,12 +124,33 @@ def train_unet(
     return network.state_dict()
 
 
+def _settle(network: UNet, batches: SliceBatches) -> None:
+    """Measure the means and variances of batch normalization on many slices.
+
+    Training leaves an average over its last ten steps or so: a few patients in as many fields of view.
+    """
+    layers = _normalizing(network)
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # the plain mean of all batches
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=short_floats()):
+        for step in range(len(batches)):
+            network((batches[step][:, :1].float() / 255.0).to(memory_format=torch.channels_last))
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+
+
+def _normalizing(network: UNet) -> list[torch.nn.BatchNorm2d]:
+    return [layer for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+
+
 def _learn(network: UNet, batch: Tensor, optimizer: torch.optim.Optimizer) -> float:
     """One step; the loss before it."""
     images = (batch[:, :1].float() / 255.0).to(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16, enabled=short_floats()):
         logits = network(images)
-    loss = segmentation_loss(logits.float(), batch[:, 1].float(), batch[:, 2].float())
+    loss = segmentation_loss(logits.float(), batch[:, 1].float(), _counts_more(batch))
     optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -112,18 +158,24 @@ def _learn(network: UNet, batch: Tensor, optimizer: torch.optim.Optimizer) -> fl
     return float(loss.detach())
 
 
-def segmentation_loss(logits: Tensor, lungs: Tensor, lesions: Tensor) -> Tensor:
-    """Cross-entropy, in which lesions count three times, plus one minus the Dice coefficient of the batch.
+def _counts_more(batch: Tensor) -> Tensor:
+    """Lesions, and lung as dense as tissue, vessels for example: what thresholds leave out."""
+    image, lungs, lesions = batch[:, 0], batch[:, 1], batch[:, 2]
+    return ((lesions > 0) | (lungs > 0) & (image > _DENSE_FROM)).float()
+
+
+def segmentation_loss(logits: Tensor, lungs: Tensor, dense: Tensor) -> Tensor:
+    """Cross-entropy, in which dense lung counts four times, plus one minus the Dice coefficient of the batch.
 
     Parameters
     ----------
     logits
         ``(N, 2, H, W)``.
-    lungs, lesions
-        ``(N, H, W)``, 1 in the lungs and in the lesions.
+    lungs, dense
+        ``(N, H, W)``, 1 in the lungs, and in lesions and vessels.
     """
     lung_probability = logits.softmax(dim=1)[:, 1]
     dice = (2 * (lung_probability * lungs).sum() + 1) / (lung_probability.sum() + lungs.sum() + 1)
-    weights = 1 + (_LESION_WEIGHT - 1) * lesions
+    weights = 1 + (_DENSE_WEIGHT - 1) * dense
     cross_entropy = torch.nn.functional.cross_entropy(logits, lungs.long(), reduction="none")
     return (weights * cross_entropy).sum() / weights.sum() + 1 - dice
