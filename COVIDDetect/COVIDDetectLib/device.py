@@ -92,7 +92,7 @@ def device_title(device: str) -> str:
 
 @cache
 def _trouble_with(device: str) -> str:
-    """What is wrong with a device, tried once a process; empty if nothing is."""
+    """What is wrong with a device, tested once per process; empty if nothing is."""
     if device == "cpu":
         return ""
     return convolution_trouble(lambda volume, kernel: _convolve(volume, kernel, device)) or network_trouble(
@@ -204,7 +204,7 @@ def within_memory(compute: Callable[[str, int], Result], device: Device, batch: 
 
 @contextmanager
 def memory_for(what: str, remedy: str) -> Iterator[None]:
-    """What cannot be computed elsewhere by itself: too little memory becomes a sentence.
+    """Turn a lack of GPU memory into a sentence where there is no fallback to the CPU.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def is_out_of_memory(error: RuntimeError) -> bool:
 
 
 def release_memory() -> None:
-    """Give back what PyTorch keeps of the GPU's memory though nothing uses it."""
+    """Release GPU memory that PyTorch keeps although nothing uses it."""
     torch = sys.modules.get("torch")
     if torch is None:
         return

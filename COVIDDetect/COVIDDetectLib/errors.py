@@ -2,7 +2,7 @@
 
 
 class COVIDDetectError(Exception):
-    """Something the user can be told in one sentence: what is wrong and what to do."""
+    """An error whose message is one sentence for the user: what is wrong and what to do."""
 
 
 class InputError(COVIDDetectError):

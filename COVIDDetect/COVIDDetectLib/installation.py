@@ -136,7 +136,7 @@ KEPT = frozenset({
 
 
 def pinned_versions(missing: Missing) -> str:
-    """A pip constraints file: no installation can exchange Slicer's numpy, SimpleITK or VTK, nor a torch that works."""
+    """A pip constraints file that keeps Slicer's numpy, SimpleITK and VTK, and a torch that works, as they are."""
     from packaging.utils import canonicalize_name
 
     # A torchvision goes with one torch only.

@@ -75,7 +75,7 @@ class Score:
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """All that was computed from one CT, from what and with what.
+    """Everything that was computed from one CT, with its inputs and the weights.
 
     Parameters
     ----------

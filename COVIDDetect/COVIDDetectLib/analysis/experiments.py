@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Experiment:
-    """The probability of something that is not so.
+    """A what-if score.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ def _healthy(values: np.ndarray, lungs: np.ndarray, spacing_kji: np.ndarray) -> 
 
 
 def _depth_mm(lungs: np.ndarray, spacing_kji: np.ndarray) -> np.ndarray:
-    """Distance to the outside of the lungs, told to about 2 mm."""
+    """Distance to the outside of the lungs, accurate to about 2 mm."""
     steps = np.maximum(1, (_DEPTH_STEP_MM / spacing_kji).astype(int))
     coarse = np.pad(lungs[:: steps[0], :: steps[1], :: steps[2]], 1)
     depth = scipy.ndimage.distance_transform_edt(coarse, sampling=spacing_kji * steps)[1:-1, 1:-1, 1:-1]

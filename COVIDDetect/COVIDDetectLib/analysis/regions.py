@@ -60,7 +60,7 @@ class Region:
 
     @classmethod
     def from_entry(cls, entry: Mapping[str, Any]) -> Region:
-        """The region that an entry of ``analysis.json`` tells of."""
+        """The region in an entry of ``analysis.json``."""
         x, y, z = entry["peak_lps"]
         return cls(**{**entry, "peak_lps": (x, y, z)})
 
@@ -163,7 +163,7 @@ def region_voxels(heat_map: HeatMap, lung_mask: LungMask, region: Region) -> np.
 def _nearest_voxels(
     shape: tuple[int, ...], cells: Geometry, voxel_shape: tuple[int, ...], voxels: Geometry
 ) -> list[np.ndarray]:
-    """For each slice, row and column of cells the nearest one of voxels: both grids are axial, and side by side."""
+    """The nearest slice, row and column of voxels for each of the cells; both grids are axial."""
     to_voxels = np.linalg.inv(voxels.ijk_to_lps) @ cells.ijk_to_lps
     at = []
     for axis, (size, largest) in enumerate(zip(shape, voxel_shape, strict=True)):
@@ -185,7 +185,7 @@ def _third(number: int, height: tuple[int, int]) -> Third:
 
 
 def _distance_out(labels: np.ndarray, voxel: tuple[int, int, int], geometry: Geometry) -> float:
-    """Distance in mm to the nearest voxel that is not of the same lung; only what lies near is looked at."""
+    """Distance in mm to the nearest voxel that is not of the same lung; only the neighborhood is searched."""
     spacing_kji = np.array(geometry.spacing[::-1])
     reach_mm = _FIRST_REACH_MM
     while True:

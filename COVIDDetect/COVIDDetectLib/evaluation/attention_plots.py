@@ -70,7 +70,7 @@ def plot_examples(examples: Sequence[Example]) -> str:
 
 
 def choose_examples(examples: Sequence[Example], count: int = 4) -> list[Example]:
-    """Diseased cases from the one whose map misses most to the one whose map meets best."""
+    """Diseased cases from the worst to the best map."""
     diseased = sorted(
         (example for example in examples if example.result.is_diseased),
         key=lambda example: example.result.energy[HEAT_MAP] / example.result.lesion_share,

@@ -78,14 +78,14 @@ def energy_in_lesions(heat: np.ndarray, cells: Cells) -> float:
 
 
 def brightness_map(ct_mask: CTMask, shape: Shape) -> np.ndarray:
-    """What a map would be that only shows where the lungs are denser than they mostly are, 0 outside the lungs."""
+    """A map that only shows where the lungs are denser than their median, 0 outside the lungs."""
     lung = ct_mask.mask > 0
     image = ct_mask.image.astype(np.float32)
     return sum_in_cells(np.maximum(image - np.median(image[lung]), 0) * lung, shape)
 
 
 def blob_map(cells: Cells, random: np.random.Generator) -> np.ndarray:
-    """A Gaussian blob of two cells' standard deviation round a random place in the lungs, 0 outside the lungs."""
+    """A Gaussian blob of two cells' standard deviation around a random place in the lungs, 0 outside the lungs."""
     lung = cells.lung / cells.lung.sum()
     center = np.unravel_index(
         random.choice(lung.size, p=lung.ravel().astype(float) / lung.sum(dtype=float)), lung.shape

@@ -103,7 +103,7 @@ def _point_entry(point: OperatingPoint, prevalences: Sequence[float]) -> dict[st
 
 
 def _tied_cases(predictions: Predictions) -> int:
-    """Cases whose probability a case of the other label has too: the order of these says nothing."""
+    """Number of cases whose probability also occurs with the other label."""
     positive = predictions.probabilities[predictions.labels]
     negative = predictions.probabilities[~predictions.labels]
     return int(np.isin(positive, negative).sum() + np.isin(negative, positive).sum())

@@ -22,7 +22,7 @@ _PHANTOM_LENGTH_MM = 300.0
 
 @dataclass(frozen=True, eq=False)
 class HeldBackCase:
-    """A synthetic case and what is true of it, in axial order on one grid ``[slice, row, column]``.
+    """A synthetic case and its ground truth, in axial order on one grid ``[slice, row, column]``.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def held_back_cases(count: int, seed: int = 0, backgrounds: tuple[Path, ...] = (
 
 
 def take_turns(pairs: int, real: int) -> Iterator[tuple[int | None, str, str]]:
-    """What each pair of cases is made of: each patient gets every extent, and findings as well as health.
+    """What each pair of cases is made of: each patient gets every extent, and both findings and healthy lungs.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ _Z = NormalDist().inv_cdf(0.975)
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and its 95 % confidence interval; NaN where there was nothing to divide by, or nothing tells limits."""
+    """A figure and its 95 % confidence interval; NaN where there is nothing to divide by, or no interval."""
 
     value: float
     low: float
@@ -37,7 +37,7 @@ class OperatingPoint:
 
     @property
     def accuracy(self) -> Estimate:
-        """Share of all cases that are called rightly."""
+        """Share of all cases that are classified correctly."""
         right = self.true_positives + self.true_negatives
         return wilson(right, right + self.false_positives + self.false_negatives)
 

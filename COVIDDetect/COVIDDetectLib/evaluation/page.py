@@ -70,7 +70,7 @@ def render(template: str, **values: Any) -> str:
         return Markup(f"{entry['value']:.3f} <span class='interval'>{entry['low']:.3f} to {entry['high']:.3f}</span>")
 
     def threshold(value: float | None) -> str:
-        """Four digits that never pass the case whose probability the threshold is."""
+        """Four digits, rounded down, so that the case at the threshold stays above it."""
         if value is None:
             return "above all"
         return f"{Context(prec=4, rounding=ROUND_FLOOR).create_decimal(repr(value)):f}"

@@ -74,7 +74,7 @@ def area_under(curve: list[float]) -> float:
 
 
 def randomized_networks(network: DeCoVNet, seed: int) -> list[tuple[str, DeCoVNet]]:
-    """Copies of the network, each with one more layer forgotten than the one before (Adebayo et al., NeurIPS 2018)."""
+    """Copies of the network, each with one more layer randomized than the one before (Adebayo et al., NeurIPS 2018)."""
     import torch
 
     from ..networks.decovnet import DeCoVNet

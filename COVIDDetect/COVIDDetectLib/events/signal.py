@@ -35,7 +35,7 @@ class Signal:
 
 
 def weakly(method: Callable[..., Any]) -> Callable[..., None]:
-    """A slot that calls a method as long as its object lives, and does not keep that alive."""
+    """A slot that calls a method as long as its object exists, without keeping the object alive."""
     reference = weakref.WeakMethod(method)
 
     def call(*values: Any) -> None:

@@ -166,7 +166,7 @@ def read_lung_mask(path: Path) -> LungMask:
 
 
 def _with_sides(lung_mask: LungMask) -> LungMask:
-    """Most masks have one label for lung; of a mask that is one lung its place tells which."""
+    """Most masks have one label for both lungs; if there is only one lung, its place tells which."""
     axial = lung_mask.axial()
     labels = split_sides(axial.labels > 0, axial.geometry.spacing)
     order = lung_mask.geometry.reorientation_to_axial()
@@ -191,7 +191,7 @@ def _voxels_beside(header: Path) -> tuple[Path, ...]:
 
 
 def _move_all(source: Path, folder: Path) -> None:
-    """Give the files of one folder their place in another: all of them, or none if one cannot be moved."""
+    """Move the files of one folder into another: all of them, or none if one cannot be moved."""
     earlier = source / "earlier"
     earlier.mkdir()
     done: list[Path] = []

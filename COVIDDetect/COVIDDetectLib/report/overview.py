@@ -91,7 +91,7 @@ def _draw_title(figure: Figure, analysis: Analysis) -> None:
 
 
 def _draw_notes(figure: Figure, analysis: Analysis) -> float:
-    """What must be known of the number, under it; returns where the planes begin."""
+    """Draw the notes below the number; return where the planes begin."""
     lines = [line for note in analysis.notes for line in wrap(note, _NOTE_CHARACTERS)]
     for number, line in enumerate(lines):
         figure.text(0.02, 0.913 - _NOTE_HEIGHT * number, line, color=_NOTICE, size=12, va="center")

@@ -38,7 +38,7 @@ INPUT_EDGES = range(16, 2049)
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a set of weights is, for whom, and how its input is made.
+    """Describes a set of weights: what it is, for whom, and how its input is made.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def write_card(card: ModelCard) -> None:
 
 
 def save_weights(state: Mapping[str, Tensor], card: ModelCard) -> ModelCard:
-    """Write weights and their card side by side; the checksum is filled in.
+    """Write weights and their card into one folder; the checksum is filled in.
 
     Returns
     -------
@@ -259,7 +259,7 @@ def read_checked(path: Path, sha256: str | None) -> bytes:
 
 
 def build_network(network: NetworkName, variant: str) -> nn.Module:
-    """A network of the given architecture with fresh weights."""
+    """A network of the given architecture with random weights."""
     if network == "unet":
         from ..networks.unet import UNet
 
@@ -290,7 +290,7 @@ def _is_file_beside(name: str) -> bool:
 
 
 def _is_as_expected(name: str, value: Any) -> bool:
-    """Whether an entry is what everybody who reads cards relies on: a card can come from anywhere."""
+    """Whether an entry has the expected type and range: a card can come from anywhere."""
     if name == "input_size":
         return (
             isinstance(value, list)

@@ -49,7 +49,7 @@ def load_checkpoint(path: Path) -> Any:
 
 
 def check_torch(version: str) -> None:
-    """Refuse to read checkpoints with a PyTorch whose reader has a known hole.
+    """Refuse to read checkpoints with a PyTorch whose reader has a known vulnerability.
 
     Raises
     ------

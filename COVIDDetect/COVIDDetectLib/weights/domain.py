@@ -78,7 +78,7 @@ _PROPERTIES = {
 
 @dataclass(frozen=True)
 class DomainFit:
-    """How a volume lies to the training set.
+    """How similar a volume is to the training set.
 
     Parameters
     ----------

@@ -83,7 +83,7 @@ def _kind(url: str) -> str:
 
 
 def _download(url: str, path: Path, sha256: str | None, largest: int = LARGEST_FILE) -> Path:
-    """One file; without a checksum, what is in it must be checked by who asked for it."""
+    """Download one file; without a checksum, the caller must check its content."""
     import pooch
     from requests import exceptions
 

@@ -85,7 +85,7 @@ def check_checksum(card: ModelCard) -> None:
 
 
 def verify(card: ModelCard) -> None:
-    """Everything that can be wrong with weights: checksums, tensors of another network, numbers that are none.
+    """Check weights completely: checksums, tensors of another network, values that are not numbers.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def add_released(path: str | Path) -> ModelCard:
 
 
 def remove(name: str) -> None:
-    """Remove weights of the user's; damaged ones by the name of their folder.
+    """Remove weights that the user added; damaged ones by the name of their folder.
 
     Raises
     ------
@@ -251,7 +251,7 @@ def _already_there(name: str) -> WeightsError:
 
 
 def _folder_name(card: ModelCard) -> str:
-    """The id as every file system keeps it, so that it leads nowhere else; two ids that look alike are one."""
+    """The id as a folder name that is safe on every file system; ids that look alike give the same name."""
     name = re.sub(r"[^a-z0-9_-]+", "-", card.id.casefold())[:80].strip("-")
     if not name:
         raise WeightsError(f"The model card {card.path.name} has no valid id; get the card again.")
@@ -277,7 +277,7 @@ def _card_file(path: Path) -> Path:
 
 
 def _require_file(path: Path) -> None:
-    """No link, which could lead anywhere; no device or pipe, which never ends; nothing that fills the memory."""
+    """Refuse links, which could lead anywhere, devices and pipes, which never end, and files that fill the memory."""
     try:
         status = path.lstat()
     except OSError as error:
