@@ -23,6 +23,8 @@ from Testing.panel import host  # noqa: E402
 FOLDER = Path(os.environ["COVIDDETECT_PICTURES"])
 WINDOW, WIDE = (1240, 840), (1600, 1000)
 GRAYS = 48
+SKY, SKY_STEPS = ((193, 195, 232), (116, 120, 190)), 32
+"""The gradient behind Slicer's 3D view; with fewer colors it shows bands."""
 PATIENCE_S = 300
 
 
@@ -36,10 +38,12 @@ def save(pixmap: Any, name: str) -> None:
             raise OSError(f"{whole} cannot be written")
         picture = Image.open(whole).convert("RGB")
     # A palette that is drawn from all pixels alone forgets either the heat map's few colors or the CT's grays.
-    grays = [step * 255 // (GRAYS - 1) for step in range(GRAYS) for _ in range(3)]
-    others = picture.quantize(256 - GRAYS, Image.Quantize.MAXCOVERAGE).getpalette()
+    fixed = [step * 255 // (GRAYS - 1) for step in range(GRAYS) for _ in range(3)]
+    steps = [step / (SKY_STEPS - 1) for step in range(SKY_STEPS)]
+    fixed += [round(top + part * (bottom - top)) for part in steps for top, bottom in zip(*SKY, strict=True)]
+    others = picture.quantize(256 - len(fixed) // 3, Image.Quantize.MAXCOVERAGE).getpalette()
     palette = Image.new("P", (1, 1))
-    palette.putpalette(grays + (others or [])[: 3 * (256 - GRAYS)])
+    palette.putpalette((fixed + (others or []))[: 3 * 256])
     picture = picture.quantize(palette=palette, dither=Image.Dither.NONE)
     file = FOLDER / name
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +98,9 @@ def catalog(panel: Any) -> None:
     panel.ui.analyzeButton.click()
     wait_for(panel)
     panel.ui.regionsTable.setCurrentCell(0, 0)
+    panel.ui.heatMapIn3DCheckBox.checked = True
     window("COVIDDetect.png")
+    panel.ui.heatMapIn3DCheckBox.checked = False
     host.close_scene()
     slicer.util.mainWindow().resize(*WINDOW)
     slicer.app.processEvents()
@@ -138,6 +144,7 @@ def tutorial(panel: Any) -> None:
     editor.setActiveEffectByName("Erase")
     x, y = on_screen(place)
     drag(view(), [(x + dx, y + dy) for dx, dy in ((0, 0), (12, 0), (12, 12), (0, 12), (-12, 12), (-12, 0), (-12, -12))])
+    scroll_to(ui.probabilityLabel)  # gray now
     window("tutorial/mask.png")
     ui.editMaskButton.click()
     ui.rescoreButton.click()
