@@ -1,6 +1,7 @@
 # make run [CT=/path]   open a chest CT (a phantom without CT=) in the viewer and analyze it
 # make test             all tests that need no 3D Slicer
 # make test-slicer      the tests inside the real 3D Slicer (SLICER=/path/to/Slicer)
+# make fuzz [COUNT=5000]  damaged inputs by the thousand: none may give a wrong result without a word
 # make package          the wheel and the archives for Slicer's Extensions Manager, into dist/
 # make lint             format, lint and types, as CI checks them
 # make format           put the files into the format that lint expects
@@ -10,13 +11,14 @@ SHELL := /bin/bash
 PYTHON ?=
 CT ?=
 TESTS ?=
+COUNT ?= 5000
 VENV := .venv/bin
 
 # Without a screen a virtual one is used.
 SCREEN := $(if $(DISPLAY),,xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slicer package lint format setup clean
+.PHONY: help run test test-slicer fuzz package lint format setup clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -32,6 +34,9 @@ test: setup
 
 test-slicer: setup
 	@Testing/slicer/run
+
+fuzz: setup
+	@PYTHONPATH=COVIDDetect $(VENV)/python -m Testing.fuzz.run $(COUNT)
 
 package: setup
 	@tools/package

@@ -90,6 +90,7 @@ def write_enhanced(
     hu: np.ndarray,
     order: Sequence[int],
     *,
+    spacing_mm: Sequence[float] = SPACING_MM,
     intercept: Callable[[int], int] = lambda k: -1024,
     series_uid: str = "",
 ) -> None:
@@ -118,7 +119,7 @@ def write_enhanced(
     image.Rows, image.Columns = hu.shape[1:]
     image.NumberOfFrames, image.SamplesPerPixel, image.PhotometricInterpretation = len(order), 1, "MONOCHROME2"
     image.BitsAllocated, image.BitsStored, image.HighBit, image.PixelRepresentation = 16, 16, 15, 1
-    measures = _item(PixelSpacing=[SPACING_MM[1], SPACING_MM[0]], SliceThickness=SPACING_MM[2])
+    measures = _item(PixelSpacing=[spacing_mm[1], spacing_mm[0]], SliceThickness=spacing_mm[2])
     image.SharedFunctionalGroupsSequence = [
         _item(
             PixelMeasuresSequence=[measures],
@@ -127,7 +128,7 @@ def write_enhanced(
     ]
     image.PerFrameFunctionalGroupsSequence = [
         _item(
-            PlanePositionSequence=[_item(ImagePositionPatient=[-5.0, -7.0, SPACING_MM[2] * k])],
+            PlanePositionSequence=[_item(ImagePositionPatient=[-5.0, -7.0, spacing_mm[2] * k])],
             PixelValueTransformationSequence=[_item(RescaleIntercept=intercept(k), RescaleSlope=1, RescaleType="HU")],
         )
         for k in order

@@ -201,10 +201,12 @@ def test_one_volume_of_a_time_series_can_be_computed_and_is_named() -> None:
 def test_every_finding_is_one_sentence_that_says_what_to_do(sound: CTVolume, brighter_blood: CTVolume) -> None:
     tilted = np.diag([0.7, 0.7, 5.0])
     tilted[1, 2] = 1.0
+    aslant = Geometry((0.0, 0.0, 0.0), sound.geometry.spacing, ((0.9, -0.436, 0.0), (0.436, 0.9, 0.0), (0.0, 0.0, 1.0)))
     strange = [
         replace(sound, hu=sound.hu + np.int16(2000)),
         CTVolume(sound.hu, Geometry.axial((0.01, 0.01, 5.0))),
         CTVolume(sound.hu[8:17], sound.geometry),
+        CTVolume(sound.hu[:, ::-1], aslant),
         CTVolume(sound.hu[:, :, :64], sound.geometry),
         brighter_blood,
         body(None),

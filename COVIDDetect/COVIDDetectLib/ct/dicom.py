@@ -197,15 +197,17 @@ def quiet_pydicom() -> Iterator[None]:
     from pydicom import config
 
     log, mode = logging.getLogger("pydicom"), config.settings.reading_validation_mode
-    level = log.level
+    level, wrong_length = log.level, config.convert_wrong_length_to_UN
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         config.settings.reading_validation_mode = config.IGNORE
+        config.convert_wrong_length_to_UN = True
         log.setLevel(logging.CRITICAL)
         try:
             yield
         finally:
             config.settings.reading_validation_mode = mode
+            config.convert_wrong_length_to_UN = wrong_length
             log.setLevel(level)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .geometry import Geometry
 from .volume import CTVolume
 
 FEWEST_SLICES = 16
@@ -29,6 +30,7 @@ _FIELD_MM = (150.0, 800.0)
 _UNEVEN_MM, _UNEVEN_SHARE = 0.1, 0.05
 # Over lungs 300 mm high a tilt of half a degree shifts the slices by 2.6 mm, less than a cell of the heat map.
 _TILT_DEGREES = 0.5
+_TURN_DEGREES = 10.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Finding:
     code
         A short name that stays the same: ``not-hu``, ``wrong-body-part``, ``no-lungs``, ``one-lung``, ``cut-off``,
         ``few-slices``, ``spacing``, ``contrast``, ``gaps``, ``one-position``, ``tilt``, ``time-series``, ``color``,
-        ``flat``.
+        ``flat``, ``turned``, ``orientation``.
     sentence
         What the user reads: what is wrong and what to do.
     computable
@@ -95,6 +97,26 @@ def check_spacing(axial: CTVolume) -> Finding | None:
         f"The voxels measure {across_mm:.3g} × {down_mm:.3g} × {between_mm:.3g} mm and the slices "
         f"{field_mm[0]:.0f} × {field_mm[1]:.0f} mm, unlike those of any chest CT; load the original series, or correct "
         "the spacing.",
+        computable=True,
+    )
+
+
+def check_turn(axial: Geometry) -> Finding | None:
+    """A grid that lies aslant in the patient, as reformats do, or as a damaged header says.
+
+    Parameters
+    ----------
+    axial
+        In the order of axes that is closest to axial.
+    """
+    cosines = np.clip(np.diag(np.array(axial.direction)), -1.0, 1.0)
+    turned = float(np.degrees(np.arccos(cosines.min())))
+    if turned <= _TURN_DEGREES:
+        return None
+    return Finding(
+        "turned",
+        f"The grid of the CT is turned by {turned:.0f} degrees against the patient's axes; choose the original axial "
+        "series, or see whether the orientation is right.",
         computable=True,
     )
 

@@ -199,6 +199,8 @@ def _check_sform(sform: np.ndarray, qform: np.ndarray | None, spacing: np.ndarra
         )
     if qform is None:
         return
+    if not np.isfinite(qform).all():
+        raise InputError(f"{called} has a damaged place (qform); convert it again from its source.")
     cosines = ((sform[:3, :3] / lengths) * (qform[:3, :3] / spacing)).sum(axis=0)
     if not (cosines > np.cos(np.radians(_SAME_ANGLE_DEGREES))).all():
         how = "mirrored" if np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) < 0 else "turned"

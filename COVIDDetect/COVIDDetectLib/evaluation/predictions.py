@@ -11,6 +11,7 @@ import numpy as np
 
 from ..ct.files import file_size
 from ..errors import InputError
+from ..text import short_name
 
 COLUMNS = ("case", "probability", "label")
 
@@ -86,13 +87,17 @@ def _row(path: Path, number: int, row: dict[str, str | None]) -> tuple[str, floa
     case = (row["case"] or "").strip()
     if not case:
         raise InputError(f"{place}: the case has no name.")
+    if not case.isprintable():
+        raise InputError(f"{place}: the name of the case has characters that cannot be printed.")
     try:
         probability = float(row["probability"] or "")
     except ValueError as error:
-        raise InputError(f"{place}: '{row['probability']}' is not a probability; give a number from 0 to 1.") from error
+        raise InputError(
+            f"{place}: '{short_name(row['probability'] or '')}' is not a probability; give a number from 0 to 1."
+        ) from error
     if math.isnan(probability) or not 0.0 <= probability <= 1.0:
         raise InputError(f"{place}: {probability} is not a probability; give a number from 0 to 1.")
     label = (row["label"] or "").strip()
     if label not in ("0", "1"):
-        raise InputError(f"{place}: the label is '{label}'; give 1 for COVID-19 or 0 for none.")
+        raise InputError(f"{place}: the label is '{short_name(label)}'; give 1 for COVID-19 or 0 for none.")
     return case, probability, label == "1"

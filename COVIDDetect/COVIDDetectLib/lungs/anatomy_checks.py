@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from ..ct.layout_checks import Finding, check_slice_count, check_spacing, check_values
+from ..ct.layout_checks import Finding, check_slice_count, check_spacing, check_turn, check_values
 from ..ct.volume import CTVolume
 from .body import air_in_body
+from .orientation_check import check_orientation
 from .sides import LEFT, RIGHT, lung_in_view, split_sides
 
 # Where no source is named the bound is ours; Testing/lungs/test_checks.py shows what each finding catches and what not.
@@ -37,7 +38,7 @@ def check_ct(ct: CTVolume) -> tuple[Finding, ...]:
     if finding := check_values(ct):
         return (finding,)
     axial, _ = ct.axial()
-    grid = [check_spacing(axial), check_slice_count(axial)]
+    grid = [check_turn(axial.geometry), check_spacing(axial), check_slice_count(axial)]
     return tuple(finding for finding in (*grid, *_check_anatomy(axial)) if finding)
 
 
@@ -62,7 +63,8 @@ def _check_anatomy(axial: CTVolume) -> list[Finding]:
                 computable=True,
             )
         )
-    if cut := _cut_sides(lungs, sampling):
+    cut = _cut_sides(lungs, sampling)
+    if cut:
         findings.append(
             Finding(
                 "cut-off",
@@ -71,6 +73,8 @@ def _check_anatomy(axial: CTVolume) -> list[Finding]:
                 computable=True,
             )
         )
+    if finding := check_orientation(hu, lungs, sampling, is_whole=not (cut or side)):
+        findings.insert(0, finding)
     blood_hu = _blood_pool_hu(hu, lungs)
     if blood_hu >= _CONTRAST_FROM_HU:
         findings.append(

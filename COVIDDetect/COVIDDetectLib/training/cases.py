@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..ct.files import file_size
 from ..errors import InputError
+from ..text import printable, short_name
 
 COLUMNS = ("case", "path", "label")
 OPTIONAL_COLUMNS = ("date", "mask", "patient")
@@ -92,19 +93,22 @@ def _case(table: Path, number: int, row: dict[str, str | None], label_needed: bo
     values = {column: (row.get(column) or "").strip() for column in (*COLUMNS, *OPTIONAL_COLUMNS)}
     if not values["case"]:
         raise InputError(f"{place}: the case has no name.")
+    if not values["case"].isprintable():
+        raise InputError(f"{place}: the name of the case has characters that cannot be printed.")
     if not values["path"]:
         raise InputError(f"{place}: the case has no path; give a DICOM folder or a volume file.")
     files = {column: table.parent / values[column] for column in ("path", "mask") if values[column]}
     for column, file in files.items():
         if not file.exists():
-            raise InputError(f"{place}: the {'CT' if column == 'path' else column} {file} does not exist.")
+            what = f"{'CT' if column == 'path' else column} {printable(str(file))}"
+            raise InputError(f"{place}: the {what} does not exist.")
     label = values["label"]
     if label_needed and label not in ("0", "1"):
-        raise InputError(f"{place}: the label is '{label}'; give 1 for COVID-19 or 0 for none.")
+        raise InputError(f"{place}: the label is '{short_name(label)}'; give 1 for COVID-19 or 0 for none.")
     try:
         taken = date.fromisoformat(values["date"]) if values["date"] else None
     except ValueError as error:
-        raise InputError(f"{place}: '{values['date']}' is not a date; write YYYY-MM-DD.") from error
+        raise InputError(f"{place}: '{short_name(values['date'])}' is not a date; write YYYY-MM-DD.") from error
     return Case(
         name=values["case"],
         path=files["path"],
