@@ -150,7 +150,7 @@ def _sizes(dim: tuple[float, ...], called: str) -> tuple[int, ...]:
 
 
 def _image_of_pair(header: Path) -> Path:
-    """The file with the voxels beside a ``.hdr``."""
+    """The file with the voxels that belongs to a ``.hdr``."""
     stem = header.name[: header.name.lower().rindex(".hdr")] if ".hdr" in header.name.lower() else header.stem
     for ending in (".img", ".img.gz", ".IMG"):
         if (image := header.with_name(stem + ending)).exists():

@@ -1,4 +1,4 @@
-"""Headers that are lines of text before the voxels, or in a file of their own beside them."""
+"""Headers that are lines of text before the voxels, or in a separate file."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def beside(header: Path, name: str) -> Path:
         raise InputError(f"{short_name(header.name)} has its voxels in several files; save it as one file.")
     if not name or Path(name).is_absolute() or ".." in Path(name).parts or not name.isprintable():
         raise InputError(
-            f"{short_name(header.name)} names '{short_name(name)}' as the file of its voxels, which is not beside it; "
-            "save it as one file."
+            f"{short_name(header.name)} names '{short_name(name)}' as the file of its voxels, which is not in its "
+            "folder; save it as one file."
         )
     return header.parent / name

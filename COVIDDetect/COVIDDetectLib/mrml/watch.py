@@ -147,7 +147,7 @@ class ResultWatch(VTKObservationMixin):
             self._nodes.addObserver(node, event, slot)
 
     def _observe_anew(self) -> None:
-        """Let go of nodes that are no longer in the scene."""
+        """Forget nodes that are no longer in the scene."""
         self._nodes.removeObservers()
         ct, mask = (node if node and node.GetScene() else None for node in self._running)
         self._running = ct, mask

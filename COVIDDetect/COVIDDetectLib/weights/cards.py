@@ -140,7 +140,7 @@ def read_card(path: str | Path) -> ModelCard:
     except OSError as error:
         raise WeightsError(f"The model card {path} cannot be read: {error.strerror}.") from error
     if not stat.S_ISREG(status.st_mode):
-        raise WeightsError(f"{path} is no file; choose the .json file beside the weights.")
+        raise WeightsError(f"{path} is not a file; choose the .json file next to the weights.")
     return _read_card(path, status.st_mtime_ns, status.st_size)
 
 

@@ -23,7 +23,7 @@ class Errand:
     Parameters
     ----------
     service
-        The module beside this one whose ``main`` takes the request.
+        The module next to this one whose ``main`` takes the request.
     request
         What it is asked.
     on_done
