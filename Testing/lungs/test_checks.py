@@ -15,6 +15,8 @@ from COVIDDetectLib.lungs import segment_lungs
 from COVIDDetectLib.lungs.anatomy_checks import check_ct
 from COVIDDetectLib.phantom import thorax
 
+from Testing.lungs.drawn_chest import Chest
+
 
 def codes(ct: CTVolume) -> list[str]:
     return [finding.code for finding in check_ct(ct)]
@@ -150,6 +152,44 @@ def test_contrast_agent_is_seen_between_the_lungs(sound: CTVolume, brighter_bloo
     assert codes(brighter_blood) == ["contrast"]
 
 
+@pytest.mark.parametrize("noise_hu", [75, 150])
+def test_noise_is_no_contrast_agent(sound: CTVolume, brighter_blood: CTVolume, noise_hu: int) -> None:
+    noise = np.random.default_rng(0).normal(0, noise_hu, sound.hu.shape).astype(np.int16)
+    assert codes(replace(sound, hu=sound.hu + noise)) == []
+    assert codes(replace(brighter_blood, hu=brighter_blood.hu + noise)) == ["contrast"]
+
+
+@pytest.mark.parametrize("median_hu", [-940, -965])
+def test_lungs_of_severe_emphysema_are_lungs(sound: CTVolume, median_hu: int) -> None:
+    lungs = segment_lungs(sound, "threshold").labels > 0
+    aerated = lungs & (sound.hu < -600)
+    hu = sound.hu.copy()
+    hu[aerated] += np.int16(median_hu - np.median(hu[aerated]))
+    assert codes(replace(sound, hu=np.maximum(hu, -1024))) == []
+
+
+def test_gas_of_the_bowel_below_whole_lungs_is_no_lung_that_is_cut_off() -> None:
+    chest = Chest((2.0, 2.0, 5.0), size_mm=(400, 320, 320))
+    for x, z in ((40, -95), (70, -100), (100, -112), (75, -130), (70, -150)):
+        chest.left &= ~chest.ball((x, -20, z), (22, 45, 20))
+        chest.paint(chest.ball((x, -20, z), (22, 45, 20)), 20)
+        chest.paint(chest.ball((x, -20, z), (21, 44, 19)), -985)
+    assert "cut-off" not in codes(chest.ct())
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("margin_mm", [4, 20])
+def test_a_crop_of_one_lung_is_a_chest(side: str, margin_mm: int) -> None:
+    chest = Chest((1.5, 1.5, 4.0))
+    lung = chest.right if side == "right" else chest.left
+    box = tuple(
+        slice(max(0, where.min() - round(margin_mm / mm)), where.max() + 1 + round(margin_mm / mm))
+        for where, mm in zip(np.nonzero(lung), (4.0, 1.5, 1.5), strict=True)
+    )
+    found = codes(CTVolume(np.ascontiguousarray(chest.ct().hu[box]), chest.geometry))
+    assert "one-lung" in found and "wrong-body-part" not in found and "contrast" not in found
+
+
 def test_missing_slices_and_several_at_one_place_are_told_apart() -> None:
     even = [5.0 * number for number in range(40)]
     assert check_slice_positions(even) is None
@@ -216,7 +256,7 @@ def test_every_finding_is_one_sentence_that_says_what_to_do(sound: CTVolume, bri
     found += [check_slice_positions([0, 5, 15]), check_slice_positions([0, 5, 5]), check_axes(tilted)]
     found += [check_layout((9, 9, 9, 5)), check_layout((9, 9, 9), 3), check_layout((9, 9)), check_time_points(5, 2)]
     findings = [finding for finding in found if finding]
-    named = re.findall(r"``([a-z-]+)``", (Finding.__doc__ or "").split("sentence")[0])
+    named = re.findall(r"``([a-z-]+)``", (Finding.__doc__ or "").split("of a mask")[0])
     assert {finding.code for finding in findings} == set(named)
     for finding in findings:
         wrong, do = finding.sentence.split("; ")

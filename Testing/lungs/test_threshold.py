@@ -10,52 +10,9 @@ from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import Cancelled, MaskError
 from COVIDDetectLib.lungs import LEFT, RIGHT, segment_lungs
 
+from Testing.lungs.drawn_chest import Chest
+
 REAL_CTS = Path(__file__).parents[3] / "shared" / "data"
-
-
-class Chest:
-    """A chest drawn in millimetres: x to the left, y to the back, z to the head, from the middle of the volume."""
-
-    def __init__(self, spacing: tuple[float, float, float], size_mm: tuple[float, float, float] = (400, 320, 260)):
-        counts = [max(1, round(size / step)) for size, step in zip(size_mm, spacing, strict=True)]
-        x, y, z = (
-            ((np.arange(count) - (count - 1) / 2) * step).astype(np.float32)
-            for count, step in zip(counts, spacing, strict=True)
-        )
-        self.x, self.y, self.z = x[None, None, :], y[None, :, None], z[:, None, None]
-        self.geometry = Geometry.axial(spacing)
-        random = np.random.default_rng(1)
-        shape = (counts[2], counts[1], counts[0])
-        self.hu = (-1000 + random.normal(0, 12, shape)).astype(np.float32)
-        noise = random.normal(0, 20, shape).astype(np.float32)
-        self.paint(self.ball((0, -5, None), (165, 115, 1)), 40)
-        self.right = self.ball((-75, 0, -10), (60, 85, 105))
-        self.left = self.ball((75, 0, -10), (60, 85, 105))
-        self.heart = self.ball((15, -25, -60), (60, 55, 60))
-        self.liver = self.ball((-75, 0, -120), (58, 82, 60))
-        for lung in (self.right, self.left):
-            lung &= ~self.heart & ~self.liver
-            self.paint(lung, -850)
-            self.paint(lung & (np.hypot((self.x % 20) - 10, (self.y % 20) - 10) < 1.5), 0)
-        self.paint(self.ball((0, 10, None), (9, 9, 1)) & (self.z > -10), -990)
-        self.hu += np.where(self.hu > -900, noise, 0)
-
-    @property
-    def lungs(self) -> np.ndarray:
-        return self.right | self.left
-
-    def ball(self, center: tuple[float | None, ...], radii: tuple[float, ...]) -> np.ndarray:
-        """Ellipsoid; a tube along z where the center has no z."""
-        distance = ((self.x - center[0]) / radii[0]) ** 2 + ((self.y - center[1]) / radii[1]) ** 2
-        if center[2] is not None:
-            distance = distance + ((self.z - center[2]) / radii[2]) ** 2
-        return np.broadcast_to(distance <= 1, self.hu.shape).copy()
-
-    def paint(self, where: np.ndarray, value: float) -> None:
-        self.hu[where] = value
-
-    def ct(self) -> CTVolume:
-        return CTVolume.from_array(self.hu, self.geometry)
 
 
 def dice(one: np.ndarray, other: np.ndarray) -> float:
@@ -106,6 +63,50 @@ def test_gas_in_the_stomach_under_the_diaphragm_is_no_lung(thickness_mm: float) 
     labels = labels_of(chest)
     assert np.mean(labels[gas] > 0) < 0.02
     assert dice(labels == LEFT, chest.left) > 0.95
+
+
+@pytest.mark.parametrize("spacing", [(1.5, 1.5, 5.0), (3.0, 3.0, 3.0)])
+def test_loops_of_colon_that_touch_the_lung_through_a_thin_wall_are_no_lung(
+    spacing: tuple[float, float, float],
+) -> None:
+    chest = Chest(spacing)
+    colon = np.zeros_like(chest.left)
+    for x, z in ((55, -75), (85, -80), (110, -100), (70, -110)):
+        wall, gas = chest.ball((x, -30, z), (18, 20, 18)), chest.ball((x, -30, z), (16, 18, 16))
+        chest.paint(wall & ~colon, 20)
+        chest.paint(gas, -990)
+        colon |= wall
+    chest.left &= ~colon & (chest.z > -95)
+    chest.paint((chest.left == 0) & (chest.x > 0) & (chest.z <= -95) & (chest.hu > -900) & (chest.hu < -700), 40)
+    labels = labels_of(chest)
+    assert np.mean(labels[colon] > 0) < 0.06
+    assert dice(labels == LEFT, chest.left) > 0.95
+
+
+def test_gas_in_the_head_is_no_lung() -> None:
+    chest = Chest((1.5, 1.5, 5.0), size_mm=(400, 320, 520))
+    expected = labels_of(chest) > 0
+    for x in (-20, 20):
+        sinus = chest.ball((x, -60, 215), (17, 17, 20))
+        chest.paint(chest.ball((x, -60, 215), (20, 20, 23)), 600)
+        chest.paint(sinus, -980)
+    np.testing.assert_array_equal(labels_of(chest) > 0, expected)
+
+
+def test_spleen_between_two_parts_of_a_lung_is_not_filled() -> None:
+    chest = Chest((1.5, 1.5, 5.0))
+    spleen = chest.ball((105, 20, -85), (42, 42, 45))
+    chest.left &= ~spleen
+    chest.paint(spleen, 60)
+    labels = labels_of(chest)
+    assert np.mean(labels[spleen] > 0) < 0.08
+    assert dice(labels == LEFT, chest.left) > 0.96
+
+
+def test_two_lungs_of_which_one_is_emphysematous_are_both_found() -> None:
+    chest = Chest((1.5, 1.5, 5.0))
+    chest.paint(chest.left & (chest.hu < -700), -955)
+    assert dice(labels_of(chest) == LEFT, chest.left) > 0.97
 
 
 def test_lungs_cut_by_a_narrow_field_of_view_are_kept() -> None:
@@ -186,7 +187,17 @@ def test_progress_counts_slices_and_may_cancel() -> None:
 @pytest.mark.real_ct
 @pytest.mark.parametrize(
     ("name", "right_ml", "left_ml"),
-    [("lung-dx-a0001", (3100, 3400), (2250, 2550)), ("lidc-idri-0001", (1900, 2150), (1650, 1950))],
+    [
+        ("lung-dx-a0001", (3100, 3400), (2250, 2550)),
+        ("lidc-idri-0001", (1900, 2150), (1650, 1950)),
+        pytest.param("acrin-flt-breast-001-chest-thighs", (240, 285), (200, 240), marks=pytest.mark.slow),
+        pytest.param("acrin-flt-breast-001-head-chest", (620, 690), (530, 590), marks=pytest.mark.slow),
+        pytest.param("acrin-flt-breast-013", (1300, 1450), (980, 1090), marks=pytest.mark.slow),
+        pytest.param("cmb-crc-msb-01068", (2400, 2600), (1930, 2110), marks=pytest.mark.slow),
+        pytest.param("cptac-lscc-c3n-00247", (2570, 2830), (1830, 2030), marks=pytest.mark.slow),
+        pytest.param("cptac-pda-c3l-00189", (490, 545), (455, 510), marks=pytest.mark.slow),
+        pytest.param("lungfcp-01-0001", (670, 735), (580, 640), marks=pytest.mark.slow),
+    ],
 )
 def test_real_lungs_have_the_volumes_that_were_checked_by_eye(
     name: str, right_ml: tuple[float, float], left_ml: tuple[float, float]

@@ -145,7 +145,7 @@ def segment_lungs(
     else:
         card = None if isinstance(method, str) else method
         found = unet_lungs(axial, card, device, progress, slices_per_batch)
-        found = tidy_lungs(found, axial.geometry.spacing[0])
+        found = tidy_lungs(axial, found)
     if np.count_nonzero(found) * axial.geometry.voxel_ml < _LEAST_LUNGS_ML:
         raise MaskError("No lungs were found in this CT; choose a CT of the chest in Hounsfield units.")
     only = lung_in_view(axial.hu, found, axial.geometry.spacing)

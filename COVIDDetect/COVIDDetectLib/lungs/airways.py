@@ -5,18 +5,27 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
+from .body import TISSUE_ABOVE_HU
+
 _TUBE_BELOW_HU = -800
 _AREA_MM2 = (15.0, 700.0)
 _LEAST_ROUNDNESS = 0.55
 _LEAST_LENGTH_MM = 20.0
+_LEAST_LENGTH_AT_TOP_MM = 8.0
+"""Where the CT begins just above the carina."""
+_FARTHEST_FROM_MIDDLE_MM = 60.0
 _LARGEST_STEP_MM = 8.0
 _GROW_BELOW_HU = (-800, -850, -880, -900, -920, -940, -955)
 _LONGEST_MM = 330.0
 _WALL_MM = 2.0
 _MAIN_SHARE = 0.6
+_LEAST_WALL_SHARE = 0.6
+_SQUARE = np.ones((3, 3), dtype=bool)
 
 
-def find_airways(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def find_airways(
+    hu: np.ndarray, air: np.ndarray, lungs: np.ndarray, sampling: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Lumen and wall of the trachea and the large bronchi.
 
     The tube is grown from the trachea at rising strictness until its volume is one that a tracheobronchial tree of
@@ -26,8 +35,8 @@ def find_airways(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple
     ----------
     hu
         float ``[slice, row, column]`` in axial order.
-    air
-        bool, air within the body.
+    air, lungs
+        bool: air within the body, and of it the pieces that are lung for the most part, with the airways or without.
     sampling
         Millimetres along slice, row and column.
 
@@ -38,7 +47,7 @@ def find_airways(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple
         empty where no trachea is seen.
     """
     found = np.zeros_like(air)
-    seed, area_mm2 = _trachea(hu, air, sampling)
+    seed, area_mm2 = _trachea(hu, air, lungs, sampling)
     if seed is None:
         return found, found
     largest = area_mm2 * _LONGEST_MM / float(np.prod(sampling))
@@ -72,13 +81,19 @@ def find_airways(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple
     return found, main
 
 
-def _trachea(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple[np.ndarray | None, float]:
+def _trachea(
+    hu: np.ndarray, air: np.ndarray, lungs: np.ndarray, sampling: np.ndarray
+) -> tuple[np.ndarray | None, float]:
     """The longest chain of round pieces of air from slice to slice, and its median area in mm²."""
+    if not lungs.any():
+        return None, 0.0
     pixel_mm2 = float(sampling[1] * sampling[2])
-    center = np.array(air.shape[1:]) / 2 * sampling[1:]
+    by_slice = np.cumsum(lungs.sum(axis=(1, 2)))
+    middle = int(np.searchsorted(by_slice, by_slice[-1] / 2))
+    center_mm = float(np.average(np.arange(air.shape[2]), weights=lungs.sum(axis=(0, 1)))) * sampling[2]
     chains: list[list[tuple[int, tuple[slice, ...], np.ndarray, np.ndarray]]] = []
     open_chains: list[int] = []
-    for number in range(air.shape[0] - 1, -1, -1):
+    for number in range(air.shape[0] - 1, middle - 1, -1):
         parts, _ = scipy.ndimage.label(air[number] & (hu[number] < _TUBE_BELOW_HU))
         still_open = []
         for part, box in enumerate(scipy.ndimage.find_objects(parts), start=1):
@@ -86,7 +101,7 @@ def _trachea(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple[np.
             if not _is_round(members, pixel_mm2, sampling):
                 continue
             place = (np.argwhere(members).mean(axis=0) + np.array([box[0].start, box[1].start])) * sampling[1:]
-            if abs(place[1] - center[1]) > 80.0:
+            if abs(place[1] - center_mm) > _FARTHEST_FROM_MIDDLE_MM or not _has_wall(hu[number], members, box):
                 continue
             near = [chain for chain in open_chains if np.hypot(*(chains[chain][-1][3] - place)) <= _LARGEST_STEP_MM]
             if near:
@@ -97,7 +112,12 @@ def _trachea(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> tuple[np.
                 chain = len(chains) - 1
             still_open.append(chain)
         open_chains = still_open
-    long = [chain for chain in chains if len(chain) * sampling[0] >= _LEAST_LENGTH_MM]
+    top = len(air) - 1
+    long = [
+        chain
+        for chain in chains
+        if len(chain) * sampling[0] >= (_LEAST_LENGTH_AT_TOP_MM if chain[0][0] == top else _LEAST_LENGTH_MM)
+    ]
     if not long:
         return None, 0.0
     trachea = max(long, key=lambda one: sum(np.count_nonzero(piece[2]) for piece in one))
@@ -113,3 +133,14 @@ def _is_round(members: np.ndarray, pixel_mm2: float, sampling: np.ndarray) -> bo
     if not _AREA_MM2[0] <= area_mm2 <= _AREA_MM2[1]:
         return False
     return 0.45 < height / width < 2.2 and area_mm2 >= _LEAST_ROUNDNESS * height * width
+
+
+def _has_wall(hu: np.ndarray, members: np.ndarray, box: tuple[slice, ...]) -> bool:
+    """Whether tissue lies around, as around the trachea, and not lung: the first two voxels are blurred."""
+    margin = 3
+    wide = tuple(slice(max(0, one.start - margin), one.stop + margin) for one in box)
+    padded = np.zeros(hu[wide].shape, dtype=bool)
+    padded[tuple(slice(one.start - w.start, one.stop - w.start) for one, w in zip(box, wide, strict=True))] = members
+    near = scipy.ndimage.binary_dilation(padded, structure=_SQUARE, iterations=margin - 1)
+    shell = scipy.ndimage.binary_dilation(near, structure=_SQUARE) & ~near
+    return bool(np.mean(hu[wide][shell] > TISSUE_ABOVE_HU) >= _LEAST_WALL_SHARE)

@@ -8,17 +8,16 @@ import scipy
 from ..ct.layout_checks import Finding, check_slice_count, check_spacing, check_turn, check_values
 from ..ct.volume import CTVolume
 from .body import air_in_body
+from .gas import walled_gas
 from .orientation_check import check_orientation
+from .pieces import pieces_like_lung
 from .sides import LEFT, RIGHT, lung_in_view, split_sides
 
 # Where no source is named the bound is ours; Testing/lungs/test_checks.py shows what each finding catches and what not.
 # Cells on which the anatomy is judged: much smaller than a lobe, and few enough for less than a second.
 _COARSE_MM = 4.0
-# Aerated lung: emphysema begins at -950 HU (Gevenois et al., Am J Respir Crit Care Med 1995), poorly aerated lung at
-# -500 HU (Gattinoni et al., Am J Respir Crit Care Med 2001).
-_LUNG_LIKE_HU = (-950.0, -500.0)
-# Gas alone is -1000 HU, with noise, and the walls that share its coarse voxels.
-_GAS_BELOW_HU = -970.0
+# Gas alone is -1000 HU, with noise, and the walls that share its coarse voxels; the emptiest lungs are denser.
+_GAS_BELOW_HU, _GAS_BELOW_LUNG_HU = -940.0, 30.0
 # An adult's lungs hold liters even in expiration; a CT of the abdomen shows some of their bases.
 _LEAST_LUNGS_ML = 300.0
 # More than a bronchus or a gas bubble that looks like lung where it shares voxels with a wall.
@@ -29,8 +28,9 @@ _LEAST_OTHER_LUNG = 0.1
 _CUT_SHARE_OF_WIDEST = 0.25
 # About a vertebral body: less of lung at a border says nothing of how much is missing.
 _LEAST_CUT_CM2 = 15.0
-# Blood is 30 to 60 HU without contrast agent and above 100 HU with it; see ``_blood_pool_hu`` for what is measured.
-_CONTRAST_FROM_HU = 95.0
+# Blood is 30 to 60 HU without contrast agent and above 100 HU with it; ``_blood_pool_hu`` is 36 to 68 HU without and
+# 103 to 395 HU with it in nine public CTs.
+_CONTRAST_FROM_HU = 90.0
 
 
 def check_ct(ct: CTVolume) -> tuple[Finding, ...]:
@@ -49,7 +49,7 @@ def _check_anatomy(axial: CTVolume) -> list[Finding]:
     sampling = np.array(axial.geometry.spacing[::-1]) * steps
     cell_ml = float(np.prod(sampling)) / 1000.0
     air = air_in_body(hu, sampling)
-    lungs = _lung_like(hu, air, cell_ml)
+    lungs = _lung_like(hu, air, sampling)
     lungs_ml = np.count_nonzero(lungs) * cell_ml
     if lungs_ml < _LEAST_LUNGS_ML:
         return [_no_lungs(lungs_ml, bool(air.any()))]
@@ -63,7 +63,7 @@ def _check_anatomy(axial: CTVolume) -> list[Finding]:
                 computable=True,
             )
         )
-    cut = _cut_sides(lungs, sampling)
+    cut = _cut_sides(hu, lungs, sampling)
     if cut:
         findings.append(
             Finding(
@@ -75,7 +75,9 @@ def _check_anatomy(axial: CTVolume) -> list[Finding]:
         )
     if finding := check_orientation(hu, lungs, sampling, is_whole=not (cut or side)):
         findings.insert(0, finding)
-    blood_hu = _blood_pool_hu(hu, lungs)
+    # A picture about one lung shows chest wall where the heart would be.
+    shows_both = not lung_in_view(hu, lungs, (sampling[2], sampling[1], sampling[0]))
+    blood_hu = _blood_pool_hu(hu, lungs) if shows_both else 0.0
     if blood_hu >= _CONTRAST_FROM_HU:
         findings.append(
             Finding(
@@ -101,15 +103,14 @@ def _coarse(hu: np.ndarray, steps: list[int]) -> np.ndarray:
     return total / (len(picks[0]) * len(picks[1]))
 
 
-def _lung_like(hu: np.ndarray, air: np.ndarray, cell_ml: float) -> np.ndarray:
+def _lung_like(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> np.ndarray:
     """Large pieces of air in the body with the density of lung; gas in bowel, throat or sinuses is emptier."""
-    parts, count = scipy.ndimage.label(air)
-    sizes = np.bincount(parts.ravel(), minlength=count + 1)
-    tissue = np.bincount(parts[(hu > _LUNG_LIKE_HU[0]) & (hu < _LUNG_LIKE_HU[1])], minlength=count + 1)
-    gas = np.bincount(parts[hu < _GAS_BELOW_HU], minlength=count + 1)
-    is_lung = (sizes * cell_ml >= _LEAST_PIECE_ML) & (tissue > 0.5 * sizes) & (gas < 0.5 * sizes)
-    is_lung[0] = False
-    return is_lung[parts]
+    about = pieces_like_lung(hu, air, sampling)
+    lungs = pieces_like_lung(hu, air & ~walled_gas(hu, air, about, sampling), sampling)
+    parts, count = scipy.ndimage.label(lungs)
+    is_large = np.bincount(parts.ravel(), minlength=count + 1) * float(np.prod(sampling)) / 1000.0 >= _LEAST_PIECE_ML
+    is_large[0] = False
+    return is_large[parts]
 
 
 def _no_lungs(lungs_ml: float, has_gas: bool) -> Finding:
@@ -136,13 +137,20 @@ def _only_lung(hu: np.ndarray, lungs: np.ndarray, sampling: np.ndarray) -> str:
     return "right" if right > left else "left"
 
 
-def _cut_sides(lungs: np.ndarray, sampling: np.ndarray) -> list[str]:
+def _cut_sides(hu: np.ndarray, lungs: np.ndarray, sampling: np.ndarray) -> list[str]:
     """The borders of the volume at which much lung ends."""
     cell_cm2 = [sampling[1] * sampling[2] / 100, sampling[0] * sampling[2] / 100, sampling[0] * sampling[1] / 100]
     widest = lungs.sum(axis=(1, 2)).max()
+    gas_below = min(_GAS_BELOW_HU, float(np.median(hu[lungs])) - _GAS_BELOW_LUNG_HU)
     cut = []
     for name, end in (("lower end", 0), ("upper end", -1)):
-        area = lungs[end].sum()
+        # Bowel may hang on a lung by a blurred wall: what ends here must be as dense as lung.
+        parts, count = scipy.ndimage.label(lungs[end])
+        area = sum(
+            np.count_nonzero(parts == part)
+            for part in range(1, count + 1)
+            if np.median(hu[end][parts == part]) >= gas_below
+        )
         if area > _CUT_SHARE_OF_WIDEST * widest and area * cell_cm2[0] >= _LEAST_CUT_CM2:
             cut.append(name)
     sides = [lungs[:, border].sum() * cell_cm2[1] for border in (0, -1)] + [
@@ -165,8 +173,10 @@ def _blood_pool_hu(hu: np.ndarray, lungs: np.ndarray) -> float:
     (low, high), (front, back), (right, left) = ((at[0], at[-1] + 1) for at in (slices, rows, columns))
     box = (
         slice(low + int(0.3 * (high - low)), low + int(0.7 * (high - low)) + 1),
-        slice(front + int(0.25 * (back - front)), front + int(0.6 * (back - front)) + 1),
+        slice(front + int(0.25 * (back - front)), front + int(0.5 * (back - front)) + 1),
         slice(right + int(0.35 * (left - right)), right + int(0.7 * (left - right)) + 1),
     )
-    inside = hu[box][scipy.ndimage.binary_erosion(hu[box] > -50, structure=np.ones((1, 3, 3)))]
+    # The upper quartile of noisy cells would be that of the noise.
+    smooth = scipy.ndimage.uniform_filter(hu[box], 3)
+    inside = smooth[scipy.ndimage.binary_erosion(smooth > -50, structure=np.ones((1, 3, 3)))]
     return float(np.percentile(inside, 75)) if inside.size else 0.0

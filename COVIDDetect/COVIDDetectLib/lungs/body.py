@@ -7,15 +7,20 @@ import scipy
 
 from ..ct.volume import AIR_HU
 
-_TISSUE_ABOVE_HU = -320
-_CROPPED_LUNG_HU = (-920, -500)
+TISSUE_ABOVE_HU = -320
+_SHEET_MM = 3.0
+"""Half the thickness of what is no body: table tops, mattress covers, blankets, coils."""
+_GAP_MM = 10.0
+"""Half of a gap in a thin chest wall, where coarse voxels and thin sheets look the same."""
+_LUNG_HU = (-950.0, -400.0)
+_LEAST_PIECE_MM2 = 500.0
 _LEAST_CROPPED_MM2 = 1500.0
 _LEAST_SHARE_IN_HULL = 0.7
 _SQUARE = np.ones((3, 3), dtype=bool)
 
 
-def air_in_body(hu: np.ndarray, sampling: np.ndarray) -> np.ndarray:
-    """Air that the body encloses in its slice, and lung cut by the border of a narrow field of view.
+def inside_body(hu: np.ndarray, sampling: np.ndarray) -> np.ndarray:
+    """The body with all that its skin encloses, and lung cut by the border of a narrow field of view.
 
     Slice by slice, because outside air and lungs may join through mouth and trachea.
 
@@ -31,37 +36,66 @@ def air_in_body(hu: np.ndarray, sampling: np.ndarray) -> np.ndarray:
     np.ndarray
         bool of the same shape.
     """
-    body = _body(hu > _TISSUE_ABOVE_HU)
-    found = np.zeros(hu.shape, dtype=bool)
+    body = _body(hu > TISSUE_ABOVE_HU, float(sampling[2]))
+    inside = np.zeros(hu.shape, dtype=bool)
     for number in np.flatnonzero(body.any(axis=(1, 2))):
         outline = scipy.ndimage.binary_fill_holes(body[number])
-        air = hu[number] <= _TISSUE_ABOVE_HU
-        found[number] = air & outline
-        found[number] |= _cropped_lungs(hu[number], air & ~outline, outline, sampling)
-    return found
+        air = (hu[number] <= TISSUE_ABOVE_HU) & ~outline
+        inside[number] = outline
+        is_like_lung = air & (hu[number] > _LUNG_HU[0]) & (hu[number] < _LUNG_HU[1])
+        if np.count_nonzero(is_like_lung) * sampling[1] * sampling[2] < _LEAST_PIECE_MM2:
+            continue
+        inside[number] |= _behind_thin_wall(hu[number], air, body[number], sampling)
+        inside[number] |= _cropped_lungs(hu[number], air, outline, sampling)
+    return inside
 
 
-def _body(tissue: np.ndarray) -> np.ndarray:
-    """The largest piece of tissue once thin sheets (table, blankets) are taken off, with its own thin parts again."""
-    core = scipy.ndimage.binary_opening(tissue, structure=_SQUARE[None])
+def air_in_body(hu: np.ndarray, sampling: np.ndarray) -> np.ndarray:
+    """Air that the body encloses; parameters and shape as of ``inside_body``."""
+    return inside_body(hu, sampling) & (hu <= TISSUE_ABOVE_HU)
+
+
+def _body(tissue: np.ndarray, pixel_mm: float) -> np.ndarray:
+    """The largest piece of tissue once thin sheets are taken off, with its own thin parts again."""
+    times = max(1, round(_SHEET_MM / pixel_mm))
+    core = scipy.ndimage.binary_erosion(tissue, structure=_SQUARE[None], iterations=times, border_value=1)
+    core = scipy.ndimage.binary_dilation(core, structure=_SQUARE[None], iterations=times)
     parts, count = scipy.ndimage.label(core)
     if not count:
         return core
     body = parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
-    return tissue & scipy.ndimage.binary_dilation(body, structure=_SQUARE[None], iterations=2)
+    return tissue & scipy.ndimage.binary_dilation(body, structure=_SQUARE[None], iterations=times + 1)
+
+
+def _behind_thin_wall(hu: np.ndarray, air: np.ndarray, body: np.ndarray, sampling: np.ndarray) -> np.ndarray:
+    """Air with the density of lung that the body encloses but for gaps in a chest wall of a voxel or two."""
+    found = np.zeros_like(air)
+    times = max(1, round(_GAP_MM / float(sampling[2])))
+    padded = np.pad(body, times)
+    closed = scipy.ndimage.binary_closing(padded, structure=_SQUARE, iterations=times)
+    enclosed = scipy.ndimage.binary_fill_holes(closed) & ~closed
+    enclosed = enclosed[times:-times, times:-times] & air
+    if np.count_nonzero(enclosed) * sampling[1] * sampling[2] < _LEAST_PIECE_MM2:
+        return found
+    parts, _ = scipy.ndimage.label(enclosed)
+    sizes = np.bincount(parts.ravel()) * sampling[1] * sampling[2]
+    for part in np.flatnonzero(sizes[1:] >= _LEAST_PIECE_MM2) + 1:
+        members = parts == part
+        if _LUNG_HU[0] < np.median(hu[members]) < _LUNG_HU[1]:
+            near = scipy.ndimage.binary_dilation(members, structure=_SQUARE, iterations=times)
+            found |= members | (near & closed[times:-times, times:-times] & air)
+    return found
 
 
 def _cropped_lungs(hu: np.ndarray, air: np.ndarray, outline: np.ndarray, sampling: np.ndarray) -> np.ndarray:
     """Pieces of air that reach the border or the padding, are denser than air and lie within the body's hull."""
     found = np.zeros_like(air)
     parts, _ = scipy.ndimage.label(air & (hu > AIR_HU + 1))
-    sizes = np.bincount(parts.ravel())
+    sizes = np.bincount(parts.ravel()) * sampling[1] * sampling[2]
     hull = None
-    for part in range(1, len(sizes)):
-        if sizes[part] * sampling[1] * sampling[2] < _LEAST_CROPPED_MM2:
-            continue
+    for part in np.flatnonzero(sizes[1:] >= _LEAST_CROPPED_MM2) + 1:
         members = parts == part
-        if not _CROPPED_LUNG_HU[0] < np.median(hu[members]) < _CROPPED_LUNG_HU[1]:
+        if not _LUNG_HU[0] < np.median(hu[members]) < _LUNG_HU[1]:
             continue
         hull = convex_hull(outline, sampling) if hull is None else hull
         if hull is not None and np.mean(hull[members]) >= _LEAST_SHARE_IN_HULL:

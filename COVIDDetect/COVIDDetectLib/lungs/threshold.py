@@ -16,19 +16,19 @@ from ..ct.volume import CTVolume
 from ..errors import MaskError
 from .airways import find_airways
 from .body import air_in_body
+from .coarse import block_means, steps_to
 from .envelope import fill_to_chest_wall
+from .gas import walled_gas
+from .pieces import pieces_like_lung
 from .sides import LEFT, RIGHT, split_sides
 
 LUNG_BELOW_HU = -320
 """Threshold of Liao et al.: halfway between lung and soft tissue, with a margin for ground glass."""
 
-_COARSE_MM = 2.0
-_GAS_BELOW_HU = -945
-_LUNG_ABOVE_HU = -925
-_LEAST_LUNG_TISSUE_SHARE = 0.25
 _LEAST_SHARE_OF_TISSUE = 0.025
 _LARGEST_HOLE_MM2 = 300.0
-_LEAST_SHARE_OF_LARGEST = 0.03
+_LARGEST_VESSEL_MM2 = 100.0
+_LEAST_RESTING_SHARE = 0.5
 _CLOSING_MM = 10.0
 
 
@@ -53,67 +53,24 @@ def threshold_lungs(ct: CTVolume, progress: Callable[[int, int], None] | None = 
         If there is nothing in the CT that looks like lung.
     """
     sampling = np.array(ct.geometry.spacing[::-1], dtype=float)
-    steps = np.maximum(1, np.floor(_COARSE_MM / sampling + 1e-3)).astype(int)
-    hu = _mean_of_blocks(ct.hu, steps)
+    steps = steps_to(sampling)
+    hu = block_means(ct.hu, steps)
     coarse_mm = sampling * steps
     air = air_in_body(hu, coarse_mm)
-    airways, main_airways = find_airways(hu, air, coarse_mm)
-    lungs = _choose_lungs(hu, air & ~airways, coarse_mm)
+    about = pieces_like_lung(hu, air, coarse_mm)
+    airways, main_airways = find_airways(hu, air, about, coarse_mm)
+    lungs = pieces_like_lung(hu, air & ~airways & ~walled_gas(hu, air, about, coarse_mm), coarse_mm)
+    _check_is_chest(hu, lungs)
     filled = _fill(hu, lungs, coarse_mm) & ~main_airways
     return _refine(ct.hu, lungs, filled, main_airways, steps, progress)
 
 
-def _mean_of_blocks(hu: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """float32 means of blocks of ``steps`` voxels; blocks at the far edge may be smaller."""
-    starts = [np.arange(0, size, step) for size, step in zip(hu.shape, steps, strict=True)]
-    counts = [np.diff(np.append(start, size)) for start, size in zip(starts, hu.shape, strict=True)]
-    means = np.empty([len(start) for start in starts], dtype=np.float32)
-    for number, first in enumerate(starts[0]):
-        slab = hu[first : first + steps[0]].sum(axis=0, dtype=np.float32)
-        slab = np.add.reduceat(np.add.reduceat(slab, starts[1], axis=0), starts[2], axis=1)
-        means[number] = slab / (counts[0][number] * counts[1][:, None] * counts[2])
-    return means
-
-
-def _choose_lungs(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> np.ndarray:
-    """The components that are lung: large, and with tissue in them, which gas in bowel or open air has not."""
-    air = air & ~_walled_gas(hu, air, sampling)
-    parts, count = scipy.ndimage.label(air)
-    sizes = np.bincount(parts.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    core = parts * scipy.ndimage.binary_erosion(air, structure=np.ones((1, 3, 3), dtype=bool), iterations=2)
-    core_sizes = np.bincount(core.ravel(), minlength=count + 1)
-    tissue_sizes = np.bincount(core[hu > _LUNG_ABOVE_HU], minlength=count + 1)
-    has_tissue = tissue_sizes > _LEAST_LUNG_TISSUE_SHARE * np.maximum(core_sizes, 1)
-    candidates = np.where(has_tissue, sizes, 0)
-    largest = int(candidates.max())
-    chosen = (candidates > 0) & (candidates >= _LEAST_SHARE_OF_LARGEST * largest)
-    lungs = chosen[parts]
+def _check_is_chest(hu: np.ndarray, lungs: np.ndarray) -> None:
     areas = lungs.sum(axis=(1, 2))
     widest = int(np.argmax(areas))
     tissue_area = int(np.count_nonzero(hu[widest] > LUNG_BELOW_HU))
-    if largest == 0 or areas[widest] < _LEAST_SHARE_OF_TISSUE * tissue_area:
+    if areas[widest] == 0 or areas[widest] < _LEAST_SHARE_OF_TISSUE * tissue_area:
         raise MaskError("No lungs were found in this CT; choose a CT of the chest in Hounsfield units.")
-    return lungs
-
-
-def _walled_gas(hu: np.ndarray, air: np.ndarray, sampling: np.ndarray) -> np.ndarray:
-    """Pockets of pure gas with a wall of soft tissue (stomach, bowel, esophagus); bullae lie in lung instead."""
-    pockets, count = scipy.ndimage.label(air & (hu < _GAS_BELOW_HU))
-    found = np.zeros_like(air)
-    voxel_ml = float(np.prod(sampling)) / 1000.0
-    sizes = np.bincount(pockets.ravel(), minlength=count + 1)
-    for part, box in enumerate(scipy.ndimage.find_objects(pockets), start=1):
-        if sizes[part] * voxel_ml < 1.0:
-            continue
-        wide = tuple(slice(max(0, one.start - 3), one.stop + 3) for one in box)
-        members = pockets[wide] == part
-        # The first voxel around is blurred between gas and wall; the third tells what lies there.
-        near = scipy.ndimage.binary_dilation(members, structure=np.ones((1, 3, 3), dtype=bool), iterations=2)
-        far = scipy.ndimage.binary_dilation(near, structure=np.ones((1, 3, 3), dtype=bool))
-        if np.mean(hu[wide][far & ~near] > LUNG_BELOW_HU) > 0.6:
-            found[wide] |= scipy.ndimage.binary_dilation(members, structure=np.ones((1, 3, 3), dtype=bool))
-    return found & air
 
 
 def _fill(hu: np.ndarray, lungs: np.ndarray, sampling: np.ndarray) -> np.ndarray:
@@ -125,7 +82,7 @@ def _fill(hu: np.ndarray, lungs: np.ndarray, sampling: np.ndarray) -> np.ndarray
         if not lung.any():
             continue
         box = _with_margin(lung, np.ceil(_CLOSING_MM / sampling).astype(int) + 1)
-        lung = fill_to_chest_wall(lung, labels == other, hu, sampling)
+        lung[box] = resting_on_lung(fill_to_chest_wall(lung, labels == other, hu, sampling)[box], lung[box])
         closed = _closed(lung[box], sampling)
         _fill_holes(closed, sampling)
         filled[box] |= closed & (labels[box] != other)
@@ -133,17 +90,40 @@ def _fill(hu: np.ndarray, lungs: np.ndarray, sampling: np.ndarray) -> np.ndarray
 
 
 def _fill_holes(lung: np.ndarray, sampling: np.ndarray) -> None:
-    """Fill, in place, what lung encloses, and small holes of a slice (vessels); not the dome of the diaphragm."""
+    """Fill, in place, what lung encloses, and small holes of a slice (vessels)."""
     if len(lung) == 1:
         scipy.ndimage.binary_fill_holes(lung[0], output=lung[0])
         return
     scipy.ndimage.binary_fill_holes(lung, output=lung)
-    for one in lung:
+    whole = lung.copy()
+    pixel_mm2 = sampling[1] * sampling[2]
+    for filled, one in zip(whole, lung, strict=True):
         holes, count = scipy.ndimage.label(scipy.ndimage.binary_fill_holes(one) & ~one)
         if count:
-            small = np.bincount(holes.ravel()) * sampling[1] * sampling[2] <= _LARGEST_HOLE_MM2
+            small = np.bincount(holes.ravel()) * pixel_mm2 <= _LARGEST_HOLE_MM2
             small[0] = False
-            one |= small[holes]
+            filled |= small[holes]
+    lung[:] = resting_on_lung(whole, lung, _LARGEST_VESSEL_MM2 / pixel_mm2)
+
+
+def resting_on_lung(filled: np.ndarray, lung: np.ndarray, smallest: float = 0.0) -> np.ndarray:
+    """What was filled, without what stands on tissue: dome of the diaphragm, liver and spleen.
+
+    A piece that was added to a slice stays if there is lung somewhere below most of it; pieces of less than
+    ``smallest`` pixels stay anyhow.
+    """
+    kept = lung.copy()
+    has_lung_below = np.zeros(lung.shape[1:], dtype=bool)
+    for filled_slice, lung_slice, kept_slice in zip(filled, lung, kept, strict=True):
+        pieces, count = scipy.ndimage.label(filled_slice & ~lung_slice)
+        if count:
+            sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+            resting = np.bincount(pieces[has_lung_below], minlength=count + 1) >= _LEAST_RESTING_SHARE * sizes
+            resting |= sizes < smallest
+            resting[0] = False
+            kept_slice |= resting[pieces]
+        has_lung_below |= lung_slice
+    return kept
 
 
 def _with_margin(mask: np.ndarray, margin: np.ndarray) -> tuple[slice, ...]:

@@ -1,61 +1,91 @@
-"""What a network marks by mistake outside the lungs: islands in the neck or outside the body, and thin threads."""
+"""What a network marks by mistake: table, mattress, bowel, throat, pieces of airway, and thin threads."""
 
 from __future__ import annotations
 
 import numpy as np
 import scipy
 
+from ..ct.volume import CTVolume
+from .airways import find_airways
+from .body import TISSUE_ABOVE_HU, inside_body
+from .coarse import block_means, in_cells, steps_to
+from .gas import grown_within, walled_gas
+from .pieces import opened, pieces_like_lung
+
 _THREAD_MM = 2.5
 """Half the width of what is cut off: pieces of trachea and bronchi, rims of the mediastinum."""
-_LEAST_SHARE = 0.02
+_BACK_MM = 5.0
+"""How far the mask goes back into corners that were rounded with the threads, as between ribs and diaphragm."""
+_THIN_LUNG_HU, _THIN_LUNG_MM = (-935.0, -300.0), 25.0
+"""And into the thin edge of lung around the dome of the diaphragm."""
+_LEAST_SHARE = 0.005
+_LEAST_SHARE_IN_BODY = 0.5
+_LEAST_GAS_ML, _CAVITY_SHARE = 0.3, 0.5
+_SQUARE = np.ones((1, 3, 3), dtype=bool)
 
 
-def tidy_lungs(found: np.ndarray, pixel_mm: float) -> np.ndarray:
-    """Cut off threads and drop small islands; the border of what stays is not moved.
+def tidy_lungs(ct: CTVolume, found: np.ndarray) -> np.ndarray:
+    """Take away what lies outside the body or is no lung; the border of what stays is not moved.
+
+    Decided piece by piece on voxels of about 2 mm, so that dense disease, cavities and lung at the border of a narrow
+    field of view stay with the lung that holds them.
 
     Parameters
     ----------
+    ct
+        CT in axial order.
     found
-        bool ``[slice, row, column]`` in axial order.
-    pixel_mm
-        Distance between columns.
+        bool ``[slice, row, column]`` on the CT's grid.
+
+    Returns
+    -------
+    np.ndarray
+        bool: a part of ``found``.
     """
-    times = max(1, round(_THREAD_MM / pixel_mm))
-    core = found
-    for _ in range(times):
-        core = _shrunk(core)
-    for _ in range(times):
-        core = _grown(core)
-    components, count = scipy.ndimage.label(core)
-    if not count:
+    sampling = np.array(ct.geometry.spacing[::-1], dtype=float)
+    steps = steps_to(sampling)
+    mm = sampling * steps
+    marked = block_means(found, steps) >= 0.5
+    if not marked.any():
         return found
-    sizes = np.bincount(components.ravel())
-    sizes[0] = 0
-    kept = (sizes >= _LEAST_SHARE * sizes.max())[components]
-    tidied = kept.copy()
-    tidied[1:] |= kept[:-1]
-    tidied[:-1] |= kept[1:]
-    # Back into corners, such as the angle between ribs and diaphragm, which the steps above rounded.
-    for _ in range(times):
-        tidied = _grown(tidied & found)
-    return tidied & found
+    hu = block_means(ct.hu, steps)
+    inside = inside_body(hu, mm)
+    pieces = _mostly_inside(opened(marked, max(1, round(_THREAD_MM / float(mm[2])))), inside)
+    lungs = pieces_like_lung(hu, pieces, mm, _LEAST_SHARE)
+    if not lungs.any():
+        return np.zeros_like(found)
+    air = inside & (hu <= TISSUE_ABOVE_HU)
+    airways, main_airways = find_airways(hu, air, lungs, mm)
+    gas = walled_gas(hu, air, lungs, mm, spared=marked)
+    gas |= _not_of_lung(hu, air & ~airways & ~gas, marked, mm)
+    out = main_airways | gas | (pieces & ~lungs)
+    lungs &= ~out
+    is_thin_lung = marked & ~out & (hu > _THIN_LUNG_HU[0]) & (hu < _THIN_LUNG_HU[1])
+    kept = grown_within(lungs, ~out, mm, _BACK_MM) | grown_within(lungs, is_thin_lung, mm, _THIN_LUNG_MM)
+    return in_cells(found, kept, steps)
 
 
-def _shrunk(mask: np.ndarray) -> np.ndarray:
-    """Eroded in plane by one pixel; at the edge of the image nothing is lost, since lungs may be cut off there."""
-    shrunk = mask.copy()
-    shrunk[:, 1:] &= mask[:, :-1]
-    shrunk[:, :-1] &= mask[:, 1:]
-    shrunk[:, :, 1:] &= mask[:, :, :-1]
-    shrunk[:, :, :-1] &= mask[:, :, 1:]
-    return shrunk
+def _mostly_inside(marked: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Without the pieces of which more lies outside the body than in it."""
+    parts, count = scipy.ndimage.label(marked)
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    kept = np.bincount(parts[inside], minlength=count + 1) >= _LEAST_SHARE_IN_BODY * sizes
+    kept[0] = False
+    return kept[parts]
 
 
-def _grown(mask: np.ndarray) -> np.ndarray:
-    """Dilated in plane by one pixel."""
-    grown = mask.copy()
-    grown[:, 1:] |= mask[:, :-1]
-    grown[:, :-1] |= mask[:, 1:]
-    grown[:, :, 1:] |= mask[:, :, :-1]
-    grown[:, :, :-1] |= mask[:, :, 1:]
-    return grown
+def _not_of_lung(hu: np.ndarray, air: np.ndarray, marked: np.ndarray, mm: np.ndarray) -> np.ndarray:
+    """Air in pieces that are gas, or above or below the lungs; but for cavities, which have marked lung all round."""
+    parts, count = scipy.ndimage.label(air & ~pieces_like_lung(hu, air, mm, 0.0))
+    voxel_ml = float(np.prod(mm)) / 1000.0
+    sizes = np.bincount(parts.ravel(), minlength=count + 1) * voxel_ml
+    found = np.zeros_like(air)
+    for part, box in enumerate(scipy.ndimage.find_objects(parts), start=1):
+        if sizes[part] < _LEAST_GAS_ML or not (marked[box] & (parts[box] == part)).any():
+            continue
+        wide = tuple(slice(max(0, one.start - 1), one.stop + 1) for one in box)
+        piece = parts[wide] == part
+        shell = scipy.ndimage.binary_dilation(piece, structure=_SQUARE) & ~piece
+        if np.mean(marked[wide][shell]) < _CAVITY_SHARE:
+            found[wide] |= piece
+    return found

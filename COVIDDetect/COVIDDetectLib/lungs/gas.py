@@ -1,0 +1,95 @@
+"""Gas of stomach and bowel, told from lung: emptier than this patient's lungs, walled, and low in the chest."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy
+
+from .body import TISSUE_ABOVE_HU
+
+_GAS_BELOW_HU = -945
+_BELOW_LUNG_HU = 25
+"""So much emptier than the middle of the lungs is gas where the lungs themselves are nearly empty (emphysema)."""
+_LEAST_POCKET_ML = 0.5
+_RIM_MM = 7.0
+"""What thick slices and smooth kernels blur between gas and wall, and faeces beside gas: it goes with the gas."""
+_LEAST_WALL_SHARE = 0.6
+_LOW_SHARE = 0.35
+_SQUARE = np.ones((1, 3, 3), dtype=bool)
+
+
+def walled_gas(
+    hu: np.ndarray,
+    air: np.ndarray,
+    lungs: np.ndarray,
+    sampling: np.ndarray,
+    spared: np.ndarray | None = None,
+) -> np.ndarray:
+    """Pockets of pure gas with a wall of soft tissue, and their blurred rims.
+
+    Bullae lie in lung and reach into its upper parts; stomach and bowel have a wall all round and lie below most of
+    the lung. What lies above the lungs (sinuses, throat) is taken too.
+
+    Parameters
+    ----------
+    hu
+        float ``[slice, row, column]`` in axial order, voxels of about 2 mm.
+    air, lungs
+        bool of the same shape: air within the body, and of it the pieces that are lung for the most part.
+    sampling
+        Millimetres along slice, row and column.
+    spared
+        bool, a lung mask: gas whose wall lies in it is a cavity in consolidated lung and stays.
+
+    Returns
+    -------
+    np.ndarray
+        bool, within ``air``.
+    """
+    found = np.zeros_like(air)
+    if not lungs.any():
+        return found
+    smooth = scipy.ndimage.uniform_filter(hu, (1, 3, 3))
+    below = min(_GAS_BELOW_HU, float(np.median(hu[lungs])) - _BELOW_LUNG_HU)
+    pockets, count = scipy.ndimage.label(air & (smooth < below))
+    voxel_ml = float(np.prod(sampling)) / 1000.0
+    sizes = np.bincount(pockets.ravel(), minlength=count + 1)
+    by_slice = np.cumsum(lungs.sum(axis=(1, 2)))
+    low, top = np.searchsorted(by_slice, [_LOW_SHARE * by_slice[-1], by_slice[-1]])
+    margin = np.ceil(_RIM_MM / sampling).astype(int) + 2
+    for part, box in enumerate(scipy.ndimage.find_objects(pockets), start=1):
+        if sizes[part] * voxel_ml < _LEAST_POCKET_ML:
+            continue
+        wide = tuple(slice(max(0, o.start - int(by)), o.stop + int(by)) for o, by in zip(box, margin, strict=True))
+        members = pockets[wide] == part
+        middle = float(np.average(np.arange(wide[0].start, wide[0].start + len(members)), weights=members.sum((1, 2))))
+        if low < middle <= top:
+            continue
+        zone = grown_within(members, air[wide], sampling, _RIM_MM)
+        near = scipy.ndimage.binary_dilation(zone, structure=_SQUARE)
+        shell = scipy.ndimage.binary_dilation(near, structure=_SQUARE) & ~near
+        wall = hu[wide][shell] > TISSUE_ABOVE_HU
+        if spared is not None:
+            wall &= ~spared[wide][shell]
+        if np.mean(wall) > _LEAST_WALL_SHARE:
+            found[wide] |= zone
+    return found
+
+
+def grown_within(seed: np.ndarray, room: np.ndarray, sampling: np.ndarray, mm: float) -> np.ndarray:
+    """``seed`` and what of ``room`` is reached from it, without leaving the room, within about ``mm``."""
+    step = float(sampling.min())
+    grown = seed
+    travelled = np.zeros(3)
+    for _ in range(round(mm / step)):
+        travelled += step
+        due = travelled >= sampling - 1e-6
+        structure = np.zeros((3, 3, 3), dtype=bool)
+        structure[1, 1, 1] = True
+        for axis in np.flatnonzero(due):
+            line = [1, 1, 1]
+            line[axis] = slice(None)  # type: ignore[call-overload]
+            structure[tuple(line)] = True
+        travelled[due] -= sampling[due]
+        grown = scipy.ndimage.binary_dilation(grown, structure=structure) & (room | seed)
+    return grown

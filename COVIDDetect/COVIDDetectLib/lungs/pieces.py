@@ -1,0 +1,93 @@
+"""Which pieces of air, or of a mask, are lung: by density, size and height, measured against the largest of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy
+
+_LUNG_HU = (-935.0, -500.0)
+_GAS_BELOW_HU = -930.0
+_GAS_BELOW_LUNG_HU = 30.0
+"""So much emptier than the middle of the largest piece is gas where the lungs are nearly empty (emphysema)."""
+_LARGE_SHARE, _PURE_GAS_BELOW_HU = 0.3, -975.0
+"""A piece of this size may be the emptier lung of the two, as beside a transplant: only pure gas is none."""
+_NO_LUNG_BELOW_HU = -985.0
+"""The emptiest lungs are denser than pure gas, which alone is seen where no lung is."""
+_SHARE_OF_SIZE = 0.2
+_CORE_MM = 4.0
+_LEAST_SHARE_OF_LARGEST = 0.03
+_LEAST_SHARE_AT_HEIGHT = 0.5
+
+
+def pieces_like_lung(
+    hu: np.ndarray,
+    members: np.ndarray,
+    sampling: np.ndarray,
+    least_share: float = _LEAST_SHARE_OF_LARGEST,
+) -> np.ndarray:
+    """The piece with most of lung's density, and others that are alike and at its height.
+
+    Gas in bowel, throat and sinuses is emptier than the same patient's lungs, however empty these are, or lies below
+    or above them.
+
+    Parameters
+    ----------
+    hu
+        float ``[slice, row, column]`` in axial order, voxels of about 2 mm.
+    members
+        bool of the same shape: air within the body, or a lung mask.
+    sampling
+        Millimetres along slice, row and column.
+    least_share
+        Pieces smaller than this share of the largest are left out.
+
+    Returns
+    -------
+    np.ndarray
+        bool: whole pieces of ``members``; none where nothing has the density of lung.
+    """
+    parts, count = scipy.ndimage.label(members)
+    if not count:
+        return members.copy()
+    # The rim is blurred with what lies around it.
+    core = parts * _eroded(members, max(1, round(_CORE_MM / float(sampling[2]))))
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    alike = np.bincount(core[(hu > _LUNG_HU[0]) & (hu < _LUNG_HU[1])], minlength=count + 1)
+    # In the emptiest lungs hardly a voxel is as dense as lung, but they are large.
+    weights = alike + _SHARE_OF_SIZE * np.bincount(core.ravel(), minlength=count + 1)
+    weights[0] = 0
+    main = int(np.argmax(weights))
+    if weights[main] == 0 or (middle_hu := float(np.median(hu[core == main]))) < _NO_LUNG_BELOW_HU:
+        return np.zeros_like(members)
+    gas_below = min(_GAS_BELOW_HU, middle_hu - _GAS_BELOW_LUNG_HU)
+    chosen = parts == main
+    at_height = chosen.any(axis=(1, 2))
+    for part, box in enumerate(scipy.ndimage.find_objects(parts), start=1):
+        if part == main or sizes[part] < least_share * sizes[main]:
+            continue
+        piece = parts[box] == part
+        middle = core[box] == part
+        is_large = sizes[part] >= _LARGE_SHARE * sizes[main]
+        inside = hu[box][middle if middle.any() else piece]
+        if np.median(inside) < (_PURE_GAS_BELOW_HU if is_large else gas_below):
+            continue
+        if np.count_nonzero(piece[at_height[box[0]]]) >= _LEAST_SHARE_AT_HEIGHT * sizes[part]:
+            chosen[box] |= piece
+    return chosen
+
+
+def opened(members: np.ndarray, times: int) -> np.ndarray:
+    """Without what is thinner in plane than about twice so many pixels."""
+    return ~_eroded(~_eroded(members, times), times)
+
+
+def _eroded(members: np.ndarray, times: int) -> np.ndarray:
+    """Eroded in plane by so many pixels; at the edge of the image nothing is lost, since lungs may be cut off there."""
+    for _ in range(times):
+        shrunk = members.copy()
+        shrunk[:, 1:] &= members[:, :-1]
+        shrunk[:, :-1] &= members[:, 1:]
+        shrunk[:, :, 1:] &= members[:, :, :-1]
+        shrunk[:, :, :-1] &= members[:, :, 1:]
+        members = shrunk
+    return members

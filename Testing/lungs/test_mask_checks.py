@@ -1,0 +1,145 @@
+"""What a mask contradicts is said about the mask, and the mask itself is never changed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from COVIDDetectLib.ct.geometry import Reorientation
+from COVIDDetectLib.ct.reading import read_ct
+from COVIDDetectLib.ct.volume import CTVolume
+from COVIDDetectLib.lungs import LEFT, RIGHT, LungMask, segment_lungs
+from COVIDDetectLib.lungs.mask_checks import check_lung_mask, parts_outside, without_parts_outside
+
+from Testing.lungs.drawn_chest import Chest
+
+REAL_CTS = Path(__file__).parents[3] / "shared" / "data" / "ct"
+GRIDS = [(0.9, 0.9, 2.0), (1.4, 1.4, 5.0), (3.0, 3.0, 3.0), (2.0, 2.0, 10.0)]
+
+
+def codes(ct: CTVolume, labels: np.ndarray) -> list[str]:
+    return [finding.code for finding in check_lung_mask(ct, LungMask(labels, ct.geometry))]
+
+
+def labels_of(chest: Chest) -> np.ndarray:
+    return (chest.right * RIGHT + chest.left * LEFT).astype(np.uint8)
+
+
+def without_back(labels: np.ndarray, share: float) -> np.ndarray:
+    """The rearmost ``share`` of each lung in each slice taken away."""
+    cut = labels.copy()
+    for kept, whole in zip(cut, labels, strict=True):
+        for side in (RIGHT, LEFT):
+            rows = np.cumsum((whole == side).sum(axis=1))
+            if rows[-1]:
+                first = np.searchsorted(rows, (1 - share) * rows[-1])
+                kept[first:][whole[first:] == side] = 0
+    return cut
+
+
+@pytest.mark.parametrize("spacing", GRIDS)
+def test_whole_lungs_are_left_in_peace(spacing: tuple[float, float, float]) -> None:
+    chest = Chest(spacing, has_ribs=True)
+    assert codes(chest.ct(), labels_of(chest)) == []
+
+
+@pytest.mark.parametrize("spacing", GRIDS)
+def test_parts_on_the_table_are_counted_and_taken_away_in_another_mask(spacing: tuple[float, float, float]) -> None:
+    chest = Chest(spacing, size_mm=(400, 350, 230), has_ribs=True)
+    foam = chest.paint_table(top_mm=125)
+    labels = labels_of(chest)
+    truth = labels.copy()
+    labels[foam & (np.abs(chest.x + 80) < 50)] = RIGHT
+    labels[foam & (np.abs(chest.x - 80) < 50)] = LEFT
+    given = labels.copy()
+    ct, mask = chest.ct(), LungMask(labels, chest.geometry)
+    outside = parts_outside(ct, mask)
+    assert outside.count == 2
+    assert outside.ml == pytest.approx(np.count_nonzero(labels != truth) * chest.geometry.voxel_ml, rel=0.02)
+    (finding,) = check_lung_mask(ct, mask)
+    assert finding.code == "mask-outside-body" and finding.computable
+    assert finding.sentence.startswith(f"2 parts of the lung mask lie outside the body ({outside.ml:.0f} mL); remove")
+    cleaned = without_parts_outside(ct, mask)
+    assert np.count_nonzero(cleaned.labels != truth) < 0.02 * np.count_nonzero(labels != truth)
+    np.testing.assert_array_equal(mask.labels, given)
+
+
+def test_a_single_part_is_named_in_the_singular() -> None:
+    chest = Chest((2.0, 2.0, 5.0), has_ribs=True)
+    labels = labels_of(chest)
+    labels[chest.ball((0, -150, 0), (30, 8, 30))] = LEFT
+    (finding,) = check_lung_mask(chest.ct(), LungMask(labels, chest.geometry))
+    assert "1 part of the lung mask lies outside the body" in finding.sentence and "remove it" in finding.sentence
+
+
+def test_the_order_of_storage_changes_nothing() -> None:
+    chest = Chest((2.0, 2.0, 5.0), has_ribs=True)
+    labels = labels_of(chest)
+    labels[chest.ball((100, -150, 0), (30, 8, 30))] = LEFT
+    ct = chest.ct()
+    order = Reorientation((2, 0, 1), (True, False, True))
+    geometry = ct.geometry.reoriented(order, ct.shape)
+    stored = CTVolume(np.ascontiguousarray(order.apply(ct.hu)), geometry)
+    mask = LungMask(np.ascontiguousarray(order.apply(labels)), geometry)
+    outside = parts_outside(stored, mask)
+    np.testing.assert_array_equal(outside.voxels, order.apply(parts_outside(ct, LungMask(labels, ct.geometry)).voxels))
+    assert check_lung_mask(stored, mask) == check_lung_mask(ct, LungMask(labels, ct.geometry))
+
+
+@pytest.mark.parametrize("spacing", GRIDS)
+def test_dense_lung_that_is_left_out_at_the_back_is_missed(spacing: tuple[float, float, float]) -> None:
+    chest = Chest(spacing, has_ribs=True)
+    labels = labels_of(chest)
+    cut = without_back(labels, 0.2)
+    chest.paint((labels > 0) & (cut == 0), 30)
+    (finding,) = check_lung_mask(chest.ct(), LungMask(cut, chest.geometry))
+    assert finding.code == "lung-missing"
+    assert "mm of dense lung or fluid" in finding.sentence and "right and the left lungs" in finding.sentence
+    assert codes(chest.ct(), labels) == []
+
+
+def test_dense_lung_that_is_left_out_on_one_side_names_the_side() -> None:
+    chest = Chest((1.5, 1.5, 5.0), has_ribs=True)
+    cut = labels_of(chest)
+    dense = (cut == LEFT) & (chest.y > 20)
+    chest.paint(dense, 30)
+    cut[dense] = 0
+    (finding,) = check_lung_mask(chest.ct(), LungMask(cut, chest.geometry))
+    assert "the mask of the left lung and the ribs" in finding.sentence
+
+
+def test_air_filled_lung_that_is_left_out_is_missed() -> None:
+    chest = Chest((1.5, 1.5, 5.0), has_ribs=True)
+    labels = labels_of(chest)
+    labels[chest.right & (chest.z > 20)] = 0
+    (finding,) = check_lung_mask(chest.ct(), LungMask(labels, chest.geometry))
+    missing_ml = np.count_nonzero(chest.right & (chest.z > 20)) * chest.geometry.voxel_ml
+    said_ml = float(finding.sentence.split(" mL")[0].split()[-1])
+    assert said_ml == pytest.approx(missing_ml, rel=0.15)
+    assert finding.sentence.endswith("correct the mask.")
+
+
+@pytest.mark.real_ct
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        "acrin-flt-breast-001-chest-thighs",
+        "acrin-flt-breast-001-head-chest",
+        "acrin-flt-breast-013",
+        "cmb-crc-msb-01068",
+        "cptac-lscc-c3n-00247",
+        "cptac-pda-c3l-00189",
+        "lidc-idri-0001",
+        "lung-dx-a0001",
+        "lungfcp-01-0001",
+    ],
+)
+def test_whole_masks_of_real_cts_are_left_in_peace_and_cut_ones_are_not(name: str) -> None:
+    if not (REAL_CTS / name).is_dir():
+        pytest.skip(f"the public CT {name} is not in {REAL_CTS}")
+    ct, _ = read_ct(REAL_CTS / name).axial()
+    labels = segment_lungs(ct, "threshold").labels
+    assert codes(ct, labels) == []
+    cut = without_back(labels, 0.2)
+    hu = np.where((labels > 0) & (cut == 0), np.maximum(ct.hu, 30), ct.hu).astype(np.int16)
+    assert codes(CTVolume(hu, ct.geometry), cut) == ["lung-missing"]
