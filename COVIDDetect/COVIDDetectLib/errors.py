@@ -37,5 +37,9 @@ class Cancelled(COVIDDetectError):
     """The user stopped the analysis; raised by a progress callback and passed through."""
 
 
+class UnexpectedError(COVIDDetectError):
+    """An error that the program does not know, and that ``error_log`` has written down."""
+
+
 UNEXPECTED = "An unexpected error occurred; details are in Slicer's log (View → Error Log). Try again."
 """What the user reads with the traceback of any other error during a computation."""

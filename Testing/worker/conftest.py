@@ -72,6 +72,11 @@ def is_running(process_id: int) -> bool:
         return False
 
 
+def contents(temporary_folder: Path) -> list[str]:
+    """The names of what clients have in their folders."""
+    return sorted(path.name for path in temporary_folder.glob("coviddetect-*/*") if path.name != "owner")
+
+
 @pytest.fixture
 def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where clients put their folders."""

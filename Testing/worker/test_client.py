@@ -24,7 +24,7 @@ from COVIDDetectLib.errors import Cancelled, COVIDDetectError, DeviceError, Inpu
 from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.phantom import Phantom
 
-from Testing.worker.conftest import is_running
+from Testing.worker.conftest import contents, is_running
 
 if TYPE_CHECKING:
     from Testing.worker.conftest import Recorder
@@ -145,21 +145,20 @@ def test_a_folder_that_was_tidied_away_is_made_anew(
 ) -> None:
     recorder.client.analyze(phantom_ct, lung_mask, "cpu")
     assert isinstance(recorder.end(), Analysis)
-    assert recorder.client._folder is not None
-    shutil.rmtree(recorder.client._folder)
+    assert recorder.client.folder is not None
+    shutil.rmtree(recorder.client.folder.path)
     recorder.begin()
     recorder.client.analyze(phantom_ct, lung_mask, "cpu")
     assert isinstance(recorder.end(), Analysis)
 
 
 def test_a_forgotten_ct_is_stored_again_when_it_is_needed(
-    recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
+    recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask, temporary_folder: Path
 ) -> None:
     recorder.client.analyze(phantom_ct, lung_mask, "cpu")
     recorder.client.forget()
     assert isinstance(recorder.end(), Analysis)
-    folder = recorder.client._folder
-    assert folder is not None and list(folder.iterdir()) == []
+    assert contents(temporary_folder) == []
     process = recorder.client.process_id
     recorder.client.analyze(phantom_ct, lung_mask, "cpu")
     assert isinstance(recorder.end(), Analysis)
@@ -231,8 +230,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_left(
     recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask, temporary_folder: Path
 ) -> None:
     kill_at_random_moments(recorder, phantom_ct, lung_mask, 4)
-    (folder,) = temporary_folder.iterdir()
-    assert [path.name[:3] for path in folder.iterdir()] == ["ct-"], "only the CT stays, for the next request"
+    assert [name[:3] for name in contents(temporary_folder)] == ["ct-"], "only the CT stays, for the next request"
     process = recorder.client.process_id
     recorder.client.stop()
     assert not is_running(process)
@@ -341,8 +339,8 @@ def test_a_full_disk_is_said(
 @pytest.mark.slow
 def test_the_event_loop_is_never_late_while_a_large_ct_is_stored_and_its_mask_loaded(recorder: Recorder) -> None:
     """400 slices of 512×512: 200 MB there, 100 MB back, without waiting for what is computed between."""
-    from COVIDDetectLib.worker.chore import Chore
     from COVIDDetectLib.worker.exchange import holds_ct, load_lung_mask, store_ct, store_lung_mask
+    from COVIDDetectLib.worker.task import Task
 
     noise = np.random.default_rng(0).integers(-1000, 100, (4, 512, 512), dtype=np.int16)
     ct = CTVolume(np.tile(noise, (100, 1, 1)), Geometry.axial((0.7, 0.7, 0.8)))
@@ -350,15 +348,15 @@ def test_the_event_loop_is_never_late_while_a_large_ct_is_stored_and_its_mask_lo
     folder = Path(tempfile.mkdtemp())
     results: list[object] = []
 
-    def run(pieces: object) -> object:
+    def run(steps: object) -> object:
         results.clear()
         recorder.begin()
         start = time.perf_counter()
-        chore = Chore(pieces, results.append, results.append)  # type: ignore[arg-type]
+        task = Task(steps, results.append, results.append)  # type: ignore[arg-type]
         recorder.wait(lambda: results)
         print(f"{time.perf_counter() - start:.2f} s, the timer {1000 * recorder.late_s:.0f} ms late at most")
         assert recorder.late_s < 0.1
-        del chore
+        del task
         return results[0]
 
     entry = run(store_ct(ct, folder / "ct.npy"))

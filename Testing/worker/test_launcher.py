@@ -20,7 +20,7 @@ from COVIDDetectLib.phantom import Phantom
 
 from Testing.panel import host
 from Testing.panel.test_weights import copied, own_weights
-from Testing.worker.conftest import Recorder, is_running
+from Testing.worker.conftest import Recorder, contents, is_running
 
 
 @pytest.fixture(autouse=True)
@@ -61,10 +61,6 @@ def wait_for_child(recorder: Recorder) -> int:
     return child_of(recorder.client.process_id)
 
 
-def contents(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).parts[-1] for path in folder.rglob("*"))
-
-
 def test_a_worker_that_hangs_and_is_killed_does_not_take_its_successors_files(
     launched: Recorder, phantom_ct: CTVolume, temporary_folder: Path
 ) -> None:
@@ -82,8 +78,8 @@ def test_a_worker_that_hangs_and_is_killed_does_not_take_its_successors_files(
         launched.begin()
         client.analyze(phantom_ct, "threshold", "cpu")
         assert isinstance(launched.end(), Analysis)
-    [folder] = temporary_folder.iterdir()
-    assert [path.name[:3] for path in folder.iterdir()] == ["ct-"], "only the CT stays, for the next request"
+    assert len(list(temporary_folder.iterdir())) == 1
+    assert [name[:3] for name in contents(temporary_folder)] == ["ct-"], "only the CT stays, for the next request"
 
 
 @pytest.mark.parametrize("busy", [False, True])
@@ -104,7 +100,7 @@ def test_a_worker_that_ends_unexpectedly_is_replaced_and_nothing_of_it_is_left(
         launched.begin()
     else:
         launched.wait(lambda: not client.process_id, 5)
-        assert contents(temporary_folder) == [], "a patient's CT does not wait for the next request"
+        assert list(temporary_folder.iterdir()) == [], "a patient's CT does not wait for the next request"
     launched.wait(lambda: not is_running(orphan), 10)
     client.analyze(phantom_ct, "threshold", "cpu")
     assert isinstance(launched.end(), Analysis)
@@ -112,7 +108,7 @@ def test_a_worker_that_ends_unexpectedly_is_replaced_and_nothing_of_it_is_left(
     successor = wait_for_child(launched)
     client.stop()
     launched.wait(lambda: not is_running(successor), 10)
-    assert contents(temporary_folder) == []
+    assert list(temporary_folder.iterdir()) == []
 
 
 def test_a_worker_that_ends_while_the_ct_is_stored_for_it_is_said_and_the_next_request_works(
@@ -122,9 +118,9 @@ def test_a_worker_that_ends_while_the_ct_is_stored_for_it_is_said_and_the_next_r
     client.warm_up("cpu")
     orphan = wait_for_child(launched)
     client.analyze(small_phantom.ct, "threshold", "cpu")
-    assert client._chore is not None
+    assert client._request is not None and client._request.has_task
     os.kill(client.process_id, 9)
-    # Qt takes note before the chore's next turn, or after its last.
+    # Qt takes note before the task's next turn, or after its last.
     assert isinstance(launched.end(30), COVIDDetectError)
     launched.wait(lambda: not is_running(orphan), 60)
     launched.begin()
@@ -134,18 +130,18 @@ def test_a_worker_that_ends_while_the_ct_is_stored_for_it_is_said_and_the_next_r
 
 @pytest.mark.parametrize("wait_s", [0.0, 0.3])
 def test_weights_are_not_added_after_a_cancel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait_s: float) -> None:
-    from COVIDDetectLib.worker.errand import Errand
+    from COVIDDetectLib.worker.one_off import OneOffProcess
 
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     card = copied("decovnet", tmp_path / "mine")
     ends: list[object] = []
-    errand = Errand("weights_service", {"type": "add", "values": [str(card)]}, ends.append, ends.append)
-    process_id = errand._process.processId()
+    process = OneOffProcess("weights_service", {"type": "add", "values": [str(card)]}, ends.append, ends.append)
+    process_id = process.process_id
     host.wait_until(lambda: child_of(process_id), 10)
     child = child_of(process_id)
     end = time.monotonic() + wait_s
     host.wait_until(lambda: time.monotonic() > end, 10)
-    errand.cancel()
+    process.cancel()
     host.wait_until(lambda: ends, 10)
     assert isinstance(ends[0], Cancelled)
     assert own_weights() == []
@@ -155,12 +151,12 @@ def test_weights_are_not_added_after_a_cancel(tmp_path: Path, monkeypatch: pytes
 
 
 def test_weights_are_added_behind_the_launcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from COVIDDetectLib.worker.errand import Errand
+    from COVIDDetectLib.worker.one_off import OneOffProcess
 
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     card = copied("decovnet", tmp_path / "mine")
     ends: list[object] = []
-    errand = Errand("weights_service", {"type": "add", "values": [str(card)]}, ends.append, ends.append)
+    process = OneOffProcess("weights_service", {"type": "add", "values": [str(card)]}, ends.append, ends.append)
     host.wait_until(lambda: ends, 60)
     assert ends == ["mine-decovnet"] == own_weights()
-    del errand
+    del process

@@ -193,13 +193,17 @@ def test_a_torch_that_cannot_be_loaded_is_said(phantom_ct: CTVolume, tmp_path: P
 
 
 def test_messages_may_arrive_in_any_pieces() -> None:
-    content = encode({"type": "ready"}) + encode({"type": "progress", "stage": "Lüngs"})
+    first, second = (
+        {"type": "ready", "protocol": PROTOCOL},
+        {"type": "failed", "id": 1, "kind": "MaskError", "sentence": "Lüngs."},
+    )
+    content = encode(first) + encode(second)
     for size in (1, 2, 7, len(content)):
         reader = LineReader()
         messages = [m for start in range(0, len(content), size) for m in reader.feed(content[start : start + size])]
-        assert messages == [{"type": "ready"}, {"type": "progress", "stage": "Lüngs"}]
+        assert messages == [first, second]
 
 
 def test_an_unknown_kind_of_failure_is_still_a_sentence() -> None:
-    assert str(failure({"kind": "Other", "sentence": "Something."})) == "Something."
-    assert isinstance(failure({"kind": "MaskError", "sentence": ""}), MaskError)
+    assert str(failure({"type": "failed", "kind": "Other", "sentence": "Something."})) == "Something."
+    assert isinstance(failure({"type": "failed", "kind": "MaskError", "sentence": ""}), MaskError)

@@ -6,15 +6,14 @@ import io
 import os
 import signal
 import sys
-import tempfile
 import threading
-import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ..error_log import unexpected
 from ..errors import COVIDDetectError, DeviceError, DiskError, InstallationError, NetworkError
 from ..text import printable
 
@@ -74,17 +73,4 @@ def say(*lines: str, to_stderr: bool = False) -> None:
 
 def _last_resort(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
     """What nobody expected goes into a file, and the user reads where it is."""
-    where = "it could not be written down"
-    with suppress(OSError):
-        with tempfile.NamedTemporaryFile(
-            "w", prefix="coviddetect-", suffix=".log", delete=False, encoding="utf-8"
-        ) as log:
-            traceback.print_exception(kind, error, trace, file=log)
-        where = f"it is described in {log.name}"
-    print(
-        printable(
-            f"coviddetect: An error that the program does not know ({kind.__name__}); {where}. "
-            "Try again, and report it."
-        ),
-        file=sys.stderr,
-    )
+    print(printable(f"coviddetect: {unexpected(error or kind())}"), file=sys.stderr)

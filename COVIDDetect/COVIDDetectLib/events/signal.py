@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -14,6 +15,11 @@ class Signal:
     def __init__(self) -> None:
         self._slots: list[Callable[..., Any]] = []
 
+    @property
+    def has_slots(self) -> bool:
+        """Whether anybody is connected."""
+        return bool(self._slots)
+
     def connect(self, slot: Callable[..., Any]) -> None:
         """Call ``slot`` on every emission from now on."""
         self._slots.append(slot)
@@ -21,6 +27,15 @@ class Signal:
     def disconnect(self, slot: Callable[..., Any]) -> None:
         """Call it no more."""
         self._slots.remove(slot)
+
+    @contextmanager
+    def connected(self, slot: Callable[..., Any]) -> Iterator[None]:
+        """Call ``slot`` on every emission within a ``with`` block."""
+        self.connect(slot)
+        try:
+            yield
+        finally:
+            self.disconnect(slot)
 
     def emit(self, *values: Any) -> None:
         """Call all slots. One that fails keeps nobody else from knowing, whoever emits least of all.

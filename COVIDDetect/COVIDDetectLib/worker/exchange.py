@@ -1,6 +1,6 @@
 """Stores CT, lung mask and results in the folder that panel and worker share, and loads them.
 
-What is large is written and read piece by piece (``Pieces``): the panel does so between the events of its loop.
+What is large is written and read step by step (``Steps``): the panel does so between the events of its loop.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from ..weights.domain import DomainFit
 
 Entry = dict[str, Any]
 Result = TypeVar("Result")
-Pieces = Generator[None, None, Result]
+Steps = Generator[None, None, Result]
 """Work that can be interrupted after each few milliseconds; its result is what the generator returns."""
 
-_PIECE_BYTES = 4_000_000
+_STEP_BYTES = 4_000_000
 
 
-def at_once(pieces: Pieces[Result]) -> Result:
+def at_once(steps: Steps[Result]) -> Result:
     """Do all the work now."""
     while True:
         try:
-            next(pieces)
+            next(steps)
         except StopIteration as end:
             result: Result = end.value
             return result
@@ -49,13 +49,13 @@ def unusable_folder(error: OSError) -> COVIDDetectError:
     return COVIDDetectError(f"The folder for temporary files cannot be used ({error.strerror}); free some space there.")
 
 
-def store_ct(ct: CTVolume, file: Path) -> Pieces[Entry]:
+def store_ct(ct: CTVolume, file: Path) -> Steps[Entry]:
     """Write the voxels; the entry of the message tells where."""
     array = yield from _store(ct.hu, file)
     return {"array": array, "geometry": asdict(ct.geometry), "name": ct.name}
 
 
-def holds_ct(entry: Entry, ct: CTVolume) -> Pieces[bool]:
+def holds_ct(entry: Entry, ct: CTVolume) -> Steps[bool]:
     """Whether a stored CT is this one, voxel by voxel: much faster than to write it again, or to hash both."""
     if _geometry(entry["geometry"]) != ct.geometry or entry["name"] != ct.name:
         return False
@@ -79,13 +79,13 @@ def load_ct(entry: Entry) -> CTVolume:
     )
 
 
-def store_lung_mask(lung_mask: LungMask, file: Path) -> Pieces[Entry]:
+def store_lung_mask(lung_mask: LungMask, file: Path) -> Steps[Entry]:
     """Write the labels."""
     array = yield from _store(lung_mask.labels, file)
     return {"array": array, "geometry": asdict(lung_mask.geometry)}
 
 
-def load_lung_mask(entry: Entry) -> Pieces[LungMask]:
+def load_lung_mask(entry: Entry) -> Steps[LungMask]:
     """The labels, in memory: the file may go."""
     stored = np.load(entry["array"], mmap_mode="r")
     labels = np.empty(stored.shape, stored.dtype)
@@ -147,7 +147,7 @@ def store_analysis(analysis: Analysis, folder: Path) -> Entry:
     }
 
 
-def load_analysis(entry: Entry, given: LungMask | None = None) -> Pieces[Analysis]:
+def load_analysis(entry: Entry, given: LungMask | None = None) -> Steps[Analysis]:
     """The analysis with all its arrays in memory.
 
     Parameters
@@ -173,7 +173,7 @@ def load_analysis(entry: Entry, given: LungMask | None = None) -> Pieces[Analysi
     )
 
 
-def load_answer(kind: str, value: Any, given: LungMask | None) -> Pieces[Any]:
+def load_answer(kind: str, value: Any, given: LungMask | None) -> Steps[Any]:
     """What a request of that kind was answered with: ``Analysis``, ``HeatMap`` or a tuple of ``Experiment``."""
     if kind == "analyze":
         return (yield from load_analysis(value, given))
@@ -188,11 +188,11 @@ def _card(path: str | None) -> ModelCard | None:
 
 def _parts(array: np.ndarray) -> list[slice]:
     """Runs of slices of a few megabytes."""
-    run = max(1, _PIECE_BYTES * len(array) // max(1, array.nbytes))
+    run = max(1, _STEP_BYTES * len(array) // max(1, array.nbytes))
     return [slice(start, start + run) for start in range(0, len(array), run)]
 
 
-def _store(array: np.ndarray, file: Path) -> Pieces[str]:
+def _store(array: np.ndarray, file: Path) -> Steps[str]:
     """Write a .npy file. Not through a memory map: where the disk is full, that ends the process without an error."""
     header = {"descr": np.lib.format.dtype_to_descr(array.dtype), "fortran_order": False, "shape": array.shape}
     with file.open("wb") as stored:

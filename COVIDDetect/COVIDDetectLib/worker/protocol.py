@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from types import NoneType
 from typing import Any, BinaryIO
 
 from .. import errors
@@ -14,10 +16,58 @@ PROTOCOL = 4
 
 Message = dict[str, Any]
 
+_LONGEST_LINE = 16_000_000
+"""Bytes; the longest messages, with the regions of an analysis, have some thousand."""
+
+_REQUEST = {"id": int, "folder": str, "ct": dict, "lungs": (str, dict), "device": str, "weights": (str, NoneType)}
+_ENTRIES: dict[str, dict[str, Any]] = {
+    "warm": {"device": str},
+    "analyze": {**_REQUEST, "findings": list},
+    "explain": {**_REQUEST, "method": str},
+    "experiment": {**_REQUEST, "region": (dict, NoneType)},
+    "cancel": {"id": int},
+    "forget": {},
+    "ready": {"protocol": int},
+    "progress": {"id": int, "stage": frozenset({"lungs", "score", "attention"}), "done": int, "total": int},
+    "done": {"id": int, "value": (dict, list, str)},
+    "failed": {"id": (int, NoneType), "kind": str, "sentence": str},
+    "cancelled": {"id": int},
+}
+"""What each type of message must have, and of which kind; or one of which values."""
+
 
 def encode(message: Message) -> bytes:
     """One line."""
     return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+
+
+class ProtocolError(errors.COVIDDetectError):
+    """A line that is no message, or not one of ours."""
+
+    def __init__(self) -> None:
+        super().__init__("A message between the panel and the computing process was damaged; try again.")
+
+
+def decode(line: bytes) -> Message:
+    """The message of a line.
+
+    Raises
+    ------
+    ProtocolError
+        If it is no JSON, is of no known type, or lacks an entry of its type.
+    """
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        message = None
+    entries = _ENTRIES.get(str(message.get("type"))) if isinstance(message, dict) else None
+    if entries is None or not all(_fits(message.get(name), kind) for name, kind in entries.items()):
+        raise ProtocolError
+    return dict(message)
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    return value in kind if isinstance(kind, frozenset) else isinstance(value, kind)
 
 
 class LineReader:
@@ -26,10 +76,20 @@ class LineReader:
     def __init__(self) -> None:
         self._rest = b""
 
-    def feed(self, content: bytes) -> list[Message]:
-        """The messages that are complete now; what follows the last line break waits."""
+    def feed(self, content: bytes) -> Iterator[Message]:
+        """The messages that are complete now; what follows the last line break waits.
+
+        Raises
+        ------
+        ProtocolError
+            At a line that is no message, or is longer than any.
+        """
         *lines, self._rest = (self._rest + content).split(b"\n")
-        return [json.loads(line) for line in lines if line.strip()]
+        for line in lines:
+            if line.strip():
+                yield decode(line)
+        if len(self._rest) > _LONGEST_LINE:
+            raise ProtocolError
 
 
 def take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
@@ -48,6 +108,11 @@ def take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 def failure(message: Message) -> errors.COVIDDetectError:
-    """The error that a ``failed`` message tells of, of its own class."""
-    kinds = {kind.__name__: kind for kind in errors.COVIDDetectError.__subclasses__()}
+    """The error that a message of the type ``failed`` tells of, of its own class.
+
+    After a cancel nobody asked for, as after any other message that is no answer, it is a ``ProtocolError``.
+    """
+    if message["type"] != "failed":
+        return ProtocolError()
+    kinds = {kind.__name__: kind for kind in errors.COVIDDetectError.__subclasses__() if kind is not ProtocolError}
     return kinds.get(message["kind"], errors.COVIDDetectError)(message["sentence"])

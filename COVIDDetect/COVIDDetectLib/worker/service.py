@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import shutil
@@ -20,12 +19,13 @@ from ..analysis.experiments import run_experiments
 from ..analysis.regions import Region
 from ..ct.volume import CTVolume
 from ..device import choose_device, release_memory
-from ..errors import Cancelled, COVIDDetectError
+from ..error_log import unexpected
+from ..errors import Cancelled, COVIDDetectError, DeviceError
 from ..installation import load_torch
 from ..weights.cards import default_card, read_card
 from ..weights.loaded import loaded_network
 from .exchange import Entry, at_once, load_ct, load_lung_mask, store_analysis, store_heat_map, unusable_folder
-from .protocol import PROTOCOL, Message, encode, take_standard_streams
+from .protocol import PROTOCOL, Message, ProtocolError, decode, encode, take_standard_streams
 
 _NICER_BY = 5
 
@@ -66,26 +66,38 @@ class Service:
                 listener.join()
 
     def _listen(self) -> None:
-        for line in self._requests:
-            message = json.loads(line)
-            if message["type"] == "cancel":
-                self._cancelled.add(message["id"])
-            else:
-                self._waiting.put(message)
-        # Even in the middle of a computation: nobody waits for it, and the files in the folder are a patient's.
-        self._panel_is_gone.set()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        os._exit(0)
+        try:
+            for line in self._requests:
+                if line.strip():
+                    self._hear(line)
+        finally:
+            # Even in the middle of a computation: nobody waits for it, and the files in the folder are a patient's.
+            self._panel_is_gone.set()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            os._exit(0)
+
+    def _hear(self, line: bytes) -> None:
+        try:
+            message = decode(line)
+        except ProtocolError as error:  # of whatever request it was: only one is under way
+            self._say_failed(None, error)
+            return
+        if message["type"] == "cancel":
+            self._cancelled.add(message["id"])
+        else:
+            self._waiting.put(message)
 
     def _answer(self, request: Message) -> None:
+        number = request.get("id")
         try:
             self._say(self._compute(request))
         except Cancelled:
-            self._say({"type": "cancelled", "id": request["id"]})
-        except COVIDDetectError as error:
-            self._say_failed(request, type(error).__name__, str(error))
-        except OSError as error:
-            self._say_failed(request, "COVIDDetectError", str(unusable_folder(error)))
+            self._say({"type": "cancelled", "id": number})
+        except Exception as error:
+            if self._panel_is_gone.is_set():  # and its files with it
+                raise
+            if request["type"] != "warm":  # the first request fails likewise, and is waited for
+                self._say_failed(number, _as_the_user_reads_it(error))
         # Here, not above: while an error is handled, its traceback holds what was in memory.
         release_memory()
         if self._waiting.empty():
@@ -146,14 +158,24 @@ class Service:
             self._ct = (entry, load_ct(entry))
         return self._ct[1]
 
-    def _say_failed(self, request: Message, kind: str, sentence: str) -> None:
-        if request["type"] != "warm":  # the first request fails likewise, and is waited for
-            self._say({"type": "failed", "id": request["id"], "kind": kind, "sentence": sentence})
+    def _say_failed(self, number: int | None, error: COVIDDetectError) -> None:
+        self._say({"type": "failed", "id": number, "kind": type(error).__name__, "sentence": str(error)})
 
     def _say(self, message: Message | None) -> None:
         if message is not None:
             self._answers.write(encode(message))
             self._answers.flush()
+
+
+def _as_the_user_reads_it(error: Exception) -> COVIDDetectError:
+    if isinstance(error, COVIDDetectError):
+        return error
+    if isinstance(error, OSError):
+        return unusable_folder(error)
+    # What torch raises where the system has no memory left for it.
+    if isinstance(error, MemoryError) or "you tried to allocate" in str(error):
+        return DeviceError("There is not enough memory for this CT; close other programs, and try again.")
+    return unexpected(error)
 
 
 def main(folder: str) -> None:

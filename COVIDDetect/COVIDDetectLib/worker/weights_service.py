@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import BinaryIO
 
+from ..error_log import unexpected
 from ..errors import COVIDDetectError
 from ..installation import load_torch
 from ..weights import store
@@ -25,7 +26,7 @@ _ACTIONS: dict[str, Callable[..., ModelCard]] = {
 def main(request: str) -> None:
     """Do what a request says, ``{"type": "add", "values": [...]}``, and answer in one line.
 
-    The answer is ``{"type": "done", "value": id}``, the id of the card that is installed now, or that of
+    The answer is ``{"type": "done", "id": 0, "value": id}``, the id of the card that is installed now, or that of
     ``protocol.failure``. What libraries print goes to standard error. Ends at once when standard input does: who asked
     has cancelled, or is gone.
     """
@@ -34,9 +35,10 @@ def main(request: str) -> None:
     asked = json.loads(request)
     try:
         load_torch()
-        answer = {"type": "done", "value": _ACTIONS[asked["type"]](*asked["values"]).id}
-    except COVIDDetectError as error:
-        answer = {"type": "failed", "kind": type(error).__name__, "sentence": str(error)}
+        answer = {"type": "done", "id": 0, "value": _ACTIONS[asked["type"]](*asked["values"]).id}
+    except Exception as raised:  # noqa: BLE001 - whatever it is, the panel waits for an answer
+        error = raised if isinstance(raised, COVIDDetectError) else unexpected(raised)
+        answer = {"type": "failed", "id": 0, "kind": type(error).__name__, "sentence": str(error)}
     with answers:
         answers.write(encode(answer))
 

@@ -11,19 +11,19 @@ from typing import Generic, TypeVar
 
 from ..errors import UNEXPECTED, COVIDDetectError
 from ..events.later import Later
-from .exchange import Pieces, unusable_folder
+from .exchange import Steps, unusable_folder
 
 Result = TypeVar("Result")
 
 _TURN_S = 0.01
 
 
-class Chore(Generic[Result]):
+class Task(Generic[Result]):
     """Does its work a hundredth of a second at a time.
 
     Parameters
     ----------
-    pieces
+    steps
         The work.
     on_done
         Called with its result, from the event loop.
@@ -32,42 +32,42 @@ class Chore(Generic[Result]):
     """
 
     def __init__(
-        self, pieces: Pieces[Result], on_done: Callable[[Result], None], on_error: Callable[[COVIDDetectError], None]
+        self, steps: Steps[Result], on_done: Callable[[Result], None], on_error: Callable[[COVIDDetectError], None]
     ) -> None:
-        self._pieces: Pieces[Result] | None = pieces
+        self._steps: Steps[Result] | None = steps
         self._on_done, self._on_error = on_done, on_error
         self._next_turn = Later(self._turn)
         self._next_turn.start()
 
     def stop(self) -> None:
         """End it where it is; nothing is called any more."""
-        if self._pieces is not None:
-            self._pieces.close()
-            self._pieces = None
+        if self._steps is not None:
+            self._steps.close()
+            self._steps = None
         self._next_turn.stop()
 
     def _turn(self) -> None:
         end = time.monotonic() + _TURN_S
-        while self._pieces is not None and time.monotonic() < end:
+        while self._steps is not None and time.monotonic() < end:
             try:
-                finish = self._next_piece()
+                finish = self._next_step()
             except Exception:
                 self._next_turn.stop()
                 raise
             if finish is not None:
                 self._next_turn.stop()
-                finish()  # outside the piece's own errors: what goes wrong there is not this chore's
-        if self._pieces is not None:
+                finish()  # outside the step's own errors: what goes wrong there is not this task's
+        if self._steps is not None:
             self._next_turn.start()
 
-    def _next_piece(self) -> Callable[[], None] | None:
+    def _next_step(self) -> Callable[[], None] | None:
         """What to call at the end; None as long as there is more to do."""
-        assert self._pieces is not None
+        assert self._steps is not None
         error: COVIDDetectError
         try:
-            next(self._pieces)
+            next(self._steps)
         except StopIteration as done:
-            self._pieces, value = None, done.value
+            self._steps, value = None, done.value
             return lambda: self._on_done(value)
         except COVIDDetectError as raised:
             error = raised
@@ -75,10 +75,10 @@ class Chore(Generic[Result]):
             error = unusable_folder(raised)
         except Exception:
             # Whoever waits must not wait for ever; what it was, Slicer's log says.
-            self._pieces = None
+            self._steps = None
             self._on_error(COVIDDetectError(UNEXPECTED))
             raise
         else:
             return None
-        self._pieces = None
+        self._steps = None
         return lambda: self._on_error(error)

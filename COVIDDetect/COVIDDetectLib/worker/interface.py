@@ -1,0 +1,81 @@
+"""What the module's logic needs of whatever computes: ``client.WorkerClient``, or in tests one that answers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ..analysis.regions import Region
+from ..ct.volume import CTVolume
+from ..events.signal import Signal
+from ..lungs import LungMask
+from ..weights.cards import ModelCard
+
+
+class Client(Protocol):
+    """Computes one request at a time, without ever blocking the event loop.
+
+    Requests
+    --------
+    analyze(ct, lungs, device, weights, findings)
+        Lungs, probability and heat map; with a ``LungMask`` for ``lungs`` only the latter two: a re-score.
+    explain(ct, lung_mask, method, device, weights)
+        Another heat map of the same score; ``attribution.METHODS`` names the methods.
+    experiment(ct, lung_mask, region, device, weights)
+        Probabilities with one lung in the mask, and with a region replaced by healthy-looking lung.
+
+    Each raises COVIDDetectError while another is under way (``busy``), or where packages or room on the disk are
+    missing; else it ends in exactly one of the last two signals, never from within the call.
+
+    Signals
+    -------
+    progressed(Progress)
+        With ``seconds_left`` as soon as it can be told.
+    finished(value)
+        After ``analyze`` an ``Analysis``, after ``explain`` a ``HeatMap``, after ``experiment`` a tuple of
+        ``Experiment``.
+    failed(COVIDDetectError)
+        After any; after a cancel with ``Cancelled``.
+    """
+
+    progressed: Signal
+    finished: Signal
+    failed: Signal
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way."""
+
+    def analyze(
+        self,
+        ct: CTVolume,
+        lungs: str | LungMask = "unet",
+        device: str = "auto",
+        weights: ModelCard | None = None,
+        findings: Sequence[str] = (),
+    ) -> None:
+        """Begin an analysis; the arguments are those of ``analyze.analyze``."""
+
+    def explain(
+        self, ct: CTVolume, lung_mask: LungMask, method: str, device: str = "auto", weights: ModelCard | None = None
+    ) -> None:
+        """Begin to make another heat map; the arguments are those of ``attribution.explain``."""
+
+    def experiment(
+        self,
+        ct: CTVolume,
+        lung_mask: LungMask,
+        region: Region | None = None,
+        device: str = "auto",
+        weights: ModelCard | None = None,
+    ) -> None:
+        """Begin the experiments; the arguments are those of ``experiments.run_experiments``."""
+
+    def cancel(self) -> None:
+        """End what is under way; ``failed(Cancelled)`` follows within half a second, never from within this call."""
+
+    def forget(self) -> None:
+        """Remove the CT that lies ready for another request, here and in the worker, once nothing is under way."""
+
+    def stop(self) -> None:
+        """End all that runs, and remove all that was stored; nothing is emitted."""

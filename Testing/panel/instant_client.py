@@ -1,0 +1,226 @@
+"""A client that computes no network: it answers in the next turn of the event loop what the worker answers in seconds.
+
+What becomes of an answer in scene and panel is the same. What the networks say is not: tests of that ask for the
+fixture ``real_worker``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+from COVIDDetectLib.analysis.analyze import Analysis, Progress, check_hounsfield_units
+from COVIDDetectLib.analysis.attention import Attention, place_attention
+from COVIDDetectLib.analysis.attribution import METHODS
+from COVIDDetectLib.analysis.experiments import Experiment
+from COVIDDetectLib.analysis.healthy_lung import with_healthy_lung
+from COVIDDetectLib.analysis.heat_map import HeatMap
+from COVIDDetectLib.analysis.regions import SIDES, Region, region_voxels
+from COVIDDetectLib.ct.volume import CTVolume
+from COVIDDetectLib.errors import Cancelled, COVIDDetectError
+from COVIDDetectLib.events.signal import Signal
+from COVIDDetectLib.lungs import LEFT, RIGHT, LungMask, segment_lungs
+from COVIDDetectLib.phantom.ideal import analysis_of
+from COVIDDetectLib.weights.cards import ModelCard, read_card
+
+DENSE_HU = -650
+"""Healthy lung of a phantom is below it, diseased lung above."""
+
+DENSE_SHARE = 0.1
+"""Between a healthy phantom (0.04) and one with disease (0.19)."""
+
+
+class InstantClient:
+    """Does what ``worker.interface.Client`` describes.
+
+    Lungs are found by thresholds, as by the worker. The score is the share of dense lung, and the heat map shows where
+    the lungs are dense. A request that is ``held`` reports once and waits for what the test does next.
+    """
+
+    def __init__(self) -> None:
+        from COVIDDetectLib.events.later import Later  # needs qt, which is there once the host is
+
+        self.progressed, self.finished, self.failed = Signal(), Signal(), Signal()
+        self.kept_ct: CTVolume | None = None
+        """What the worker would keep for another request, and lies in a file meanwhile."""
+        self._compute: Callable[[], Any] | None = None
+        self._steps: list[Progress] = []
+        self._is_held = self._forgets = False
+        self._answer_later = Later(self._answer)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way."""
+        return self._compute is not None
+
+    def analyze(
+        self,
+        ct: CTVolume,
+        lungs: str | LungMask = "unet",
+        device: str = "auto",
+        weights: ModelCard | None = None,
+        findings: Sequence[str] = (),
+    ) -> None:
+        """Lungs, probability and heat map."""
+        slices = len(ct.hu)
+        steps = [Progress("score", slices, slices), Progress("attention", 1, 1)]
+        if isinstance(lungs, str):
+            steps = [Progress("lungs", slices // 2, slices), Progress("lungs", slices, slices), *steps]
+        self._begin(ct, lambda: _analysis(ct, lungs, weights, findings), steps)
+
+    def explain(
+        self, ct: CTVolume, lung_mask: LungMask, method: str, device: str = "auto", weights: ModelCard | None = None
+    ) -> None:
+        """Another heat map: flatter than the first."""
+
+        def compute() -> HeatMap:
+            first = _attention(ct, lung_mask)
+            flatter = replace(first, values=np.sqrt(first.values), layer=METHODS[method])
+            return HeatMap.of(flatter, lung_mask.axial())
+
+        self._begin(ct, compute, [Progress("attention", 1, 2)])
+
+    def experiment(
+        self,
+        ct: CTVolume,
+        lung_mask: LungMask,
+        region: Region | None = None,
+        device: str = "auto",
+        weights: ModelCard | None = None,
+    ) -> None:
+        """One lung alone, and a region without disease."""
+        self._begin(ct, lambda: _experiments(ct, lung_mask, region), [Progress("score", 1, 2)])
+
+    def cancel(self) -> None:
+        """End what is under way, in the next turn."""
+        if self.busy:
+            self._steps, self._compute = [], _cancelled
+            self._answer_later.start()
+
+    def forget(self) -> None:
+        """Keep no CT, once nothing is under way."""
+        self._forgets = self.busy
+        if not self.busy:
+            self.kept_ct = None
+
+    def stop(self) -> None:
+        """End what is under way and keep nothing; nothing is emitted."""
+        self._compute = self.kept_ct = None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within this block a request reports once, and is answered only after it."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+            if self.busy:
+                self._answer_later.start()
+
+    def report(self) -> None:
+        """A held request says how far it is."""
+        if self.busy:
+            self.progressed.emit(self._steps.pop(0))
+
+    def fail(self, error: COVIDDetectError) -> None:
+        """The request under way goes wrong, now."""
+        self._end()
+        self.failed.emit(error)
+
+    def _begin(self, ct: CTVolume, compute: Callable[[], Any], steps: list[Progress]) -> None:
+        if self.busy:
+            raise COVIDDetectError("An analysis is running; wait for it, or cancel it.")
+        self.kept_ct, self._compute, self._steps, self._forgets = ct, compute, steps, False
+        self._answer_later.start()
+
+    def _answer(self) -> None:
+        while self._steps and self._compute is not None:
+            self.progressed.emit(self._steps.pop(0))
+            if self._is_held:
+                return
+        if self._compute is None or (self._is_held and self._compute is not _cancelled):
+            return
+        try:
+            value = self._compute()
+        except COVIDDetectError as error:
+            self.fail(error)
+        else:
+            self._end()
+            self.finished.emit(value)
+
+    def _end(self) -> None:
+        self._compute = None
+        if self._forgets:
+            self.forget()
+
+
+def _cancelled() -> None:
+    raise Cancelled("The analysis was cancelled.")
+
+
+def _analysis(ct: CTVolume, lungs: str | LungMask, weights: ModelCard | None, findings: Sequence[str]) -> Analysis:
+    check_hounsfield_units(ct)
+    card = read_card(lungs) if isinstance(lungs, str) and lungs.endswith(".json") else None
+    method = "given" if isinstance(lungs, LungMask) else "unet" if card else lungs
+    lung_mask = lungs if isinstance(lungs, LungMask) else LungMask(_lungs_by_threshold(_Voxels(ct)), ct.geometry)
+    attention, logit = _attention(ct, lung_mask), _logit(ct, lung_mask)
+    return replace(analysis_of(ct, lung_mask, attention, logit, weights, method, findings), lungs_card=card)
+
+
+class _Voxels:
+    """A CT wherever it lies, as the key of a cache."""
+
+    def __init__(self, ct: CTVolume) -> None:
+        self.ct = ct
+        self._key = ct.hu.tobytes(), ct.geometry.spacing, ct.geometry.direction
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Voxels) and self._key == other._key
+
+
+@cache
+def _lungs_by_threshold(voxels: _Voxels) -> np.ndarray:
+    axial, order = voxels.ct.axial()
+    return np.ascontiguousarray(order.undo(segment_lungs(axial, "threshold").labels))
+
+
+def _logit(ct: CTVolume, lung_mask: LungMask) -> float:
+    """Positive where more of the lungs is dense than in a healthy phantom."""
+    dense = ct.hu[lung_mask.labels > 0] > DENSE_HU
+    return 20.0 * (float(dense.mean()) - DENSE_SHARE)
+
+
+def _attention(ct: CTVolume, lung_mask: LungMask) -> Attention:
+    """How much of each cell of 2 slices by 8 by 8 pixels is dense lung; cells lie as those of the network."""
+    axial = ct.axial()[0]
+    raw = ((axial.hu > DENSE_HU) & (lung_mask.axial().labels > 0)).astype(np.float32)
+    for axis, (size, first) in enumerate(((2, 2), (8, 4), (8, 4))):
+        raw = np.add.reduceat(raw, [0, *range(first, raw.shape[axis], size)], axis=axis)
+    return place_attention(raw, axial.geometry)
+
+
+def _experiments(ct: CTVolume, lung_mask: LungMask, region: Region | None) -> tuple[Experiment, ...]:
+    ct, lung_mask = ct.axial()[0], lung_mask.axial()
+    changed = []
+    for side in (RIGHT, LEFT):
+        only = replace(lung_mask, labels=np.where(lung_mask.labels == side, lung_mask.labels, 0))
+        changed.append((f"{SIDES[side].capitalize()} lung only", ct, only))
+    if region is not None:
+        voxels = region_voxels(HeatMap.of(_attention(ct, lung_mask), lung_mask), lung_mask, region)
+        healthy = with_healthy_lung(ct, lung_mask, voxels)
+        changed.append((f"Region {region.rank} replaced by healthy-looking lung", healthy, lung_mask))
+    as_it_is = _probability(ct, lung_mask)
+    probabilities = [(name, _probability(*what)) for name, *what in changed]
+    return tuple(Experiment(name, probability, probability - as_it_is) for name, probability in probabilities)
+
+
+def _probability(ct: CTVolume, lung_mask: LungMask) -> float:
+    return float(1 / (1 + np.exp(-2 * _logit(ct, lung_mask))))
