@@ -17,15 +17,16 @@ from COVIDDetectLib.mrml.ct_checks import accepted_findings, note_findings
 from COVIDDetectLib.mrml.job import Job
 from COVIDDetectLib.mrml.nodes.ct import ct_from_node
 from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
-from COVIDDetectLib.mrml.nodes.result import Result
+from COVIDDetectLib.mrml.nodes.result import MASK_EDITED, MASK_MOVED, Result
 from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode, let_go_of
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, make_phantom, register_samples
 from COVIDDetectLib.mrml.scene import chest_cts, require_nodes, write_analysis_nodes, write_explanation
 from COVIDDetectLib.mrml.views.display import window_level
-from COVIDDetectLib.mrml.watch import CT_CHANGED, ResultWatch
+from COVIDDetectLib.mrml.watch import Fingerprint, mask_difference, scene_watch
 from COVIDDetectLib.panel.panel import Panel
 from COVIDDetectLib.panel.view_watch import ViewWatch
 from COVIDDetectLib.worker.client import WorkerClient
+from COVIDDetectLib.worker.folder import sweep
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import *
@@ -45,13 +46,14 @@ class COVIDDetect(ScriptedLoadableModule):
             "Open a chest CT and click Analyze. The lungs are outlined, a 3D network estimates the probability of"
             " COVID-19, and a heat map shows where it looked. Research use only, not a medical device."
         )
-        home, documentation = "https://github.com/coviddetect/SlicerCOVIDDetect#readme", _("Documentation")
-        self.parent.helpText += f'<p><a href="{home}">{documentation}</a></p>'
+        home = "https://github.com/coviddetect/SlicerCOVIDDetect#readme"
+        self.parent.helpText += f'<p><a href="{home}">{_("Documentation")}</a></p>'
         self.parent.acknowledgementText = _(
             "The network was published by Zheng, Deng, Fu, Zhou et al. (medRxiv 2020.03.12.20027185) and Wang et al. "
             "(IEEE Transactions on Medical Imaging 2020, doi 10.1109/TMI.2020.2995965)."
         )
         slicer.app.connect("startupCompleted()", self.registerSampleData)
+        slicer.app.connect("startupCompleted()", sweep)
 
     def registerSampleData(self):
         """Called when all modules are there; the embedded viewer has no Sample Data."""
@@ -89,8 +91,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndBatchProcessEvent, self.onSceneEndBatchProcess)
         self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
-        self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
-        self._viewWatch = ViewWatch(self.panel.update_overlay)
+        self._viewWatch = ViewWatch(self.panel.on_view_changed)
         self.initializeParameterNode()
         if self.parent.isEntered:  # reloaded: Slicer does not enter it again
             self.panel.shortcuts.enable()
@@ -152,11 +153,6 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._parameterNode:
             let_go_of(node, self._parameterNode)
 
-    @vtk.calldata_type(vtk.VTK_OBJECT)
-    def onNodeRemoved(self, caller, event, node):
-        if (node.IsA("vtkMRMLScalarVolumeNode") or node.IsA("vtkMRMLTableNode")) and not caller.IsBatchProcessing():
-            self.panel.update()  # a CT, a heat map or a result
-
     def initializeParameterNode(self):
         """Make sure that there is a parameter node and that it is observed."""
         self.setParameterNode(self.logic.getParameterNode())
@@ -197,15 +193,10 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
 
     Parameters
     ----------
-    client : worker.client.Client, optional
+    client : worker.interface.Client, optional
         What computes; by default a process of its own.
 
-    Attributes
-    ----------
-    job : Job or None
-        What is being computed.
-    progressed, finished, failed, resultsChanged : Signal
-        ``panel.logic.Logic`` says with what each is emitted.
+    ``job`` is what is being computed. ``panel.logic.Logic`` describes the signals.
 
     Examples
     --------
@@ -216,13 +207,13 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     def __init__(self, client=None):
         ScriptedLoadableModuleLogic.__init__(self)
         self.progressed, self.finished, self.failed, self.resultsChanged = Signal(), Signal(), Signal(), Signal()
-        self._client = client or WorkerClient()
-        self._watch = ResultWatch(self.resultsChanged.emit, self._client.forget)
-        self._watch.verify(Result.all())
-        self._client.progressed.connect(weakly(self._onProgressed))
-        self._client.finished.connect(weakly(self._onFinished))
-        self._client.failed.connect(weakly(self._onFailed))
+        slots = {"progressed": self._onProgressed, "finished": self._onFinished, "failed": self._onFailed}
+        self._client, self._slots = None, {name: weakly(slot) for name, slot in slots.items()}
+        self.useClient(client or WorkerClient())
         self.job, self._stopped = None, False
+        self._onChange = weakly(self._onResultChanged)
+        scene_watch().follow(self._onChange)
+        scene_watch().verify(Result.all())
         self._stopBeforeQuitting = weakly(self.stop)
         slicer.app.connect("aboutToQuit()", self._stopBeforeQuitting)
         self.start_stopping()
@@ -230,6 +221,14 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     def getParameterNode(self):
         """The choices of the panel, typed."""
         return COVIDDetectParameterNode(super().getParameterNode())
+
+    def useClient(self, client):
+        """Let another client compute from now on; nothing may be under way."""
+        for name, slot in self._slots.items():
+            if self._client is not None:
+                getattr(self._client, name).disconnect(slot)
+            getattr(client, name).connect(slot)
+        self._client = client
 
     @property
     def busy(self):
@@ -252,8 +251,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         ct = ct_from_node(ctNode)
         mask = lung_mask_from_node(lungMaskNode, ctNode) if lungMaskNode else lungs
         self._client.analyze(ct, mask, device, card, accepted_findings(ctNode))
-        self.job = Job("analyze", ctNode, lungMaskNode, window_level(ctNode))
-        self._watch.begin(ctNode, lungMaskNode)
+        self.job = Job("analyze", ctNode, lungMaskNode, Fingerprint.of(ctNode, lungMaskNode), window_level(ctNode))
 
     def analyze(self, ctNode, lungMaskNode=None, lungs="unet", device="auto", card=None):
         """Analyze a CT and wait for it, while the application stays alive; arguments as for ``startAnalysis``.
@@ -266,26 +264,18 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
             The result in the scene, with its lung mask, heat map and table node.
         """
         note_findings(ctNode)
-        outcome = []
-
-        def end(job, value):
-            outcome.append(value)
-
-        self.finished.connect(end)
-        self.failed.connect(end)
-        try:
+        outcome = {}  # the job and how it ended
+        with self.finished.connected(outcome.setdefault), self.failed.connected(outcome.setdefault):
             self.startAnalysis(ctNode, lungMaskNode, lungs, device, card)
             while not outcome:
                 if self._stopped:
                     raise COVIDDetectError(_("The module was closed or reloaded during the analysis; analyze again."))
                 slicer.app.processEvents()
                 time.sleep(0.005)  # the processor is the worker's
-        finally:
-            self.finished.disconnect(end)
-            self.failed.disconnect(end)
-        if isinstance(outcome[0], COVIDDetectError):
-            raise outcome[0]
-        return outcome[0]
+        (end,) = outcome.values()
+        if isinstance(end, COVIDDetectError):
+            raise end
+        return end
 
     def startExplanation(self, result, method, device="auto"):
         """Begin to make the heat map of a result anew, by one of ``attribution.METHODS``."""
@@ -308,14 +298,21 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         if not self._stopped:
             self._stopped, self.job = True, None
             slicer.app.disconnect("aboutToQuit()", self._stopBeforeQuitting)
-            self._watch.stop()
+            scene_watch().leave(self._onChange)
             self._client.stop()
+
+    def _onResultChanged(self, result, change):
+        if change == "gone":
+            self._client.forget()
+        self.resultsChanged.emit(result, change)
 
     def _onProgressed(self, progress):
         self.progressed.emit(self.job, progress)
 
     def _onFinished(self, value):
         job, self.job = self.job, None
+        if job is None:  # this logic was stopped, and the client answers another one
+            return
         # Whatever goes wrong has to end in a signal: else panel or script would wait for ever.
         try:
             outcome = self._write(job, value)
@@ -333,15 +330,16 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
             require_nodes(job.result, job.scores)
         if job.kind == "experiment":
             return value
-        if job.kind == "analyze" and self._watch.disturbance == CT_CHANGED:
+        inputs = Fingerprint.of(job.ct_node, job.lung_mask_node)
+        if job.kind == "analyze" and inputs.ct != job.inputs.ct:
             raise COVIDDetectError(_("The CT was changed during the analysis; analyze it again."))
-        with self._watch.writing():
+        with scene_watch().writing():
             if job.kind == "explain":
                 write_explanation(value, job.result)
                 return job.result
             result = write_analysis_nodes(value, job.ct_node, job.lung_mask_node)
-            if self._watch.disturbance:
-                result.mark_stale(self._watch.disturbance)
+            if inputs != job.inputs and mask_difference(result):
+                result.mark_stale(MASK_EDITED if inputs.place == job.inputs.place else MASK_MOVED)
             return result
 
     def _onFailed(self, error):

@@ -22,7 +22,7 @@ STANDARD_LIBRARY_OR_SLICERS_OWN = {
 NOT_LOADED_AT_START_UP = ("networks", "training", "commands", "cli.py")
 FLOORS = (
     "allocator errors events networks probability text",
-    "atomic ct device installation",
+    "atomic ct device error_log installation",
     "weights",
     "lungs",
     "analysis",

@@ -34,8 +34,8 @@ _SIGNAL_OR_CLASS = r"[a-z]\w*\([\w:,*]*\)|vtkMRML\w+Node"
 def source_files() -> list[Path]:
     """What Slicer loads and what talks to it."""
     library = MODULE / "COVIDDetectLib"
-    worker = [library / "worker" / name for name in ("chore.py", "client.py", "errand.py")]
-    folders = [*library.glob("panel/**/*.py"), *library.glob("mrml/**/*.py"), *worker, library / "events" / "later.py"]
+    others = [library / "worker" / "process.py", library / "events" / "later.py"]
+    folders = [*library.glob("panel/**/*.py"), *library.glob("mrml/**/*.py"), *others]
     return [MODULE / "COVIDDetect.py", *sorted(folders)]
 
 

@@ -89,12 +89,8 @@ COMMANDS: dict[str, Run | Exists] = {
     "make setup": Exists("it installs, and has run before any test", "make -n setup"),
     ".venv/bin/pre-commit install": Exists("it changes the hooks of the clone", ".venv/bin/pre-commit install --help"),
     # Docs/use/demonstration-weights.md
-    "python -m coviddetect.training.demonstration all --real PATH/lung-dx-a0001 PATH/lidc-idri-0001": Exists(
+    "python -m coviddetect.training.demonstration all --real PATH/lung-dx-a0001 PATH/lidc-idri-0001 …": Exists(
         "more than an hour", "python -m coviddetect.training.demonstration --help"
-    ),
-    "coviddetect evaluate-attention --cases 24 --background PATH/lung-dx-a0001 --background PATH/lidc-idri-0001 "
-    "--output DIR": Exists(
-        "a quarter of an hour, and CTs that are not in the repository", "coviddetect evaluate-attention --help"
     ),
     # Docs/use/training.md
     'pip install ".[train]"': Run(("--dry-run", "--no-deps", "--no-build-isolation", "--quiet"), at_root=True),

@@ -22,8 +22,34 @@ def host() -> None:
     the_host.start()
 
 
+@pytest.fixture(scope="session")
+def worker_client(host: None) -> Iterator[object]:
+    """The client with a process of its own, which stays warm for all tests that need it."""
+    from COVIDDetectLib.worker.client import WorkerClient
+
+    client = WorkerClient()
+    yield client
+    client.stop()
+
+
 @pytest.fixture
-def panel(host: None) -> Iterator[object]:
+def real_worker(worker_client: object) -> object:
+    """For tests of what is really computed, or of the process that does: ask for it, and the panel uses it."""
+    return worker_client
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest, host: None) -> object:
+    """What computes for the panel: without networks and at once, unless the test asks for ``real_worker``."""
+    if "real_worker" in request.fixturenames:
+        return request.getfixturevalue("real_worker")
+    from Testing.panel.instant_client import InstantClient
+
+    return InstantClient()
+
+
+@pytest.fixture
+def panel(host: None, client: object) -> Iterator[object]:
     """The module's widget, entered, in an empty scene; afterwards nothing of the test may be left."""
     import slicer
 
@@ -31,6 +57,7 @@ def panel(host: None) -> Iterator[object]:
     slicer.util.selectModule("COVIDDetect")
     slicer.app.processEvents()
     widget = slicer.modules.COVIDDetectWidget
+    widget.logic.useClient(client)
     observations, warnings = the_host.observation_count(widget), len(the_host.log_warnings())
     yield widget
     slicer.util.selectModule("COVIDDetect")

@@ -46,9 +46,11 @@ def node_counts() -> Counter[str]:
 
 
 def observation_count(panel: object) -> int:
-    """How many VTK observations the module's widget, its logic and their watches keep."""
-    watch = panel.logic._watch  # type: ignore[attr-defined]
-    return sum(len(each.Observations) for each in (panel, panel._viewWatch, watch, watch._nodes))  # type: ignore[attr-defined]
+    """How many VTK observations the module's widget and the watches keep."""
+    from COVIDDetectLib.mrml.watch import scene_watch
+
+    own = (panel, panel._viewWatch)  # type: ignore[attr-defined]
+    return scene_watch().observation_count + sum(len(each.Observations) for each in own)
 
 
 def close_scene() -> None:

@@ -63,16 +63,11 @@ def finish(panel: Any) -> Any:
 def write_result(ct: Any, mask: Any = None, **different: Any) -> Any:
     """What an analysis by a script leaves in the scene, without computing anything."""
     from COVIDDetectLib.mrml.scene import write_analysis_nodes
+    from COVIDDetectLib.mrml.watch import scene_watch
     from COVIDDetectLib.phantom.ideal import ideal_analysis
 
-    from COVIDDetect import COVIDDetectLogic
-
-    logic = COVIDDetectLogic()
-    try:
-        with logic._watch.writing():
-            return write_analysis_nodes(replace(ideal_analysis(phantom()), **different), ct, mask)
-    finally:
-        logic.stop()
+    with scene_watch().writing():
+        return write_analysis_nodes(replace(ideal_analysis(phantom()), **different), ct, mask)
 
 
 def show(ct: Any, foreground: Any = None) -> None:

@@ -70,7 +70,7 @@ def test_the_module_finder_finds_it(database: None, panel: Any, phantom_series: 
 
 
 @pytest.mark.real_ct
-def test_a_real_ct_from_dicom_is_analyzed(database: None, panel: Any, real_ct_folder: Path) -> None:
+def test_a_real_ct_from_dicom_is_analyzed(database: None, panel: Any, real_worker: Any, real_ct_folder: Path) -> None:
     load_folder(real_ct_folder)
     combo = panel.ui.methodComboBox
     combo.currentIndex = combo.findData("threshold")

@@ -10,7 +10,7 @@ from Testing.panel.host import wait_until
 from Testing.panel.steps import analyze, load_phantom
 
 
-def test_experiments_are_shown_as_differences(panel: Any) -> None:
+def test_experiments_are_shown_as_differences(panel: Any, real_worker: Any) -> None:
     load_phantom()
     result = analyze(panel)
     probability = result.record["probability"]
@@ -35,7 +35,7 @@ def test_of_a_stale_result_nothing_is_experimented(panel: Any) -> None:
     assert "Re-score first" in panel.ui.experimentsButton.toolTip
 
 
-def test_another_method_makes_another_map_of_the_same_score(panel: Any) -> None:
+def test_another_method_makes_another_map_of_the_same_score(panel: Any, real_worker: Any) -> None:
     import slicer
 
     load_phantom()
@@ -94,7 +94,7 @@ def test_weights_with_measured_figures_show_them_with_intervals(panel: Any) -> N
 
     load_phantom()
     result = analyze(panel)
-    text = meaning(result, PAPER_TABLE_2, 0.5, 75 / 131)
+    text = meaning(result.card, PAPER_TABLE_2, 0.5, 75 / 131)
     assert "sensitivity 0.84 (0.74–0.91)" in text
     assert "specificity 0.98 (0.91–1.00)" in text
     assert "PPV 0.98, NPV 0.82" in text

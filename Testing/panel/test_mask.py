@@ -91,14 +91,19 @@ def test_rescore_takes_the_mask_as_it_is_now_and_leaves_it(panel: Any) -> None:
     assert "→" in panel.ui.historyLabel.text
 
 
-def test_undo_brings_the_mask_back(panel: Any) -> None:
+def test_undo_brings_the_mask_back_and_its_number(panel: Any) -> None:
     ct = load_phantom()
-    mask = analyze(panel).lung_mask_node
+    result = analyze(panel)
+    mask = result.lung_mask_node
     before = right_voxels(mask, ct)
     erase_a_piece(panel)
     assert right_voxels(mask, ct) < before
+    assert result.stale == "The lung mask was edited after scoring."
     panel.panel.mask_editor.editor.undo()
     assert right_voxels(mask, ct) == before
+    assert result.stale == ""
+    assert panel.ui.probabilityLabel.enabled
+    assert str(result.node.GetTable().GetColumn(1).GetValue(0)) == "Current"
 
 
 @pytest.mark.parametrize("answer", ["Score with my mask", "Make a new mask", "Cancel"])

@@ -93,7 +93,7 @@ def test_under_a_transform_the_mask_lies_where_the_ct_does(panel: Any, choose: A
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [("labels", "labels other than 0"), ("empty", "is empty"), ("text", "cannot be read"), ("", "")],
+    [("labels", "labels other than 0"), ("empty", "is empty"), ("text", "is no NRRD file"), ("", "")],
 )
 def test_what_is_no_mask_changes_nothing(panel: Any, choose: Any, tmp_path: Path, content: str, sentence: str) -> None:
     import slicer

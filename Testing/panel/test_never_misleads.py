@@ -17,19 +17,6 @@ def composites() -> list[Any]:
     return list(slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"))
 
 
-def move(node: Any, mm: float) -> Any:
-    """Put a node under a translation."""
-    import slicer
-    import vtk
-
-    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
-    matrix = vtk.vtkMatrix4x4()
-    matrix.SetElement(0, 3, mm)
-    transform.SetMatrixTransformToParent(matrix)
-    node.SetAndObserveTransformNodeID(transform.GetID())
-    return transform
-
-
 def test_another_foreground_is_left_alone(panel: Any) -> None:
     import slicer
 
@@ -39,31 +26,6 @@ def test_another_foreground_is_left_alone(panel: Any) -> None:
     slicer.util.setSliceViewerLayers(foreground=fused)
     panel.ui.decisionThresholdSlider.value = 0.8
     assert all(view.GetForegroundVolumeID() == fused.GetID() for view in composites())
-
-
-@pytest.mark.parametrize("what", ["ct", "mask"])
-def test_moving_ct_or_mask_makes_the_result_stale(panel: Any, what: str) -> None:
-    ct = load_phantom()
-    result = analyze(panel)
-    move(ct if what == "ct" else result.lung_mask_node, 40.0)
-    assert result.stale == (
-        "The CT was changed after scoring." if what == "ct" else "The lung mask was moved after scoring."
-    )
-
-
-def test_edits_that_nobody_watched_are_found(panel: Any) -> None:
-    from COVIDDetectLib.mrml.nodes.lung_mask import is_automatic
-    from COVIDDetectLib.mrml.nodes.result import Result
-
-    load_phantom()
-    result = analyze(panel)
-    mask = result.lung_mask_node
-    with panel.logic._watch.writing():
-        mask.GetSegmentation().RemoveSegment(mask.GetSegmentation().GetNthSegmentID(0))
-    assert result.stale == ""
-    panel.logic._watch.verify(Result.all())
-    assert result.stale == "The lung mask was edited after scoring."
-    assert not is_automatic(mask)
 
 
 def test_a_ct_that_changes_during_its_analysis_gives_a_sentence_and_no_result(panel: Any) -> None:
@@ -109,38 +71,6 @@ def test_each_ct_keeps_its_own_decision_threshold(panel: Any) -> None:
     assert panel.ui.decisionThresholdSlider.value == pytest.approx(0.3)
     panel.ui.ctSelector.setCurrentNode(second)
     assert panel.ui.decisionThresholdSlider.value == pytest.approx(0.5)
-
-
-def test_renaming_a_segment_to_the_other_side_makes_the_result_stale(panel: Any) -> None:
-    import slicer
-    from COVIDDetectLib.mrml.nodes.lung_mask import segment, segment_ids
-
-    load_phantom()
-    result = analyze(panel)
-    mask = result.lung_mask_node
-    right = segment(mask, segment_ids(mask)[0])
-    right.SetColor(0.1, 0.9, 0.1)
-    assert result.stale == ""
-    right.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), "")
-    right.SetName("Left lung")
-    assert result.stale == "The lung mask was edited after scoring."
-
-
-def test_a_mask_that_went_while_nobody_watched_is_noticed(panel: Any) -> None:
-    import slicer
-    from COVIDDetectLib.mrml.nodes.result import Result
-    from COVIDDetectLib.mrml.watch import ResultWatch
-
-    load_phantom()
-    result = analyze(panel)
-    panel.logic._watch.stop()
-    slicer.mrmlScene.RemoveNode(result.lung_mask_node)
-    assert result.stale == ""
-    watch = ResultWatch(lambda: None)
-    watch.verify(Result.all())
-    watch.stop()
-    assert result.stale == "The lung mask was removed after scoring."
-    panel.logic._watch = ResultWatch(panel.logic.resultsChanged.emit, panel.logic._client.forget)
 
 
 def test_to_take_back_the_choice_of_another_mask_is_a_choice_too(panel: Any) -> None:
@@ -236,16 +166,3 @@ def test_the_result_says_what_its_weights_are_for(panel: Any) -> None:
     load_phantom()
     analyze(panel)
     assert "trained on synthetic disease" in panel.ui.meaningLabel.text
-
-
-def test_a_transform_that_takes_nothing_elsewhere_leaves_the_result_as_it_is(panel: Any) -> None:
-    import slicer
-
-    ct = load_phantom()
-    result = analyze(panel)
-    identity = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
-    for node in (ct, result.lung_mask_node, result.heat_map_node, result.in_lungs_node):
-        node.SetAndObserveTransformNodeID(identity.GetID())
-    assert result.stale == ""
-    ct.HardenTransform()
-    assert result.stale == ""

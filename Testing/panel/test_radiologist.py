@@ -41,7 +41,7 @@ class Album:
         picture(PICTURES / f"{self.count:02d}-{name}.png")
 
 
-def test_from_dicom_to_a_saved_scene(panel: Any, tmp_path: Path) -> None:
+def test_from_dicom_to_a_saved_scene(panel: Any, real_worker: Any, tmp_path: Path) -> None:
     import slicer
     from COVIDDetectLib.mrml.nodes.result import Result
     from COVIDDetectLib.mrml.views.display import jump_to

@@ -15,7 +15,7 @@ KEYS = ("H", "M", "N", "Shift+N", "Ctrl+R")
 
 
 @pytest.fixture
-def reloadable(panel: Any) -> Any:
+def reloadable(panel: Any, real_worker: Any) -> Any:
     """The panel; only Slicer reloads modules."""
     if not is_slicer():
         pytest.skip("the embedded viewer does not reload modules")
@@ -56,9 +56,7 @@ def test_twice_reloaded_the_panel_shows_the_result_and_listens_once(reloadable: 
     for _ in range(2):
         old.append(reload())
     last = old.pop()
-    for widget in old:
-        assert widget.Observations == []
-        assert widget.logic._watch.Observations == []
+    assert all(widget.Observations == [] for widget in old)
     assert observation_count(last) == observations
     assert node_counts() == nodes
     assert len(shortcuts()) == keys
@@ -83,12 +81,12 @@ def test_a_running_analysis_ends_with_the_panel_that_began_it(reloadable: Any) -
     load_phantom()
     nodes = node_counts()
     begin(reloadable, "unet")
-    assert len(workers()) == 1
+    wait_until(lambda: len(workers()) == 1, 20.0, "the worker starts")
     last = reload()
     assert not last.logic.busy
     assert last.ui.analyzeButton.enabled
     assert not last.ui.progressWidget.visible
-    wait_until(lambda: workers() == [], 5.0, "the worker is gone")
+    wait_until(lambda: workers() == [], 20.0, "the worker is gone")
     assert node_counts() == nodes
     assert analyze(last).stale == ""
 

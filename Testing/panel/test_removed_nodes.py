@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import json
 from pathlib import Path
@@ -83,13 +84,14 @@ def test_what_is_gone_before_the_answer_gives_a_sentence(panel: Any, begin: str,
     assert sentence in panel.ui.messageLabel.text
 
 
-def test_all_of_an_earlier_result_is_removed_during_the_next_analysis(panel: Any) -> None:
+def test_all_of_an_earlier_result_is_removed_during_the_next_analysis(panel: Any, client: Any) -> None:
     ct = load_phantom()
     earlier = analyze(panel)
     nodes = [earlier.lung_mask_node, earlier.heat_map_node, earlier.in_lungs_node, earlier.node]
-    panel.ui.analyzeButton.click()
-    for node in nodes:
-        remove(node)
+    with client.held():
+        panel.ui.analyzeButton.click()
+        for node in nodes:
+            remove(node)
     result = finish(panel)
     assert result.ct_node is ct and result.stale == ""
     assert None not in (result.lung_mask_node, result.heat_map_node, result.in_lungs_node)
@@ -191,22 +193,21 @@ def test_nothing_of_a_scene_that_is_closed_during_an_analysis_stays_in_memory(pa
     assert memory.kept() == []
 
 
-def test_what_is_under_computation_is_watched_when_another_ct_is_removed(panel: Any) -> None:
+def test_what_is_under_computation_is_watched_when_another_ct_is_removed(panel: Any, client: Any) -> None:
     import slicer
-    from COVIDDetectLib.mrml.watch import CT_CHANGED
 
     earlier = load_phantom("Earlier CT")
     analyze(panel)
     ct = load_phantom()
     panel._parameterNode.ct = ct
-    begin(panel)
-    remove(earlier)
-    assert panel.logic.busy
-    slicer.util.arrayFromVolume(ct)[0] += 1
-    slicer.util.arrayFromVolumeModified(ct)
-    assert panel.logic._watch.disturbance == CT_CHANGED
-    panel.ui.cancelButton.click()
+    with client.held():
+        begin(panel)
+        remove(earlier)
+        assert panel.logic.busy
+        slicer.util.arrayFromVolume(ct)[0] += 1
+        slicer.util.arrayFromVolumeModified(ct)
     assert_at_rest(panel)
+    assert "The CT was changed during the analysis" in panel.ui.messageLabel.text
 
 
 def test_the_other_result_becomes_stale_as_before_when_a_ct_was_removed(panel: Any) -> None:
@@ -242,24 +243,26 @@ def test_where_a_ct_was_removed_nothing_else_comes_into_its_views(panel: Any) ->
 
 
 @pytest.mark.parametrize("how", ["removed", "closed"])
-def test_no_copy_of_a_ct_stays_on_the_disk_when_it_is_gone(panel: Any, how: str) -> None:
+def test_no_copy_of_a_ct_stays_on_the_disk_when_it_is_gone(panel: Any, real_worker: Any, how: str) -> None:
     ct = load_phantom()
     analyze(panel)
-    folder = panel.logic._client._folder
+    folder = real_worker.folder.path
     assert list(folder.glob("ct-*/*"))
     remove(ct) if how == "removed" else close_scene()
-    assert list(folder.iterdir()) == []
+    assert [path.name for path in folder.iterdir()] == ["owner"]
     load_phantom()
     analyze(panel)  # by the same process
-    assert panel.logic._client._folder == folder
+    assert real_worker.folder.path == folder
 
 
-def test_the_copy_of_a_ct_that_is_removed_during_its_analysis_goes_at_the_end(panel: Any) -> None:
+def test_the_copy_of_a_ct_that_is_removed_during_its_analysis_goes_at_the_end(panel: Any, client: Any) -> None:
     ct = load_phantom()
-    begin(panel)
-    remove(ct)
+    with client.held():
+        begin(panel)
+        remove(ct)
+        assert client.kept_ct is not None
     assert_at_rest_without_ct(panel)
-    assert list(panel.logic._client._folder.iterdir()) == []
+    assert client.kept_ct is None
 
 
 def assert_at_rest_without_ct(panel: Any) -> None:
@@ -275,7 +278,7 @@ def test_a_loaded_result_is_compared_with_its_mask_though_its_ct_gets_the_id_of_
 
     load_phantom()
     result = analyze(panel)
-    record = result.record
+    record = copy.deepcopy(result.record)
     record["lungs"]["sha256"] = "of another mask"
     result.node.SetAttribute("COVIDDetect.record", json.dumps(record))
     scene = tmp_path / "Scene.mrb"

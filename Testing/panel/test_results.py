@@ -99,43 +99,17 @@ def test_a_stale_result_is_stale_when_it_comes_back(panel: Any, tmp_path: Path) 
 
 
 def test_a_scene_made_with_other_weights_says_so(panel: Any) -> None:
+    import copy
     import json
 
     load_phantom()
     result = analyze(panel)
-    record = result.record
+    record = copy.deepcopy(result.record)
     record["weights"]["sha256"] = "0" * 64
     result.node.SetAttribute("COVIDDetect.record", json.dumps(record))
     panel.panel.update()
     assert panel.ui.staleLabel.text == "The weights of this score are not installed on this computer."
     assert panel.ui.meaningLabel.text == "Scored with weights that are not installed on this computer."
-
-
-def test_a_changed_ct_makes_its_result_stale(panel: Any) -> None:
-    import slicer
-
-    ct = load_phantom()
-    result = analyze(panel)
-    slicer.util.arrayFromVolume(ct)[:] += 10
-    slicer.util.arrayFromVolumeModified(ct)
-    assert result.stale == "The CT was changed after scoring."
-
-
-def test_removing_the_mask_makes_the_result_stale(panel: Any) -> None:
-    import slicer
-
-    load_phantom()
-    result = analyze(panel)
-    slicer.mrmlScene.RemoveNode(result.lung_mask_node)
-    assert result.stale == "The lung mask was removed after scoring."
-
-
-def test_showing_the_lungs_in_3d_makes_nothing_stale(panel: Any) -> None:
-    load_phantom()
-    result = analyze(panel)
-    result.lung_mask_node.CreateClosedSurfaceRepresentation()
-    result.lung_mask_node.GetDisplayNode().SetOpacity3D(0.4)
-    assert result.stale == ""
 
 
 def test_outlines_that_were_hidden_come_back_hidden(panel: Any, tmp_path: Path) -> None:

@@ -6,17 +6,15 @@ import gc
 import sys
 import threading
 import weakref
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 from COVIDDetectLib.errors import COVIDDetectError
 
 from Testing.panel.host import wait_until
-from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, load_phantom, phantom
+from Testing.panel.instant_client import InstantClient
+from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, load_phantom, phantom, write_result
 from Testing.panel.test_mask import erase_a_piece
-from Testing.panel.test_never_misleads import move
 
 
 @pytest.fixture
@@ -24,18 +22,9 @@ def logic(panel: Any) -> Any:
     """A second logic."""
     from COVIDDetect import COVIDDetectLogic
 
-    logic = COVIDDetectLogic()
+    logic = COVIDDetectLogic(InstantClient())
     yield logic
     logic.stop()
-
-
-def write_result(logic: Any, ct: Any, **different: Any) -> Any:
-    """What an analysis by ``logic`` would leave in the scene."""
-    from COVIDDetectLib.mrml.scene import write_analysis_nodes
-    from COVIDDetectLib.phantom.ideal import ideal_analysis
-
-    with logic._watch.writing():
-        return write_analysis_nodes(replace(ideal_analysis(phantom()), **different), ct, None)
 
 
 @pytest.mark.parametrize("lives_on", [True, False])
@@ -51,21 +40,6 @@ def test_the_panel_shows_and_watches_what_a_script_wrote(panel: Any, logic: Any,
     assert panel.ui.staleWidget.isVisibleTo(panel.parent)
 
 
-def test_whoever_notices_an_edit_first_tells_all_others(panel: Any, logic: Any) -> None:
-    from COVIDDetectLib.mrml.watch import ResultWatch
-
-    told: list[int] = []
-    watches = [ResultWatch(lambda number=number: told.append(number)) for number in range(3)]
-    try:
-        mask = write_result(logic, load_phantom()).lung_mask_node
-        told.clear()
-        mask.GetSegmentation().RemoveSegment(mask.GetSegmentation().GetNthSegmentID(0))
-        assert set(told) == {0, 1, 2}
-    finally:
-        for watch in watches:
-            watch.stop()
-
-
 def test_the_panel_hears_of_an_edit_during_a_script_s_analysis(panel: Any, logic: Any) -> None:
     ct = load_phantom()
     mask = analyze(panel).lung_mask_node
@@ -79,16 +53,16 @@ def test_the_panel_hears_of_an_edit_during_a_script_s_analysis(panel: Any, logic
 
 
 @pytest.mark.parametrize("is_first", [True, False])
-def test_the_panel_takes_the_mask_that_a_script_scored_with(panel: Any, logic: Any, is_first: bool) -> None:
+def test_the_panel_takes_the_mask_that_a_script_scored_with(panel: Any, is_first: bool) -> None:
     import slicer
     from COVIDDetectLib.mrml.nodes.lung_mask import new_segmentation
 
     ct = load_phantom()
     if not is_first:
-        write_result(logic, ct)
+        write_result(ct)
     other = new_segmentation(ct, "Another mask")
     panel.ui.maskSelector.setCurrentNode(other)
-    result = write_result(logic, ct)
+    result = write_result(ct)
     assert result.stale == ""
     assert panel.ui.maskSelector.currentNode() is result.lung_mask_node
     panel.ui.maskSelector.setCurrentNode(other)
@@ -98,7 +72,7 @@ def test_the_panel_takes_the_mask_that_a_script_scored_with(panel: Any, logic: A
     assert panel.ui.maskSelector.currentNode() is other, "the user's choice afterwards stays"
 
 
-def test_a_script_takes_no_mask_from_under_her_hands(panel: Any, logic: Any) -> None:
+def test_a_script_takes_no_mask_from_under_her_hands(panel: Any) -> None:
     import slicer
     from COVIDDetectLib.mrml.nodes.lung_mask import new_segmentation, write_lung_mask_node
     from COVIDDetectLib.phantom.ideal import ideal_analysis
@@ -109,7 +83,7 @@ def test_a_script_takes_no_mask_from_under_her_hands(panel: Any, logic: Any) -> 
     write_lung_mask_node(ideal_analysis(phantom()).lung_mask, own)
     panel.ui.maskSelector.setCurrentNode(own)
     panel.ui.editMaskButton.click()
-    result = write_result(logic, ct)
+    result = write_result(ct)
     slicer.app.processEvents()
     assert panel.panel.mask_editor.is_open
     assert panel.ui.maskSelector.currentNode() is own
@@ -147,15 +121,15 @@ def test_a_listener_that_fails_stops_neither_the_script_nor_the_panel(
     assert set(heard) == {ZeroDivisionError}
 
 
-def test_the_decision_threshold_of_a_script_s_result_stays_its_own(panel: Any, logic: Any) -> None:
+def test_the_decision_threshold_of_a_script_s_result_stays_its_own(panel: Any) -> None:
     ct = load_phantom()
-    result = write_result(logic, ct, decision_threshold=0.3)
+    result = write_result(ct, decision_threshold=0.3)
     assert panel.panel.parameters.decisionThreshold == pytest.approx(0.3)
     panel.panel.parameters.heatMapOpacity = 0.7
     assert result.decision_threshold == pytest.approx(0.3)
     panel.panel.parameters.decisionThreshold = 0.8
     assert result.decision_threshold == pytest.approx(0.8)
-    assert write_result(logic, ct, decision_threshold=0.3).decision_threshold == pytest.approx(0.8)
+    assert write_result(ct, decision_threshold=0.3).decision_threshold == pytest.approx(0.8)
     assert panel.panel.parameters.decisionThreshold == pytest.approx(0.8)
 
 
@@ -178,24 +152,6 @@ def test_an_error_that_nobody_expects_ends_the_wait_of_a_script_and_of_the_panel
     assert "Error Log" in panel.ui.messageLabel.text
     assert not panel.ui.progressWidget.isVisibleTo(panel.parent)
     assert heard == [ZeroDivisionError] * 2
-
-
-def test_an_error_that_nobody_expects_ends_a_chore_in_a_sentence(panel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from COVIDDetectLib.worker.chore import Chore
-
-    heard: list[type[BaseException]] = []
-    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: heard.append(kind))
-
-    def pieces() -> Any:
-        yield
-        raise MemoryError
-
-    said: list[Exception] = []
-    chore = Chore(pieces(), said.append, said.append)
-    wait_until(lambda: said, 5.0, "it ends")
-    assert "Error Log" in str(said[0])
-    assert heard == [MemoryError]
-    chore.stop()
 
 
 def test_a_script_that_writes_does_not_make_its_own_result_stale(panel: Any, logic: Any) -> None:
@@ -276,44 +232,6 @@ def is_running(process: int) -> bool:
     return status.exists() and "State:\tZ" not in status.read_text()
 
 
-def test_what_was_put_off_is_let_go_of(panel: Any) -> None:
-    from COVIDDetectLib.events.later import Later
-    from COVIDDetectLib.worker.chore import Chore
-
-    class Owner:
-        def __init__(self) -> None:
-            self.calls = 0
-            self.later = Later(self.call)
-
-        def call(self) -> None:
-            self.calls += 1
-
-    def called_once() -> weakref.ref[Owner]:
-        owner = Owner()
-        for _ in range(3):
-            owner.later.start()
-        wait_until(lambda: owner.calls, 5.0, "it is called")
-        assert owner.calls == 1
-        owner.later.stop()
-        owner.later.stop()
-        return weakref.ref(owner)
-
-    gone = called_once()
-    done: list[np.ndarray] = []
-
-    def pieces() -> Any:
-        yield
-        return np.zeros(3)
-
-    chore = Chore(pieces(), done.append, done.append)
-    wait_until(lambda: done, 5.0, "the chore is done")
-    chore_gone = weakref.ref(chore)
-    del chore
-    gc.collect()
-    assert gone() is None
-    assert chore_gone() is None
-
-
 def test_a_widget_whose_setup_failed_can_be_cleaned_up(panel: Any) -> None:
     import slicer
 
@@ -322,14 +240,3 @@ def test_a_widget_whose_setup_failed_can_be_cleaned_up(panel: Any) -> None:
     widget = COVIDDetectWidget(panel.parent)
     widget.cleanup()
     assert slicer.modules.COVIDDetectWidget is panel
-
-
-def test_moving_in_a_batch_is_noticed_by_every_watch(panel: Any, logic: Any) -> None:
-    import slicer
-
-    ct = load_phantom()
-    result = logic.analyze(ct, lungs="threshold")
-    slicer.mrmlScene.StartState(slicer.vtkMRMLScene.BatchProcessState)
-    move(ct, 10.0)
-    slicer.mrmlScene.EndState(slicer.vtkMRMLScene.BatchProcessState)
-    assert result.stale == "The CT was changed after scoring."

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from Testing.panel.instant_client import InstantClient
 from Testing.panel.steps import analyze, load_phantom
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,7 @@ def german(panel: object, tmp_path: Path) -> Iterator[Any]:
     slicer.app.installTranslator(translator)
     slicer.util.reloadScriptedModule("COVIDDetect")
     slicer.app.processEvents()
+    slicer.modules.COVIDDetectWidget.logic.useClient(InstantClient())
     yield slicer.modules.COVIDDetectWidget
     slicer.app.removeTranslator(translator)
     slicer.util.reloadScriptedModule("COVIDDetect")

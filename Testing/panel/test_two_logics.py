@@ -7,33 +7,33 @@ from typing import Any
 import pytest
 
 from Testing.panel.host import wait_until
-from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, finish, load_phantom
+from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, finish, load_phantom, write_result
 from Testing.panel.test_left_behind import scored_mask_is_the_one_in_the_scene
-from Testing.panel.test_never_misleads import move
 from Testing.panel.test_removed_nodes import METHOD, assert_at_rest, explain
-from Testing.panel.test_scripts import logic, write_result
+from Testing.panel.test_scripts import logic
+from Testing.panel.test_watch import move
 
 __all__ = ["logic"]
 
 
-def test_a_mask_that_a_script_wrote_during_a_score_makes_that_out_of_date(panel: Any, logic: Any) -> None:
+def test_a_mask_that_a_script_wrote_during_a_score_makes_that_out_of_date(panel: Any) -> None:
     ct = load_phantom()
     analyze(panel)
     panel.ui.rescoreButton.click()
     assert panel.logic.busy
-    write_result(logic, ct)
+    write_result(ct)
     result = finish(panel)
     assert not scored_mask_is_the_one_in_the_scene(result)
     assert result.stale == "The lung mask was edited after scoring."
 
 
-def test_a_heat_map_of_an_earlier_score_is_not_laid_under_a_later_one(panel: Any, logic: Any) -> None:
+def test_a_heat_map_of_an_earlier_score_is_not_laid_under_a_later_one(panel: Any) -> None:
     import slicer
 
     ct = load_phantom()
     analyze(panel)
     explain(panel)
-    result = write_result(logic, ct)
+    result = write_result(ct)
     before = slicer.util.arrayFromVolume(result.heat_map_node).copy()
     assert_at_rest(panel)
     assert "The CT was scored again during the computation" in panel.ui.messageLabel.text
@@ -66,7 +66,7 @@ def test_a_ct_that_moves_during_its_analysis_is_not_shown_whatever_else_is_edite
 
 
 def test_an_error_half_way_leaves_no_number_beside_a_mask_that_was_not_scored(
-    panel: Any, logic: Any, monkeypatch: pytest.MonkeyPatch
+    panel: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import sys
 
@@ -77,7 +77,7 @@ def test_an_error_half_way_leaves_no_number_beside_a_mask_that_was_not_scored(
 
     heard: list[type[BaseException]] = []
     monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: heard.append(kind))
-    result = write_result(logic, load_phantom())
+    result = write_result(load_phantom())
     monkeypatch.setattr(scene, "write_heat_map", fails)
     begin(panel)
     wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "it ends")
@@ -87,37 +87,12 @@ def test_an_error_half_way_leaves_no_number_beside_a_mask_that_was_not_scored(
     assert panel.ui.staleWidget.isVisibleTo(panel.parent)
 
 
-def test_what_a_new_logic_finds_changed_is_told_to_the_panel(panel: Any) -> None:
-    import slicer
-
-    from COVIDDetect import COVIDDetectLogic
-
-    ct = load_phantom()
-    result = analyze(panel)
-    slicer.util.arrayFromVolume(ct)[0] += 1  # and nobody is told
-    assert result.stale == ""
-    COVIDDetectLogic().stop()
-    assert result.stale == "The CT was changed after scoring."
-    assert panel.ui.staleWidget.isVisibleTo(panel.parent)
-
-
-def test_a_ct_without_voxels_is_not_called_an_edited_mask(panel: Any) -> None:
-    from COVIDDetectLib.mrml.watch import ResultWatch
-
-    ct = load_phantom()
-    result = analyze(panel)
-    ct.SetAndObserveImageData(None)  # as if its file was not found when the scene was loaded
-    result.node.SetAttribute("COVIDDetect.stale", "")
-    ResultWatch.verify([result])
-    assert result.stale == "The CT was changed after scoring."
-
-
-def test_what_is_chosen_in_the_panel_makes_no_result_of_a_script_out_of_date(panel: Any, logic: Any) -> None:
+def test_what_is_chosen_in_the_panel_makes_no_result_of_a_script_out_of_date(panel: Any) -> None:
     from COVIDDetectLib.mrml.nodes.lung_mask import new_segmentation
     from COVIDDetectLib.mrml.nodes.result import Result
 
     ct = load_phantom()
-    result = write_result(logic, ct)
+    result = write_result(ct)
     panel.ui.maskSelector.setCurrentNode(new_segmentation(ct, "Another mask"))
     assert panel.ui.staleLabel.text == "Another lung mask was chosen after scoring."
     assert result.stale == Result.of(ct).stale == ""

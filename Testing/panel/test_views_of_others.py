@@ -20,12 +20,12 @@ def test_while_the_views_show_another_volume_the_number_is_gray_and_the_outlines
     ct = load_phantom()
     result = write_result(ct)
     show(load_phantom("Prior"))
-    assert "another volume" in panel.ui.verdictLabel.text
+    assert "different volume" in panel.ui.verdictLabel.text
     assert not panel.ui.probabilityLabel.enabled
     assert seen_in(result.lung_mask_node) == []
     assert all(view.GetForegroundVolumeID() != result.in_lungs_node.GetID() for view in composites())
     show(ct)
-    assert "another volume" not in panel.ui.verdictLabel.text
+    assert "different volume" not in panel.ui.verdictLabel.text
     assert panel.ui.probabilityLabel.enabled
     assert seen_in(result.lung_mask_node)
     assert panel.ui.maskVisibleCheckBox.checked

@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from COVIDDetectLib.errors import COVIDDetectError
 
+from Testing.panel.instant_client import InstantClient
 from Testing.panel.steps import load_phantom
 
 
-@pytest.fixture
-def logic(panel: Any) -> Iterator[Any]:
-    """A logic without a panel."""
-    made = type(panel.logic)()
-    yield made
-    made.stop()
-
-
-def test_waiting_ends_when_the_logic_is_stopped(panel: Any, logic: Any) -> None:
+def test_waiting_ends_when_the_logic_is_stopped(panel: Any) -> None:
     import qt
-    from COVIDDetectLib.errors import COVIDDetectError
 
-    ct = load_phantom()
+    ct, client = load_phantom(), InstantClient()
+    logic = type(panel.logic)(client)
     too_late = COVIDDetectError("It still waits.")
-    qt.QTimer.singleShot(500, logic.stop)
+    qt.QTimer.singleShot(100, logic.stop)
     qt.QTimer.singleShot(10_000, lambda: logic.failed.emit(None, too_late))
-    with pytest.raises(COVIDDetectError, match="The module was closed or reloaded during the analysis"):
+    with client.held(), pytest.raises(COVIDDetectError, match="The module was closed or reloaded during the analysis"):
         logic.analyze(ct)
     assert not logic.busy
 
 
-def test_waiting_leaves_the_processor_to_the_worker(panel: Any, logic: Any) -> None:
+def test_waiting_leaves_the_processor_to_the_worker(panel: Any) -> None:
+    logic = type(panel.logic)()
     times: list[tuple[float, float]] = []
     logic.progressed.connect(lambda job, progress: times.append((time.monotonic(), time.thread_time())))
     result = logic.analyze(load_phantom())
+    logic.stop()
     assert result.stale == ""
     (begin, used_before), *_, (end, used_after) = times
     assert used_after - used_before < 0.4 * (end - begin)

@@ -165,7 +165,7 @@ def test_the_button_is_beside_the_weights_and_says_what_it_does(panel: Any, sett
 
 @pytest.mark.parametrize("entry", ["Add from file…", "Add from folder…"])
 def test_weights_that_are_added_are_offered_and_score_when_chosen(
-    panel: Any, settings: Any, mine: Path, monkeypatch: pytest.MonkeyPatch, entry: str
+    panel: Any, real_worker: Any, settings: Any, mine: Path, monkeypatch: pytest.MonkeyPatch, entry: str
 ) -> None:
     choose_file(monkeypatch, mine if "file" in entry else mine.parent)
     in_use = settings.card

@@ -11,10 +11,18 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from COVIDDetectLib.analysis.analyze import Analysis, analyze
+from COVIDDetectLib.ct.geometry import Geometry
+from COVIDDetectLib.ct.volume_files import read_back
 from COVIDDetectLib.errors import DiskError, InputError
 from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.phantom import Phantom
-from COVIDDetectLib.report.files import analysis_files, refuse_inputs, write_analysis_files, write_lung_mask_file
+from COVIDDetectLib.report.files import (
+    _write_image,
+    analysis_files,
+    refuse_inputs,
+    write_analysis_files,
+    write_lung_mask_file,
+)
 from COVIDDetectLib.weights.cards import ModelCard
 
 from Testing.dicom_series import write_ct
@@ -107,3 +115,13 @@ def test_what_is_read_is_never_a_target(small_phantom: Phantom, tmp_path: Path) 
     ):
         with pytest.raises(InputError, match=sentence):
             refuse_inputs([tmp_path / target], [tmp_path / read])
+
+
+def test_a_heat_map_of_one_slice_is_written_and_read_back(tmp_path: Path) -> None:
+    """As of lungs on two or three slices, which the network joins two by two."""
+    values = np.linspace(0, 1, 54, dtype=np.float32).reshape(1, 6, 9)
+    path, geometry = tmp_path / "attention.nrrd", Geometry.axial((10.0, 12.0, 20.0))
+    _write_image(values, geometry, path)
+    written, place = read_back(path)
+    np.testing.assert_array_equal(written, values)
+    assert place.same_grid(geometry)

@@ -114,7 +114,8 @@ second.ui.editMaskButton.click()
 second.cleanup()
 slicer.app.processEvents()
 slicer.modules.COVIDDetectWidget = first
-assert second.Observations == [] and second.logic._watch.Observations == []
+from COVIDDetectLib.mrml.watch import scene_watch
+assert second.Observations == [] and scene_watch().observation_count == 0
 assert shortcuts() == []
 assert len(workers()) == 1
 first.enter()

@@ -78,7 +78,7 @@ def trained(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         result = train(network, cohort, folders[network])
         assert result.exit_code == 0, result.output
         parts = (
-            "6 cases to learn from, 2 to tune on" if network == "classifier" else "7 cases to learn from, 1 to tune on"
+            "6 cases for training, 2 for tuning" if network == "classifier" else "7 cases for training, 1 for tuning"
         )
         assert parts in result.stdout
     return folders

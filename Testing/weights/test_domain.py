@@ -47,6 +47,7 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> ModelCard:
     """A DeCoVNet that has learned nothing, with the statistics of a training set of phantoms."""
     path = tmp_path_factory.mktemp("weights") / "fresh.json"
     blank = replace(default_card("decovnet"), path=path, weights_file="fresh.safetensors", input_size=SIZE)
+    blank = replace(blank, slice_mm=None, surroundings_mm=None)
     torch.manual_seed(0)
     return fit_domain(save_weights(DeCoVNet("paper").state_dict(), blank), training_set())
 

@@ -35,14 +35,14 @@ _TURN_DEGREES = 10.0
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong with a CT.
+    """Something wrong with a CT or a lung mask.
 
     Parameters
     ----------
     code
         A short name that stays the same: ``not-hu``, ``wrong-body-part``, ``no-lungs``, ``one-lung``, ``cut-off``,
         ``few-slices``, ``spacing``, ``contrast``, ``gaps``, ``one-position``, ``tilt``, ``time-series``, ``color``,
-        ``flat``, ``turned``, ``orientation``.
+        ``flat``, ``turned``, ``orientation``; of a mask ``mask-outside-body``, ``lung-missing``.
     sentence
         What the user reads: what is wrong and what to do.
     computable
@@ -102,7 +102,7 @@ def check_spacing(axial: CTVolume) -> Finding | None:
 
 
 def check_turn(axial: Geometry) -> Finding | None:
-    """A grid that lies aslant in the patient, as reformats do, or as a damaged header says.
+    """A grid that lies aslant in the patient, as reformats do, or as a damaged header says; a tilted gantry is no turn.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def check_turn(axial: Geometry) -> Finding | None:
     """
     cosines = np.clip(np.diag(np.array(axial.direction)), -1.0, 1.0)
     turned = float(np.degrees(np.arccos(cosines.min())))
-    if turned <= _TURN_DEGREES:
+    if turned <= _TURN_DEGREES or check_axes(axial.ijk_to_lps):
         return None
     return Finding(
         "turned",

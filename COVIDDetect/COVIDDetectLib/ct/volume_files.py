@@ -74,6 +74,18 @@ def read_labels(path: Path) -> tuple[np.ndarray, Geometry]:
     return labels_of(stored), geometry
 
 
+def read_back(path: Path) -> tuple[np.ndarray, Geometry]:
+    """What a volume file of our own holds, also one of a single slice, as a heat map of two or three slices is.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, or holds less or more than its header declares.
+    """
+    stored = _header(path)
+    return labels_of(stored), Geometry.from_ijk_to_lps(stored.ijk_to_lps)
+
+
 def _header(path: Path) -> StoredVolume:
     if path.name.lower().endswith(".img"):
         path = path.with_name(path.name[:-4] + ".hdr")

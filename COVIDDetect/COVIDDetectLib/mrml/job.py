@@ -7,10 +7,12 @@ from typing import Literal
 
 import slicer
 
+from ..analysis.result_table import Scored
 from ..lungs import LungMask
 from .nodes.lung_mask import lung_mask_from_node
-from .nodes.result import Result, Scored
+from .nodes.result import Result
 from .views.display import window_level
+from .watch import Fingerprint
 
 Kind = Literal["analyze", "explain", "experiment"]
 
@@ -28,6 +30,8 @@ class Job:
         The CT.
     lung_mask_node
         The mask that is scored; None while the analysis makes one.
+    inputs
+        How CT and mask were when the job began: what comes of it is only as good as they still are at its end.
     window_level
         How the CT was shown when the job began, as ``display.window_level``.
     result, scores, lung_mask
@@ -37,6 +41,7 @@ class Job:
     kind: Kind
     ct_node: slicer.vtkMRMLScalarVolumeNode
     lung_mask_node: slicer.vtkMRMLSegmentationNode | None
+    inputs: Fingerprint
     window_level: tuple[float, float] | None = None
     result: Result | None = None
     scores: tuple[Scored, ...] = ()
@@ -53,4 +58,5 @@ class Job:
         """
         ct, mask = result.ct_node, result.lung_mask_node
         lung_mask = lung_mask_from_node(mask, ct)
-        return cls(kind, ct, mask, window_level(ct), result, tuple(result.history), lung_mask)
+        inputs = Fingerprint.of(ct, mask)
+        return cls(kind, ct, mask, inputs, window_level(ct), result, tuple(result.history), lung_mask)

@@ -10,13 +10,14 @@ from slicer.i18n import tr as _
 
 from ..analysis.analyze import Analysis
 from ..analysis.heat_map import HeatMap
+from ..analysis.result_table import Scored
 from ..ct.geometry import Geometry
 from ..errors import COVIDDetectError, MaskError
 from .nodes.ct import give_to, has_voxels, is_bent, layout_finding, to_world
 from .nodes.densities import drop_densities
 from .nodes.heat_map import is_heat_map, new_heat_map, write_heat_map
 from .nodes.lung_mask import is_automatic, lay_on, mark_automatic, new_segmentation, write_lung_mask_node
-from .nodes.result import Result, Scored
+from .nodes.result import Result
 
 
 def write_analysis_nodes(
@@ -119,6 +120,23 @@ def require_nodes(result: Result, scores: tuple[Scored, ...]) -> None:
         raise COVIDDetectError(_("The CT or its mask was removed during the computation."))
     if tuple(result.history) != scores:
         raise COVIDDetectError(_("The CT was scored again during the computation; start it again."))
+
+
+def results_left_behind() -> list[Result]:
+    """The results of CTs that are no longer in the scene."""
+    return [result for result in Result.all() if result.ct_node is None]
+
+
+def remove_left_behind() -> None:
+    """Remove the results whose CT is gone with all that was made for them; what somebody worked on stays."""
+    for result in results_left_behind():
+        drop_densities(result)
+        mask, nodes = result.lung_mask_node, [result.node, result.heat_map_node, result.in_lungs_node]
+        if mask is not None and _is_only_of(result, mask) and is_automatic(mask):
+            nodes.append(mask)
+        for node in nodes:
+            if node is not None:
+                slicer.mrmlScene.RemoveNode(node)
 
 
 def chest_cts() -> list[slicer.vtkMRMLScalarVolumeNode]:

@@ -1,262 +1,245 @@
-"""Watches what results were computed from: they are out of date the moment that it changes."""
+"""Watches what results were computed from: they are out of date when that changes, and hold again when it is back."""
 
 from __future__ import annotations
 
-import sys
-import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Literal
 
 import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
 from ..errors import COVIDDetectError
+from ..events.signal import Signal
 from ..lungs import lung_mask_sha256
 from .nodes.ct import ct_from_node, ct_of, place_of, voxels_of
 from .nodes.heat_map import heat_maps, is_heat_map
-from .nodes.lung_mask import labelmaps_of, lung_mask_from_node, sides_of
+from .nodes.lung_mask import lung_mask_from_node, segments_of
 from .nodes.result import CT_CHANGED, MASK_EDITED, MASK_MOVED, MASK_REMOVED, Result
 from .views.display import take_out_of_views
 from .views.own_views import outlines_shown
 
+_STROKE = slicer.vtkSegmentation.SourceRepresentationModified
 
-class ResultWatch(VTKObservationMixin):
-    """Observes the CT and the mask of every result in the scene.
+
+Change = Literal["scored", "stale", "shown", "loaded", "gone"]
+"""What happened: a result was written, by whichever logic; it became out of date, or holds again; outlines of its mask
+were shown or hidden, or something else of it was written; a scene was loaded; a volume or a result left the scene."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What tells whether a CT or its mask may have changed, without looking at a voxel: nodes report much that is none.
 
     Parameters
     ----------
-    changed
-        Called without arguments when a result became stale, or the outlines of its mask were shown or hidden.
-    gone
-        Called without arguments when a CT that was analyzed left the scene, or all did.
+    ct
+        Of the voxels and where they lie; None without a CT.
+    place, segments
+        Where a transform takes the mask; each segment's side and voxels. Empty without a mask.
+    """
+
+    ct: tuple[object, ...] | None
+    place: bytes
+    segments: tuple[object, ...]
+
+    @classmethod
+    def of(
+        cls, ct_node: slicer.vtkMRMLScalarVolumeNode | None, lung_mask_node: slicer.vtkMRMLSegmentationNode | None
+    ) -> Fingerprint:
+        """Of these as they are now."""
+        ct = voxels_of(ct_node) if ct_node is not None else None
+        if lung_mask_node is None:
+            return cls(ct, b"", ())
+        return cls(ct, place_of(lung_mask_node), segments_of(lung_mask_node))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A result as it was when it was looked at last."""
+
+    inputs: Fingerprint
+    outlines: bool
+    scores: str
+
+    @classmethod
+    def of(cls, result: Result) -> _Known:
+        mask = result.lung_mask_node
+        return cls(Fingerprint.of(result.ct_node, mask), outlines_shown(mask), result.scores)
+
+
+class SceneWatch:
+    """Observes the CT and the mask of every result in the scene, as long as somebody follows it.
 
     Examples
     --------
-    >>> watch = ResultWatch(changed=panel.update)   # doctest: +SKIP
-    >>> with watch.writing():                       # doctest: +SKIP
-    ...     write_lung_mask_node(...)                    # what the program itself writes makes nothing stale
+    >>> scene_watch().follow(lambda result, change: panel.update())     # doctest: +SKIP
+    >>> with scene_watch().writing():                                   # doctest: +SKIP
+    ...     write_analysis_nodes(...)            # what the program itself writes makes nothing stale
     """
 
-    _all: ClassVar[weakref.WeakSet[ResultWatch]] = weakref.WeakSet()
-    _writing: ClassVar[int] = 0
-
-    def __init__(self, changed: Callable[[], None], gone: Callable[[], None] = lambda: None) -> None:
-        VTKObservationMixin.__init__(self)
-        # The mixin keeps in memory whatever it has once observed, until all its observations end together.
-        self._nodes = VTKObservationMixin()
-        self._changed, self._gone = changed, gone
-        self._voxels: dict[str, tuple[object, ...]] = {}
-        self._places: dict[str, bytes] = {}
-        self._sides: dict[str, dict[str, int]] = {}
-        self._outlines: dict[str, bool] = {}
-        self._labelmaps: dict[str, tuple[int, ...]] = {}
-        self._remembered: tuple[dict[str, Any], ...] = (
-            self._voxels, self._places, self._sides, self._outlines, self._labelmaps
-        )  # fmt: skip
-        self._running: tuple[slicer.vtkMRMLNode | None, slicer.vtkMRMLNode | None] = (None, None)
+    def __init__(self) -> None:
+        self._changed = Signal()
+        # A mixin keeps in memory whatever it has once observed, until all its observations end together.
+        self._scene, self._nodes = VTKObservationMixin(), VTKObservationMixin()
+        self._known: dict[str, _Known] = {}
         self._is_writing = False
-        self.disturbance = ""
-        scene = slicer.mrmlScene
-        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self._on_node_about_to_be_removed)
-        self.addObserver(scene, scene.NodeRemovedEvent, self._on_node_removed)
-        self.addObserver(scene, scene.EndImportEvent, self._on_end_import)
-        self.addObserver(scene, scene.EndCloseEvent, self._on_end_close)
-        self._observe_results()
-        self._all.add(self)
+        # To compare voxels at each stroke would take too long: it is taken for an edit.
+        self._on_change, self._on_stroke = partial(self._judge, is_stroke=False), partial(self._judge, is_stroke=True)
 
-    def _observe_results(self) -> None:
-        for result in Result.all():
-            self._remember(result.ct_node, result.lung_mask_node)
-            self._observe(result.ct_node, result.lung_mask_node)
+    def follow(self, slot: Callable[[Result | None, Change], None]) -> None:
+        """Call ``slot`` with each result that changed, None where it is the scene, and with how it did."""
+        if not self._changed.has_slots:
+            scene = slicer.mrmlScene
+            for event, on_event in (
+                (scene.NodeAboutToBeRemovedEvent, self._on_node_about_to_be_removed),
+                (scene.NodeRemovedEvent, self._on_node_removed),
+                (scene.EndImportEvent, self._on_end_import),
+                (scene.EndCloseEvent, self._on_end_close),
+            ):
+                self._scene.addObserver(scene, event, on_event)
+            self._look()
+        self._changed.connect(slot)
 
-    @staticmethod
-    def verify(results: list[Result]) -> None:
+    def leave(self, slot: Callable[[Result | None, Change], None]) -> None:
+        """Call it no more; when nobody is left, nothing is observed."""
+        self._changed.disconnect(slot)
+        if not self._changed.has_slots:
+            self._scene.removeObservers()
+            self._nodes.removeObservers()
+
+    @property
+    def observation_count(self) -> int:
+        """How many observations it keeps."""
+        return len(self._scene.Observations) + len(self._nodes.Observations)
+
+    def verify(self, results: list[Result]) -> None:
         """Compare CT and mask of each result with what was scored: edits made while nobody watched count too."""
-        different = False
         for result in results:
-            reason = "" if result.stale or result.ct_node is None else _difference(result)
-            if reason:
-                result.mark_stale(reason)
-                different = True
-        if different:
-            ResultWatch._tell(ResultWatch._all)
-
-    def begin(self, ct: slicer.vtkMRMLScalarVolumeNode, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
-        """An analysis of these begins; what changes of them from now on stands in ``disturbance``."""
-        self._running, self.disturbance = (ct, mask), ""
-        self._remember(ct, mask)
-        self._observe(ct, mask)
-
-    def stop(self) -> None:
-        """Observe nothing any more."""
-        self._all.discard(self)
-        self.removeObservers()
-        self._nodes.removeObservers()
+            if not result.stale and result.ct_node is not None and result.mark_stale(difference(result)):
+                self._changed.emit(result, "stale")
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Changes inside this block are the program's own; what was written is watched from then on.
 
-        By every watch: the panel shows what the logic of a script wrote, and has to say when that no longer holds. Only
-        the others call ``changed``, and what they are about to score is disturbed by it. After an error nobody knows
-        how much was written: then the result of what was analyzed is compared with what was scored.
+        After an error nobody knows how much was written: then what was touched is compared with what was scored.
         """
-        ResultWatch._writing += 1
-        self._is_writing, is_whole = True, False
+        is_whole, outer, self._is_writing = False, self._is_writing, True
         try:
             yield
             is_whole = True
         finally:
-            ResultWatch._writing -= 1
-            self._is_writing = False
-            for watch in tuple(self._all):
-                watch._observe_results()
+            self._is_writing = outer
+            before = self._known
+            touched = self._look()
             if not is_whole:
-                self.verify([result for result in Result.all() if result.ct_node in self._running])
-            self._tell(self._all - {self})
+                self.verify(touched)
+            for result in touched:
+                was = before.get(result.node.GetID())
+                is_new = was is None or was.scores != result.scores
+                self._changed.emit(result, "scored" if is_new else "shown")
+            if not touched:
+                self._changed.emit(None, "shown")
 
-    def _remember(self, ct: slicer.vtkMRMLScalarVolumeNode | None, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
-        """What changes are told by: nodes report much that is none."""
-        if mask is not None:
-            self._places[mask.GetID()] = place_of(mask)
-            self._sides[mask.GetID()] = sides_of(mask)
-            self._outlines[mask.GetID()] = outlines_shown(mask)
-            self._labelmaps[mask.GetID()] = labelmaps_of(mask)
-        if ct is not None:
-            self._voxels[ct.GetID()] = voxels_of(ct)
-
-    def _observe(self, ct: slicer.vtkMRMLScalarVolumeNode | None, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
-        if mask is not None:
-            for event in _mask_events():
-                self._observe_once(mask, event, self._on_mask_changed)
-            self._observe_once(mask, slicer.vtkSegmentation.SegmentModified, self._on_segment_modified)
-            self._observe_once(mask, slicer.vtkMRMLTransformableNode.TransformModifiedEvent, self._on_mask_moved)
-            self._observe_once(mask, slicer.vtkMRMLDisplayableNode.DisplayModifiedEvent, self._on_mask_shown)
-        if ct is not None:
-            for event in (
-                vtk.vtkCommand.ModifiedEvent,
-                slicer.vtkMRMLScalarVolumeNode.ImageDataModifiedEvent,
-                slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
-            ):
-                self._observe_once(ct, event, self._on_ct_changed)
-
-    def _observe_once(self, node: vtk.vtkObject, event: int, slot: Callable[..., None]) -> None:
-        if not self._nodes.hasObserver(node, event, slot):
-            self._nodes.addObserver(node, event, slot)
-
-    def _observe_anew(self) -> None:
-        """Forget nodes that are no longer in the scene."""
+    def _look(self) -> list[Result]:
+        """Observe all results as they are now; returns those that are not as they were when this was done last."""
+        before, self._known = self._known, {}
         self._nodes.removeObservers()
-        ct, mask = (node if node and node.GetScene() else None for node in self._running)
-        self._running = ct, mask
+        touched = []
         for result in Result.all():
-            self._observe(result.ct_node, result.lung_mask_node)
-        self._observe(ct, mask)
+            key = result.node.GetID()
+            self._known[key] = _Known.of(result)
+            if before.get(key) != self._known[key]:
+                touched.append(result)
+            for node, events in ((result.ct_node, _ct_events()), (result.lung_mask_node, _mask_events())):
+                for event in events if node is not None else ():
+                    slot = self._on_stroke if event == _STROKE else self._on_change
+                    if not self._nodes.hasObserver(node, event, slot):
+                        self._nodes.addObserver(node, event, slot)
+        return touched
 
-    def _on_mask_changed(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
-        self._disturb(mask, MASK_EDITED)
-        self._mark(lambda result: result.lung_mask_node is mask, MASK_EDITED)
-
-    def _on_segment_modified(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
-        # Name and terminology tell which lung a segment is; its color does not.
-        sides, labelmaps = sides_of(mask), labelmaps_of(mask)
-        if sides != self._sides.get(mask.GetID()):
-            self._sides[mask.GetID()] = sides
-            self._on_mask_changed(mask, event)
-        elif labelmaps != self._labelmaps.get(mask.GetID()):
-            # The Segment Editor's undo says no more than this; what else touches a labelmap need not change it.
-            self._labelmaps[mask.GetID()] = labelmaps
-            self._disturb(mask, MASK_EDITED)
-            if not self._is_our_own_change():
-                self.verify([result for result in Result.all() if result.lung_mask_node is mask])
-
-    def _on_mask_moved(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
-        place = place_of(mask)
-        if place != self._places.get(mask.GetID()):
-            self._places[mask.GetID()] = place
-            self._disturb(mask, MASK_MOVED)
-            self._mark(lambda result: result.lung_mask_node is mask, MASK_MOVED)
-
-    def _on_mask_shown(self, mask: slicer.vtkMRMLSegmentationNode, event: str) -> None:
-        shown = outlines_shown(mask)
-        if shown != self._outlines.get(mask.GetID()):
-            self._outlines[mask.GetID()] = shown
-            if not self._is_our_own_change():
-                self._changed()
-
-    def _on_ct_changed(self, ct: slicer.vtkMRMLScalarVolumeNode, event: str) -> None:
-        # A volume reports being renamed or shown otherwise as well; only its voxels and their place count.
-        voxels = voxels_of(ct)
-        if voxels == self._voxels.get(ct.GetID()):
+    def _judge(self, node: slicer.vtkMRMLNode, event: str, is_stroke: bool) -> None:
+        if self._is_writing or _is_loading():
             return
-        self._voxels[ct.GetID()] = voxels
-        self._disturb(ct, CT_CHANGED)
-        self._mark(lambda result: result.ct_node is ct, CT_CHANGED)
+        for result in Result.all():
+            if node is not result.ct_node and node is not result.lung_mask_node:
+                continue
+            now = _Known.of(result)
+            before, self._known[result.node.GetID()] = self._known.get(result.node.GetID(), now), now
+            reason = None
+            if now.inputs.ct != before.inputs.ct:
+                reason = CT_CHANGED
+            elif now.inputs.place != before.inputs.place:
+                reason = MASK_MOVED
+            elif is_stroke:
+                reason = MASK_EDITED
+            elif now.inputs.segments != before.inputs.segments:
+                reason = mask_difference(result)  # an undo may bring back what was scored
+            if reason is not None and result.mark_stale(reason):
+                self._changed.emit(result, "stale")
+            elif now.outlines != before.outlines:
+                self._changed.emit(result, "shown")
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_about_to_be_removed(self, scene: slicer.vtkMRMLScene, event: str, node: slicer.vtkMRMLNode) -> None:
         if scene.IsClosing():
             return
-        if node.IsA("vtkMRMLSegmentationNode"):
-            self._mark(lambda result: result.lung_mask_node is node, MASK_REMOVED)
+        if node.IsA("vtkMRMLSegmentationNode") and not self._is_writing:
+            for result in Result.all():
+                if result.lung_mask_node is node and result.mark_stale(MASK_REMOVED):
+                    self._changed.emit(result, "stale")
         elif is_heat_map(node) or any(ct_of(heat_map) is node for heat_map in heat_maps()):
             take_out_of_views(node)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_removed(self, scene: slicer.vtkMRMLScene, event: str, node: slicer.vtkMRMLNode) -> None:
-        is_known_ct = node.GetID() in self._voxels
-        for what in self._remembered:  # another node may get its ID
-            what.pop(node.GetID(), None)
         if scene.IsClosing():
             return
-        if any(observed is node for observed, *_ in self._nodes.Observations):
-            self._observe_anew()
-        if is_known_ct:
-            self._gone()
+        if any(observed is node for observed, *_ in self._nodes.Observations) or node.GetID() in self._known:
+            self._look()  # another node may get its ID
+        if node.IsA("vtkMRMLScalarVolumeNode") or node.IsA("vtkMRMLTableNode"):
+            self._changed.emit(None, "gone")
 
     def _on_end_import(self, scene: slicer.vtkMRMLScene, event: str) -> None:
         # Those that were here before were watched, and to compare voxels takes a second for each.
-        new = [
-            result for result in Result.all() if result.ct_node is None or result.ct_node.GetID() not in self._voxels
-        ]
-        self._observe_results()
+        new = [result for result in Result.all() if result.node.GetID() not in self._known]
+        self._look()
         self.verify(new)
-        self._changed()
-
-    def _disturb(self, node: slicer.vtkMRMLNode, reason: str) -> None:
-        if node in self._running and not self._is_writing and not _is_loading():
-            # A CT that changed cannot be scored at all, whatever else happened.
-            self.disturbance = CT_CHANGED if CT_CHANGED in (reason, self.disturbance) else self.disturbance or reason
-
-    def _is_our_own_change(self) -> bool:
-        return ResultWatch._writing > 0 or _is_loading()
+        self._changed.emit(None, "loaded")
 
     def _on_end_close(self, scene: slicer.vtkMRMLScene, event: str) -> None:
-        for what in self._remembered:
-            what.clear()
-        self._observe_anew()
-        self._gone()
+        self._look()
+        self._changed.emit(None, "gone")
 
-    def _mark(self, concerns: Callable[[Result], bool], reason: str) -> None:
-        if self._is_our_own_change():
-            return
-        stale = [result for result in Result.all() if result.stale != reason and concerns(result)]
-        for result in stale:
-            result.mark_stale(reason)
-        if stale:
-            # The others find it marked when they are told of the same change, or were told before.
-            self._tell(self._all)
 
-    @staticmethod
-    def _tell(watches: Iterable[ResultWatch]) -> None:
-        """One that fails keeps nobody else from knowing; its error goes where those of observers go."""
-        for watch in tuple(watches):
-            try:
-                watch._changed()
-            except Exception:  # noqa: BLE001 - it is reported
-                sys.excepthook(*sys.exc_info())
+@cache
+def scene_watch() -> SceneWatch:
+    """The one that watches the scene."""
+    return SceneWatch()
+
+
+def difference(result: Result) -> str:
+    """What of a result's CT and mask is not what was scored, as a sentence; empty if they are the same."""
+    if result.lung_mask_node is None:
+        return MASK_REMOVED
+    try:
+        is_same = ct_from_node(result.ct_node).sha256 == result.record["input"]["sha256"]
+    except COVIDDetectError:
+        is_same = False
+    return mask_difference(result) if is_same else CT_CHANGED
+
+
+def mask_difference(result: Result) -> str:
+    """The same of its mask alone; takes up to a second for a large CT."""
+    try:
+        mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
+    except COVIDDetectError:
+        return MASK_EDITED
+    return MASK_EDITED if lung_mask_sha256(mask) != result.record["lungs"]["sha256"] else ""
 
 
 def _is_loading() -> bool:
@@ -264,26 +247,13 @@ def _is_loading() -> bool:
     return bool(slicer.mrmlScene.IsImporting() or slicer.mrmlScene.IsClosing())
 
 
-def _difference(result: Result) -> str:
-    """What of a result's CT and mask is not what was scored, as a sentence; empty if they are the same."""
-    ct_node, mask_node = result.ct_node, result.lung_mask_node
-    if mask_node is None:
-        return MASK_REMOVED
-    try:
-        ct = ct_from_node(ct_node)
-    except COVIDDetectError:
-        return CT_CHANGED
-    if ct.sha256 != result.record["input"]["sha256"]:
-        return CT_CHANGED
-    try:
-        mask = lung_mask_from_node(mask_node, ct_node)
-    except COVIDDetectError:
-        return MASK_EDITED
-    return MASK_EDITED if lung_mask_sha256(mask) != result.record["lungs"]["sha256"] else ""
+def _ct_events() -> tuple[int, ...]:
+    volume = slicer.vtkMRMLScalarVolumeNode
+    return vtk.vtkCommand.ModifiedEvent, volume.ImageDataModifiedEvent, volume.TransformModifiedEvent
 
 
 def _mask_events() -> tuple[int, ...]:
-    """What changes a mask; showing it in 3D or renaming it does not."""
-    segmentation = slicer.vtkSegmentation
-    replaced = slicer.vtkMRMLSegmentationNode.SegmentationChangedEvent
-    return segmentation.SourceRepresentationModified, segmentation.SegmentAdded, segmentation.SegmentRemoved, replaced
+    """What may change a mask, move, show or hide it."""
+    segments, node = slicer.vtkSegmentation, slicer.vtkMRMLSegmentationNode
+    edits = segments.SegmentAdded, segments.SegmentRemoved, segments.SegmentModified, node.SegmentationChangedEvent
+    return *edits, _STROKE, node.TransformModifiedEvent, node.DisplayModifiedEvent

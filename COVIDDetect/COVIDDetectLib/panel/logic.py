@@ -23,8 +23,8 @@ class Logic(Protocol):
         ``outcome`` is the ``Result`` in the scene, or of an experiment a tuple of ``Experiment``.
     failed(Job, COVIDDetectError)
         ``Cancelled`` after a cancel. Every ``start…`` that raises nothing ends in ``finished`` or ``failed``.
-    resultsChanged()
-        A result in the scene became stale, another logic wrote it, its mask was shown or hidden, or a scene was loaded.
+    resultsChanged(Result or None, mrml.watch.Change)
+        A result in the scene changed, whoever did it; None where it is the scene that did.
     """
 
     progressed: Signal

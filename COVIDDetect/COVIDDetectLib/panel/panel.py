@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,27 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..analysis.attribution import METHODS
+from ..analysis.opacity import OpacityBounds
 from ..errors import Cancelled, COVIDDetectError
 from ..mrml.job import Job
 from ..mrml.nodes.densities import measure_densities, show_densities
 from ..mrml.nodes.heat_map import layer_of
 from ..mrml.nodes.lung_mask import is_automatic, is_from_analyze, lung_segment_ids
-from ..mrml.nodes.result import Result, Scored
+from ..mrml.nodes.result import Result
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
 from ..mrml.sample import add_phantom
-from ..mrml.scene import load_lung_mask_file
-from ..mrml.views.display import is_shown, jump_to, set_lung_window, show_ct, views_on_screen, window_level
-from ..mrml.views.own_views import outlines_shown
+from ..mrml.scene import load_lung_mask_file, remove_left_behind
+from ..mrml.views.display import (
+    is_shown,
+    jump_to,
+    lay_heat_map,
+    set_lung_window,
+    show_ct,
+    volumes_shown,
+    window_level,
+)
+from ..mrml.views.own_views import keep_to_own_views, show_outlines
+from ..mrml.watch import Change
 from .installation import ensure_packages
 from .logic import Logic
 from .mask_editor import MaskEditor
@@ -32,9 +43,10 @@ from .sections.input_section import show_input
 from .sections.opacity_section import OpacitySection
 from .sections.progress_row import ProgressRow
 from .sections.regions_table import RegionsTable
-from .sections.result_section import ResultSection, measured_of
+from .sections.result_section import ResultSection
 from .sections.settings_section import SettingsSection
 from .shortcuts import Shortcuts
+from .state import PanelState, ResultState, panel_state
 
 
 class Panel:
@@ -51,19 +63,23 @@ class Panel:
     def __init__(self, ui: slicer.util.childWidgetVariables, logic: Logic) -> None:
         self.ui, self.logic = ui, logic
         self.parameters: COVIDDetectParameterNode | None = None
-        self._ct_shown: slicer.vtkMRMLScalarVolumeNode | None = None
-        self._scores: list[Scored] = []  # of this CT, as far as they were seen
-        self._views_on_screen: tuple[str, ...] = ()
+        self.state = PanelState()
         self._updating = False
         self.progress = ProgressRow(ui)
         self._question = InputQuestion(self.say)
         self.result = ResultSection(ui)
         self.heat_map = HeatMapSection(ui)
-        self.regions = RegionsTable(ui, jump_to, self.update)
+        self.regions = RegionsTable(ui, lambda: self.state.regions, jump_to, self.update)
         self.settings = SettingsSection(ui, self.update)
         self.mask_editor = MaskEditor(ui, self.update)
         self.experiments = ExperimentsSection(ui, self.run_experiments)
-        self.opacity = OpacitySection(ui, self.measure_opacity, self.show_opacity, self.say)
+        self.opacity = OpacitySection(
+            ui,
+            lambda: self.state.bounds,
+            partial(self.on_densities, measure_densities),
+            partial(self.on_densities, show_densities),
+            self.say,
+        )
         self.shortcuts = Shortcuts(
             {
                 "H": self.toggle_heat_map,
@@ -81,10 +97,22 @@ class Panel:
         ui.maskVisibleCheckBox.connect("toggled(bool)", lambda checked: self.show_mask())
         ui.layerComboBox.connect("activated(int)", self.explain)
         ui.sampleDataButton.connect("clicked(bool)", lambda checked: self.make_sample())
-        logic.progressed.connect(lambda job, progress: self.progress.show(progress))
+        ui.inViewsButton.connect("clicked(bool)", lambda checked: self.choose_ct_in_views())
+        ui.leftBehindButton.connect("clicked(bool)", lambda checked: remove_left_behind())
+        self._sections = (
+            partial(show_input, ui),
+            self.progress.show,
+            self.result.show,
+            self.heat_map.show,
+            self.regions.show,
+            self.experiments.show,
+            self.opacity.show,
+            self._show_mask,
+        )
+        logic.progressed.connect(lambda job, progress: self.progress.report(progress, self.state.name_of_other))
         logic.finished.connect(self._on_finished)
         logic.failed.connect(self._on_failed)
-        logic.resultsChanged.connect(self.update)
+        logic.resultsChanged.connect(self._on_result_changed)
         self.say("")
 
     # --- What is clicked ---------------------------------------------------------------------------------------------
@@ -114,7 +142,7 @@ class Panel:
 
     def cancel(self) -> None:
         """End what is computed."""
-        self.progress.cancelling()
+        self.progress.cancelling(self.state.name_of_other)
         self.logic.cancel()
 
     def edit_mask(self, checked: bool) -> None:
@@ -138,12 +166,16 @@ class Panel:
             def load() -> None:
                 parameters.lungMask = load_lung_mask_file(Path(file), parameters.ct)
 
-            self._request_now(load)
+            self._request(load)
 
     def show_mask(self) -> None:
         """Show or hide the outlines."""
         if not self._updating:
-            self.heat_map.show_outlines(self._result)
+            self._show_outlines(self._result)
+
+    def choose_ct_in_views(self) -> None:
+        """Go on with the CT that the views show."""
+        self._parameters.ct = self.state.in_views
 
     def toggle_heat_map(self) -> None:
         """By its key, where there is a heat map."""
@@ -165,22 +197,16 @@ class Panel:
 
     def run_experiments(self) -> None:
         """One lung alone, and the chosen region made healthy."""
-        result, region = self._result, self.regions.current()
+        result, region = self._result, self.state.region
         if result is not None:
             device = self.settings.device
             self._request(lambda: self.logic.startExperiments(result, region, device))
 
-    def measure_opacity(self, bounds: Any) -> None:
-        """Measure densities within other bounds; those of a stale result stay what they were."""
+    def on_densities(self, act: Callable[[Result, OpacityBounds], object], bounds: OpacityBounds) -> None:
+        """Measure densities within other bounds, or show them; those of a stale result stay what they were."""
         result = self._result
         if result is not None and not result.stale:
-            self._request_now(lambda: measure_densities(result, bounds))
-
-    def show_opacity(self, bounds: Any) -> None:
-        """Densities as segments in the views."""
-        result = self._result
-        if result is not None and not result.stale:
-            self._request_now(lambda: show_densities(result, bounds))
+            self._request(lambda: act(result, bounds))
 
     def make_sample(self) -> None:
         """A synthetic CT to try the module with."""
@@ -192,118 +218,146 @@ class Panel:
     # --- What the logic says -----------------------------------------------------------------------------------------
 
     def _on_finished(self, job: Job, outcome: Any) -> None:
-        self.progress.hide()
-        if job.kind == "analyze" and self.parameters and job.ct_node is self.parameters.ct:
-            if len(outcome.history) == 1 and window_level(job.ct_node) == job.window_level:
-                set_lung_window(job.ct_node)
-            with self._writing():
-                editing = self.mask_editor.is_any_open()
-                self.heat_map.show(
-                    outcome, self.parameters, editing=editing, over_others=True
-                )  # over whatever lay over this CT
-        elif job.kind == "experiment" and job.result is not None:
-            self.experiments.show(job.result, outcome)
-        self.update()
+        is_chosen = self.parameters is not None and job.ct_node is self.parameters.ct
+        is_new_score = is_chosen and job.kind == "analyze"
+        if is_new_score and len(outcome.history) == 1 and window_level(job.ct_node) == job.window_level:
+            set_lung_window(job.ct_node)
+        self.update(over_others=is_new_score)  # whatever lay over this CT
+        if job.kind == "experiment" and job.result is not None:
+            self.experiments.answer(self.state, job.result, outcome)
 
     def _on_failed(self, job: Job, error: COVIDDetectError) -> None:
-        self.progress.hide()
-        name = self._name_of_other(job)
+        name = replace(self.state, job=job).name_of_other
         sentence = f"{name}: {error}" if name else str(error)
         self.say("" if isinstance(error, Cancelled) else sentence)
         self.update()
+
+    def _on_result_changed(self, result: Result | None, change: Change) -> None:
+        """Whoever scored, its mask is the one to go on with; but one that is being edited is not exchanged."""
+        if change == "scored" and result is not None and self.parameters and result.ct_node is self.parameters.ct:
+            self._show_outlines(result)
+            if not self.mask_editor.is_any_open():
+                self.parameters.lungMask = result.lung_mask_node
+        if not slicer.mrmlScene.IsBatchProcessing():
+            self.update()
 
     # --- Showing the state -------------------------------------------------------------------------------------------
 
     def set_parameters(self, parameters: COVIDDetectParameterNode | None) -> None:
         """Show another parameter node; None while there is no scene."""
         self.parameters = parameters
-        self._ct_shown = parameters.ct if parameters else None
-        self._scores = _scores_of(self._result)
+        self.state = replace(self.state, ct=parameters.ct if parameters else None)  # chosen there already
         if parameters is None:
-            self.opacity.stop()
+            self.ui.maskVisibleCheckBox.checked = True  # the masks of the next scene are seen at first
             self._question.drop()
             self.say("")
         self.update()
 
     def on_parameters_changed(self) -> None:
         """The user chose something, or a script did."""
-        if slicer.mrmlScene.IsImporting():  # half of what the parameters refer to is not there yet
-            return
-        if self._parameters.ct is not self._ct_shown:
-            self._on_ct_selected(self._parameters.ct)
-        self.mask_editor.keep_to(self._parameters.lungMask)
-        self.update()
-
-    def _on_ct_selected(self, ct: slicer.vtkMRMLScalarVolumeNode | None) -> None:
-        """Each CT has its own mask and result: never those of one over the slices of another."""
-        self._ct_shown = ct
-        self._question.drop()
-        result = Result.of(ct)
-        self.heat_map.show_outlines(result)  # before anything asks whether they are shown
-        self.mask_editor.close()
-        self.say("")
-        self._parameters.lungMask = result.lung_mask_node if result else None
-        self._scores = _scores_of(result)
-        if ct is not None:
-            show_ct(ct)
+        if not slicer.mrmlScene.IsImporting():  # half of what the parameters refer to is not there yet
+            self.mask_editor.keep_to(self._parameters.lungMask)
+            self.update()
 
     def on_scene_added(self) -> None:
         """Outlines of what was chosen before are those of another CT; the result's own mask where none is chosen."""
         result = self._result
-        self.heat_map.show_outlines(result)
+        self._show_outlines(result)
         if result is not None and self._parameters.lungMask is None:
             self._parameters.lungMask = result.lung_mask_node
 
-    def update(self) -> None:
-        """Show the state of scene and logic."""
-        if not self._updating:
-            with self._writing():
-                self._update()
-
-    def _update(self) -> None:
-        self._take_mask_of_new_score()
-        ui, parameters, result, busy = self.ui, self.parameters, self._result, self.logic.busy
-        ct = parameters.ct if parameters else None
-        other_ct = self._name_of_other(self.logic.job)
-        show_input(ui, ct, busy=busy, other_ct=other_ct, asks=self._question.is_open(ct))
-        self.progress.name(other_ct)
-        ui.rescoreButton.enabled = not busy
-        ui.lungMaskCollapsibleButton.visible = ct is not None
-        self.heat_map.update(result, busy)
-        if parameters is None:
-            self.result.show(None, 0.5, 50.0, False)
-            ui.maskVisibleCheckBox.checked = True  # the masks of the next scene are seen at first
-            return
-        self.result.keep_threshold(result, parameters)
-        measured = measured_of(result) if result else None
-        if measured:
-            follow_cohort(parameters, measured["positives"], measured["negatives"])
-        self.heat_map.show(result, parameters, editing=self.mask_editor.is_any_open())
-        self.result.show(result, parameters.decisionThreshold, parameters.prevalencePercent, self.heat_map.is_elsewhere)
-        self.regions.show(result.record["regions"] if result else ())
-        self.experiments.update(result, self.regions.current(), busy)
-        self.opacity.show(result, parameters)
-        mask = parameters.lungMask
-        ui.editMaskButton.enabled = mask is not None and ct is not None and (not busy or self.mask_editor.is_open)
-        ui.maskFileButton.enabled = ct is not None and not busy
-        ui.maskVisibleCheckBox.enabled = mask is not None
-        if result is not None:
-            ui.maskVisibleCheckBox.checked = outlines_shown(result.lung_mask_node)
-
-    def update_overlay(self, view: slicer.vtkMRMLNode | None = None) -> None:
+    def on_view_changed(self, view: slicer.vtkMRMLNode | None = None) -> None:
         """Whatever came into the views: the heat map and the outlines lie over their own CT only."""
-        before, self._views_on_screen = self._views_on_screen, views_on_screen()
-        if view is not None and view.IsA("vtkMRMLSliceNode") and before == self._views_on_screen:
+        if view is not None and view.IsA("vtkMRMLSliceNode") and volumes_shown() == self.state.volumes:
             return  # only scrolled
         if self.parameters is not None and not slicer.mrmlScene.IsBatchProcessing():
             self.update()
+
+    def update(self, over_others: bool = False) -> None:
+        """Do what follows from what has changed, then show it.
+
+        Parameters
+        ----------
+        over_others
+            Whether the heat map may replace another foreground over its CT.
+        """
+        if self._updating:
+            return
+        self._updating = True  # what is written here comes back as an event, which is not followed
+        try:
+            old = self.state
+            if self.parameters is not None and not slicer.mrmlScene.IsImporting():
+                self._write_parameters(self.parameters, old)
+                self.state = self._read()
+                self._write_views(self.state, old, over_others)
+            else:
+                self.state = self._read()
+            for section in self._sections:
+                section(self.state, old)
+        finally:
+            self._updating = False
+
+    def _read(self) -> PanelState:
+        return panel_state(
+            self.parameters,
+            self.logic.job,
+            self.settings.weights_sha256,
+            asked_about=self._question.asked_about,
+            editing=self.mask_editor.is_any_open(),
+            region=self.regions.current(),
+        )
+
+    # --- What follows from a change, in the scene --------------------------------------------------------------------
+
+    def _write_parameters(self, parameters: COVIDDetectParameterNode, old: PanelState) -> None:
+        """Each CT has its own mask, result and decision threshold: never those of one over the slices of another."""
+        result = Result.of(parameters.ct)
+        if parameters.ct is not old.ct:
+            self._question.drop()
+            self._show_outlines(result)
+            self.mask_editor.close()
+            self.say("")
+            parameters.lungMask = result.lung_mask_node if result else None
+            if parameters.ct is not None:
+                show_ct(parameters.ct)
+        if result is None:
+            return
+        state = ResultState.of(result)
+        if old.result is None or state.judged != old.result.judged:
+            parameters.decisionThreshold = result.decision_threshold
+        else:
+            result.keep_decision_threshold(parameters.decisionThreshold)
+        if state.measured:
+            follow_cohort(parameters, state.measured["positives"], state.measured["negatives"])
+
+    def _write_views(self, new: PanelState, old: PanelState, over_others: bool) -> None:
+        """The heat map and the outlines lie over their own CT; while the views show others, neither is seen."""
+        assert new.look is not None, "there are parameters"
+        is_new = over_others or new.overlay != old.overlay
+        result = new.result.result if new.result else None
+        lay_heat_map(result, new.look, is_new=is_new, known=old.views_of_ct(), over_others=over_others)
+        keep_to_own_views(new.ct, new.lung_mask, new.editing)
+
+    def _show_outlines(self, result: Result | None) -> None:
+        """Show or hide the outlines of the scored lungs, as the check box says."""
+        show_outlines(result.lung_mask_node if result else None, self.ui.maskVisibleCheckBox.checked)
+
+    # --- Helpers -----------------------------------------------------------------------------------------------------
+
+    def _show_mask(self, new: PanelState, old: PanelState) -> None:
+        """The section *Lung mask*."""
+        ui, is_chosen, is_idle = self.ui, new.ct is not None, new.job is None
+        ui.lungMaskCollapsibleButton.visible = is_chosen
+        ui.editMaskButton.enabled = new.lung_mask is not None and is_chosen and (is_idle or self.mask_editor.is_open)
+        ui.maskFileButton.enabled = is_chosen and is_idle
+        ui.maskVisibleCheckBox.enabled = new.lung_mask is not None
+        if new.result is not None:
+            ui.maskVisibleCheckBox.checked = new.result.outlines
 
     def say(self, sentence: str) -> None:
         """What went wrong and what to do; empty when all is well."""
         self.ui.messageLabel.text = sentence
         self.ui.messageLabel.visible = bool(sentence)
-
-    # --- Helpers -----------------------------------------------------------------------------------------------------
 
     @property
     def _parameters(self) -> COVIDDetectParameterNode:
@@ -315,66 +369,25 @@ class Panel:
         result = Result.of(self.parameters.ct) if self.parameters else None
         return result.beside(self._parameters.lungMask, self.settings.weights_sha256) if result else None
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """What is written here into the scene comes back as an event, which is not followed."""
-        self._updating = True
-        try:
-            yield
-        finally:
-            self._updating = False
-
     def _start(self, ct: slicer.vtkMRMLScalarVolumeNode, mask: slicer.vtkMRMLSegmentationNode | None) -> None:
-        def start() -> bool:
+        def start() -> None:
             # While packages are installed, a script may have removed the CT.
             if not ensure_packages() or ct.GetScene() is None or not self._question.is_settled(ct):
-                return False
+                return
             settings = self.settings
             self.logic.startAnalysis(ct, mask, lungs=settings.lungs, device=settings.device, card=settings.card)
             if mask is None:
                 self.mask_editor.close_all()  # it would go on with a mask that is no longer meant
             if ct is self._parameters.ct and not is_shown(ct):
                 show_ct(ct)
-            return True
 
         self._request(start)
 
-    def _name_of_other(self, job: Job | None) -> str:
-        """The name of the CT of a job while another one is selected; else empty."""
-        if job is None or self.parameters is None or job.ct_node is self.parameters.ct:
-            return ""
-        return str(job.ct_node.GetName())
-
-    def _request(self, start: Callable[[], bool | None]) -> None:
-        """Begin something in the worker, which answers later; False if the user cancelled."""
-        self.say("")
-        try:
-            begun = start() is not False
-        except COVIDDetectError as error:
-            self.say(str(error))
-        else:
-            if begun:
-                self.progress.begin()
-        self.update()
-
-    def _request_now(self, compute: Callable[[], object]) -> None:
-        """Something short."""
+    def _request(self, compute: Callable[[], object]) -> None:
+        """Do something short, or begin what the worker answers later."""
         self.say("")
         try:
             compute()
         except COVIDDetectError as error:
             self.say(str(error))
         self.update()
-
-    def _take_mask_of_new_score(self) -> None:
-        """Whoever scored; but a script does not take away a mask that is being edited."""
-        result = self._result
-        before, self._scores = self._scores, _scores_of(result)
-        if result is not None and self._scores != before:
-            self.heat_map.show_outlines(result)
-            if not self.mask_editor.is_any_open():
-                self._parameters.lungMask = result.lung_mask_node
-
-
-def _scores_of(result: Result | None) -> list[Scored]:
-    return result.history if result else []

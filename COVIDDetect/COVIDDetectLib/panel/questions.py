@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Literal
 
 import qt
@@ -15,6 +16,17 @@ from ..mrml.ct_checks import accept_findings, accepted_findings, check_node
 from ..mrml.nodes.ct import voxels_of
 
 MaskChoice = Literal["mine", "new", "cancel"]
+
+
+def message_box(text: str, more: str, icon: int = qt.QMessageBox.NoIcon) -> qt.QMessageBox:
+    """A box with a sentence and what explains it, in plain text: what a name or a card says is never interpreted."""
+    box = qt.QMessageBox(slicer.util.mainWindow())
+    box.setIcon(icon)
+    box.setWindowTitle(_("COVIDDetect"))
+    box.setTextFormat(qt.Qt.PlainText)
+    box.setText(text)
+    box.setInformativeText(more)
+    return box
 
 
 def answer_to(box: qt.QMessageBox, default: Any) -> Any:
@@ -37,18 +49,14 @@ def which_mask(mask: slicer.vtkMRMLSegmentationNode, is_left_behind: bool) -> Ma
     is_left_behind
         Whether the CT was changed or moved after it was scored with this mask.
     """
-    box = qt.QMessageBox(slicer.util.mainWindow())
-    box.setIcon(qt.QMessageBox.Question)
-    box.setWindowTitle(_("COVIDDetect"))
-    box.setTextFormat(qt.Qt.PlainText)  # the name is anybody's
     if is_left_behind:
         sentence = _(
             "The CT was changed after it was scored with the lung mask {name}; check whether the mask still fits."
         )
     else:
         sentence = _("The lung mask {name} was corrected by hand.")
-    box.setText(sentence.format(name=mask.GetName()))
-    box.setInformativeText(_("A new mask is stored as a separate segmentation; yours is kept."))
+    more = _("A new mask is stored as a separate segmentation; yours is kept.")
+    box = message_box(sentence.format(name=mask.GetName()), more, qt.QMessageBox.Question)
     mine = box.addButton(_("Score with my mask"), qt.QMessageBox.AcceptRole)
     new = box.addButton(_("Make a new mask"), qt.QMessageBox.ActionRole)
     box.addButton(qt.QMessageBox.Cancel)
@@ -76,12 +84,11 @@ class InputQuestion:
         self._say = say
         # Weak, because a CT whose question is still open when its scene is closed must not stay in memory.
         self._asked_about = vtk.vtkWeakReference()
-        self._checked: tuple[object, ...] = ()
-        self._sentences: list[str] = []
 
-    def is_open(self, ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
-        """Whether the next click means "all the same"."""
-        return ct_node is not None and self._asked_about.Get() is ct_node
+    @property
+    def asked_about(self) -> Any:
+        """The CT for which the next click means "all the same", or None."""
+        return self._asked_about.Get()
 
     def drop(self) -> None:
         """Another CT was selected."""
@@ -95,19 +102,16 @@ class InputQuestion:
         InputError
             If the CT cannot be computed.
         """
-        sentences = self._wrong_with(ct_node)
-        if self.is_open(ct_node) or not sentences:
+        sentences = list(_wrong_with(ct_node.GetID(), voxels_of(ct_node)))
+        if ct_node is self.asked_about or not sentences:
             accept_findings(ct_node, sentences)
         unknown = "" if accepted_findings(ct_node) == sentences else "\n".join(sentences)
         self._asked_about.Set(ct_node if unknown else None)
         self._say(unknown)
         return not unknown
 
-    def _wrong_with(self, ct_node: slicer.vtkMRMLScalarVolumeNode) -> list[str]:
-        """The sentences; the same voxels are checked once, however often their mask is corrected."""
-        checked = (ct_node.GetID(), *voxels_of(ct_node))
-        if checked != self._checked:
-            self._checked = ()
-            self._sentences = [finding.sentence for finding in check_node(ct_node)]
-            self._checked = checked
-        return self._sentences
+
+@lru_cache(maxsize=1)
+def _wrong_with(ct_id: str, voxels: tuple[object, ...]) -> tuple[str, ...]:
+    """The sentences; the same voxels are checked once, however often their mask is corrected."""
+    return tuple(finding.sentence for finding in check_node(slicer.mrmlScene.GetNodeByID(ct_id)))

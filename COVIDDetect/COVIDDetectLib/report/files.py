@@ -16,7 +16,7 @@ from ..analysis.analyze import Analysis
 from ..atomic import remember_names, unfinished, written_or_said
 from ..ct.geometry import Geometry
 from ..ct.volume import CTVolume
-from ..ct.volume_files import files_of, is_volume_file, read_labels
+from ..ct.volume_files import files_of, is_volume_file, read_back, read_labels
 from ..errors import DiskError, InputError, MaskError
 from ..lungs import LEFT, RIGHT, LungMask, split_sides
 from ..text import printable
@@ -237,7 +237,7 @@ def _write_image(array: np.ndarray, geometry: Geometry, path: Path) -> None:
     geometry.apply_to(image)
     try:
         sitk.WriteImage(image, str(path), useCompression=True)
-        written, place = read_labels(path)
+        written, place = read_back(path)
     except (RuntimeError, InputError) as error:
         raise _not_as_written(path) from error
     if not np.array_equal(written, array) or not place.same_grid(geometry):

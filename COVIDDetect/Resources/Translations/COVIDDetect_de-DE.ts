@@ -12,10 +12,6 @@
         <translation>Thorax-CT öffnen und auf Analysieren klicken. Die Lungen werden umrandet, ein 3D-Netz gibt eine Wahrscheinlichkeit für COVID-19 an, und eine Heatmap zeigt, worauf es sich stützt. Nur für die Forschung, kein Medizinprodukt.</translation>
     </message>
     <message>
-        <source>Documentation</source>
-        <translation>Dokumentation</translation>
-    </message>
-    <message>
         <source>The network was published by Zheng, Deng, Fu, Zhou et al. (medRxiv 2020.03.12.20027185) and Wang et al. (IEEE Transactions on Medical Imaging 2020, doi 10.1109/TMI.2020.2995965).</source>
         <translation>Das Netz wurde von Zheng, Deng, Fu, Zhou et al. (medRxiv 2020.03.12.20027185) und Wang et al. (IEEE Transactions on Medical Imaging 2020, doi 10.1109/TMI.2020.2995965) veröffentlicht.</translation>
     </message>
@@ -46,6 +42,22 @@
     <message>
         <source>Make a synthetic chest CT to try the module with; nothing is downloaded.</source>
         <translation>Ein synthetisches Thorax-CT zum Ausprobieren erzeugen; nichts wird heruntergeladen.</translation>
+    </message>
+    <message>
+        <source>Select it</source>
+        <translation>Auswählen</translation>
+    </message>
+    <message>
+        <source>Go on with the CT that the views show.</source>
+        <translation>Mit dem CT weitermachen, das die Ansichten zeigen.</translation>
+    </message>
+    <message>
+        <source>Remove it</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Remove the result with its heat map, and its lung mask and densities unless somebody worked on them.</source>
+        <translation>Das Ergebnis mit seiner Heatmap entfernen, ebenso Lungenmaske und Dichten, falls niemand daran gearbeitet hat.</translation>
     </message>
     <message>
         <source>Analyze</source>
@@ -500,6 +512,17 @@ Jetzt installieren?</translation>
     </message>
 </context>
 <context>
+    <name>panel.state</name>
+    <message>
+        <source>Select the chest CT above.</source>
+        <translation>Bitte oben das Thorax-CT auswählen.</translation>
+    </message>
+    <message>
+        <source>Load a chest CT, or try the module with a synthetic one.</source>
+        <translation>Thorax-CT laden, oder das Modul mit einem synthetischen ausprobieren.</translation>
+    </message>
+</context>
+<context>
     <name>panel.words</name>
     <message>
         <source>The lung mask was edited after scoring.</source>
@@ -610,12 +633,12 @@ Jetzt installieren?</translation>
 <context>
     <name>sections.input_section</name>
     <message>
-        <source>Select the chest CT above.</source>
-        <translation>Bitte oben das Thorax-CT auswählen.</translation>
+        <source>The views show {ct}.</source>
+        <translation>Die Ansichten zeigen {ct}.</translation>
     </message>
     <message>
-        <source>Load a chest CT, or try the module with a synthetic one.</source>
-        <translation>Thorax-CT laden, oder das Modul mit einem synthetischen ausprobieren.</translation>
+        <source>{ct} was removed; its result is still in the scene.</source>
+        <translation>{ct} wurde entfernt; das Ergebnis ist noch in der Szene.</translation>
     </message>
     <message>
         <source>Analyze all the same</source>
@@ -1013,10 +1036,6 @@ Jetzt installieren?</translation>
     <message>
         <source>SHA-256:</source>
         <translation>SHA-256:</translation>
-    </message>
-    <message>
-        <source>COVIDDetect</source>
-        <translation>COVIDDetect</translation>
     </message>
 </context>
 <context>

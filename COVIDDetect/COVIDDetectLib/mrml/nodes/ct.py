@@ -94,6 +94,11 @@ def ct_of(node: slicer.vtkMRMLNode) -> slicer.vtkMRMLScalarVolumeNode | None:
     return node.GetNodeReference(_CT)
 
 
+def ct_name_of(node: slicer.vtkMRMLNode) -> str:
+    """The name that this CT had; known also when it is no longer in the scene."""
+    return node.GetAttribute(_CT) or ""
+
+
 def is_bent(node: slicer.vtkMRMLTransformableNode) -> bool:
     """Whether a node lies under a transform that is not linear."""
     transform = node.GetParentTransformNode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,34 +13,11 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from ...ct.geometry import Geometry
 from ...errors import MaskError
 from ...lungs import LEFT, RIGHT, LungMask, split_sides
+from ...lungs.segment_names import BOTH, side_named
 from .ct import geometry_of, give_to, to_world
 
 _TERMINOLOGY = "Segmentation category and type - 3D Slicer General Anatomy list"
 _NO_REGION = "Anatomic codes - DICOM master list~^^~^^"
-_RIGHT_CODES, _LEFT_CODES = {"24028007", "G-A100"}, {"7771000", "G-A101"}
-_LUNG_CODES = {
-    "39607008", "T-28000", "45653009", "T-28820", "90572001", "T-28830", "31094006", "72674008",
-}  # fmt: skip
-"""Lung, its upper and lower lobe, lobe, segment; in SNOMED CT and in the SRT codes of older segmentations."""
-_RIGHT_LUNG_CODES = {"3341006", "42400003", "72481006", "T-28300", "40020002", "266005"}
-_LEFT_LUNG_CODES = {"44029006", "44714003", "T-28600", "41224006"}
-"""One lung, or one lobe of it, in a single code without laterality."""
-_ALTERED_CODES = {"49755003", "M-01000"}
-"""The category *Morphologically altered structure*: disease that lies in a lung is none, whatever its name."""
-_TISSUE_CODES = {"", "85756007", "T-D0050"}
-"""What Slicer gives a segment for which nobody chose a type; then the anatomic region or the name tells."""
-_LUNG_NAME = re.compile(
-    r"lung|pulmo(?!nar)|(upper|middle|lower|superior|inferior)[\W_]*lobe|(?<![a-z])([RL][UL]|RM)L(?![a-z])",
-    re.IGNORECASE,
-)
-_RIGHT_NAME = re.compile(r"right|middle[\W_]*lobe|(?<![a-z])(r|R[UML]L)(?![a-z])", re.IGNORECASE)
-_LEFT_NAME = re.compile(r"left|(?<![a-z])(l|L[UL]L)(?![a-z])", re.IGNORECASE)
-_NOT_LUNG_NAME = re.compile(
-    r"nodul|lymph|lesion|tumou?r|cancer|carcinom|metasta|mass|vessel|vascul|arter|vein|embol|airway|bronch|trache|"
-    r"opaci|infiltrat|consolid|glass|emphysem|fibros|effusion|pleura|fissure|hil(um|ar)|wall|thyroid",
-    re.IGNORECASE,
-)
-_BOTH = RIGHT | LEFT
 _AUTOMATIC = "COVIDDetect.automatic"
 """Attribute of a mask that Analyze made: the fingerprint that it had then. An edited copy has it too."""
 
@@ -136,7 +112,7 @@ def lung_mask_from_node(
     both: np.ndarray | None = None
     for segment_id, side in sides.items():
         inside, where = _voxels(node, segment_id, reference)
-        if side == _BOTH:
+        if side == BOTH:
             both = np.zeros(labels.shape, dtype=bool) if both is None else both
             both[where] |= inside
         else:
@@ -151,41 +127,19 @@ def lung_mask_from_node(
 
 
 def side_of(segment: slicer.vtkSegment) -> int:
-    """``RIGHT``, ``LEFT``, both (``RIGHT | LEFT``), or 0 if the segment is not a lung.
-
-    Terminology codes come first; where they do not say that it is a lung, the name may.
-    """
-    # context~category~type~modifier~region context~region~modifier, each of the codes as scheme^value^meaning
-    codes = [[*part.split("^"), ""][1] for part in terminology_of(segment).split("~")] + [""] * 7
-    category, kind, laterality = codes[1:4]
-    if kind in _TISSUE_CODES:
-        kind, laterality = codes[5:7]
-    if category in _ALTERED_CODES:
-        return 0
-    if kind in _RIGHT_LUNG_CODES:
-        return RIGHT
-    if kind in _LEFT_LUNG_CODES:
-        return LEFT
-    name = segment.GetName() or ""
-    if kind not in _LUNG_CODES and (not _LUNG_NAME.search(name) or _NOT_LUNG_NAME.search(name)):
-        return 0
-    if laterality in _RIGHT_CODES:
-        return RIGHT
-    if laterality in _LEFT_CODES:
-        return LEFT
-    is_right, is_left = bool(_RIGHT_NAME.search(name)), bool(_LEFT_NAME.search(name))
-    return _BOTH if is_right == is_left else RIGHT if is_right else LEFT
+    """Which lung a segment is: ``RIGHT``, ``LEFT``, ``BOTH``, or 0."""
+    return side_named(segment.GetName() or "", terminology_of(segment))
 
 
-def sides_of(node: slicer.vtkMRMLSegmentationNode) -> dict[str, int]:
-    """Which side each segment is, by its id."""
-    return {segment_id: side_of(segment(node, segment_id)) for segment_id in segment_ids(node)}
-
-
-def labelmaps_of(node: slicer.vtkMRMLSegmentationNode) -> tuple[int, ...]:
-    """What tells whether the voxels of a segment may have changed, without looking at them."""
-    labelmaps = [segment(node, each).GetRepresentation(binary_labelmap_name()) for each in segment_ids(node)]
-    return tuple(labelmap.GetMTime() if labelmap else 0 for labelmap in labelmaps)
+def segments_of(node: slicer.vtkMRMLSegmentationNode) -> tuple[object, ...]:
+    """What tells whether sides or voxels of the segments may have changed, without looking at the voxels."""
+    segments = {each: segment(node, each) for each in segment_ids(node)}
+    labelmaps = {each: one.GetRepresentation(binary_labelmap_name()) for each, one in segments.items()}
+    # Name and terminology tell which lung a segment is. In a labelmap that segments share each has its own value.
+    return tuple(
+        (each, side_of(one), one.GetLabelValue(), labelmaps[each].GetMTime() if labelmaps[each] else 0)
+        for each, one in segments.items()
+    )
 
 
 def lung_segment_ids(node: slicer.vtkMRMLSegmentationNode) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import slicer
@@ -17,10 +18,11 @@ import vtk
 
 from ...analysis.analyze import Analysis
 from ...analysis.opacity import LungOpacity, OpacityBounds
+from ...analysis.result_table import Scored, score_of, table_rows
 from ...errors import WeightsError
 from ...weights.cards import ModelCard
 from ...weights.store import installed_cards
-from .ct import ct_of, give_to, mark_as_of
+from .ct import ct_name_of, ct_of, give_to, mark_as_of
 from .lung_mask import is_from_analyze
 
 _RECORD, _HISTORY = "COVIDDetect.record", "COVIDDetect.history"
@@ -42,14 +44,6 @@ MISSING_WEIGHTS = "The weights of this score are not installed on this computer.
 
 
 @dataclass(frozen=True)
-class Scored:
-    """One entry of the history: when, the probability, and what was different from the entry before."""
-
-    time: str
-    probability: float
-    change: str
-
-
 class Result:
     """A result as it lies in the scene.
 
@@ -61,9 +55,8 @@ class Result:
         What somebody chose that was not scored, as a sentence (``beside``).
     """
 
-    def __init__(self, node: slicer.vtkMRMLTableNode, other_choice: str = "") -> None:
-        self.node = node
-        self._other_choice = other_choice
+    node: slicer.vtkMRMLTableNode
+    other_choice: str = ""
 
     @classmethod
     def of(cls, ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> Result | None:
@@ -94,7 +87,7 @@ class Result:
             give_to(ct_node, node)
         record = analysis.to_record()
         earlier_weights = earlier.record["weights"]["sha256"] if earlier else ""
-        history = [*earlier.history, _entry(record, earlier.record)] if earlier else [_entry(record, None)]
+        history = [*earlier.history, score_of(record, earlier.record)] if earlier else [score_of(record)]
         with slicer.util.NodeModify(node):
             node.SetName(f"{ct_node.GetName()} COVID-19 result")
             node.SetAttribute(_RECORD, json.dumps(record))
@@ -115,6 +108,11 @@ class Result:
     def ct_node(self) -> slicer.vtkMRMLScalarVolumeNode | None:
         """The CT that was scored; None if it was removed from the scene."""
         return ct_of(self.node)
+
+    @property
+    def ct_name(self) -> str:
+        """Its name when it was scored."""
+        return ct_name_of(self.node)
 
     @property
     def lung_mask_node(self) -> slicer.vtkMRMLSegmentationNode | None:
@@ -148,9 +146,9 @@ class Result:
         self.node.SetNodeReferenceID(_OPACITY, node.GetID() if node is not None else None)
 
     @property
-    def record(self) -> dict[str, Any]:
-        """What ``analysis.json`` would hold (``Docs/use/analysis-schema.md``)."""
-        return json.loads(self.node.GetAttribute(_RECORD))
+    def record(self) -> Mapping[str, Any]:
+        """What ``analysis.json`` would hold, to be read only (``Docs/use/analysis-schema.md``)."""
+        return _parsed(self.node.GetAttribute(_RECORD))
 
     @property
     def card(self) -> ModelCard:
@@ -183,17 +181,22 @@ class Result:
         return [Scored(**entry) for entry in json.loads(self.node.GetAttribute(_HISTORY) or "[]")]
 
     @property
+    def scores(self) -> str:
+        """The same as it is kept: each further score makes it another."""
+        return self.node.GetAttribute(_HISTORY) or ""
+
+    @property
     def opacity_bounds(self) -> list[float]:
         """``OpacityBounds.levels`` of ``record["opacity"]``."""
         return json.loads(self.node.GetAttribute(_OPACITY_BOUNDS) or json.dumps(OpacityBounds().levels))
 
     def write_opacity(self, lungs: Sequence[LungOpacity], bounds: OpacityBounds) -> None:
         """Exchange the densities of each lung for those within other bounds."""
-        record = self.record
-        record["opacity"] = [
+        opacity = [
             {key: round(value, 2) if isinstance(value, float) else value for key, value in vars(lung).items()}
             for lung in lungs
         ]
+        record = {**self.record, "opacity": opacity}
         with slicer.util.NodeModify(self.node):
             self.node.SetAttribute(_RECORD, json.dumps(record))
             self.node.SetAttribute(_OPACITY_BOUNDS, json.dumps(bounds.levels))
@@ -202,21 +205,30 @@ class Result:
     @property
     def stale(self) -> str:
         """Why the result no longer holds, as a sentence; empty while it does."""
-        return self.node.GetAttribute(_STALE) or self._other_choice
+        return self.node.GetAttribute(_STALE) or self.other_choice
 
     @property
     def ct_has_changed(self) -> bool:
         """Whether the CT was changed or moved after scoring, and its mask stayed where it was."""
         return self.node.GetAttribute(_STALE) == CT_CHANGED
 
-    def mark_stale(self, reason: str) -> None:
-        """Say that what was scored has changed: the result no longer holds.
+    def mark_stale(self, reason: str) -> bool:
+        """Say that what was scored has changed, so that the result no longer holds; with no reason, that it does again.
 
-        The last reason counts; but to edit a mask does not bring it to where a changed CT is.
+        The last reason counts. But to edit a mask, or to undo that, brings it neither to where a changed CT is nor back
+        from where it was moved.
+
+        Returns
+        -------
+        bool
+            Whether that is new.
         """
-        if self.node.GetAttribute(_STALE) != reason and not (reason == MASK_EDITED and self.ct_has_changed):
-            self.node.SetAttribute(_STALE, reason)
-            self._write_table()
+        earlier = self.node.GetAttribute(_STALE) or ""
+        if reason == earlier or (reason in (MASK_EDITED, "") and earlier not in (MASK_EDITED, "")):
+            return False
+        self.node.SetAttribute(_STALE, reason)
+        self._write_table()
+        return True
 
     def beside(self, lung_mask_node: slicer.vtkMRMLSegmentationNode | None, weights_sha256: str) -> Result:
         """The result as it is for somebody who chose this mask and these weights: out of date if others were scored.
@@ -247,54 +259,7 @@ class Result:
         self.node.SetUseColumnTitleAsColumnHeader(True)
 
 
-def table_rows(record: Mapping[str, Any], stale: str) -> list[tuple[str, str]]:
-    """What the table says: quantity and value."""
-    rows = [
-        ("Status", f"Out of date: {stale}" if stale else "Current"),
-        ("Probability of COVID-19", f"{record['probability']:.3f}"),
-        *(("Note", note) for note in record["notes"]),
-        ("Decision threshold", f"{record['decision_threshold']:.2f}"),
-        ("Weights", f"{record['weights']['title']} ({record['weights']['sha256'][:12]})"),
-    ]
-    for side in record.get("opacity", ()):
-        lung = f"{side['side'].capitalize()} lung"
-        rows += [
-            (f"{lung}, volume", f"{side['volume_ml']:.0f} mL"),
-            (f"{lung}, mean density", f"{side['mean_hu']:.0f} HU"),
-        ]
-        rows += [
-            (f"{lung}, {title}", f"{side[f'{key}_ml']:.0f} mL, {side[f'{key}_percent']:.1f} %")
-            for key, title in (
-                ("ground_glass", "ground-glass"),
-                ("consolidation", "consolidation"),
-                ("emphysema", "emphysema-like"),
-            )
-        ]
-    rows += [
-        (
-            f"Region {region['rank']}",
-            f"{region['side']} {region['third']} third, peak {region['peak']:.2f}, {region['volume_ml']:.1f} mL, "
-            f"{region['mean_hu']:.0f} HU",
-        )
-        for region in record.get("regions", ())
-    ]
-    return [
-        *rows,
-        ("Lung mask", record["lungs"]["method"]),
-        ("Computed on", record["device"]),
-        ("Time", record["time"]),
-        ("Software", f"COVIDDetect {record['software']['coviddetect']}"),
-        ("Use", "Research use only, not a medical device"),
-    ]
-
-
-def _entry(record: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> Scored:
-    changes = []
-    if earlier is not None:
-        if earlier["input"]["sha256"] != record["input"]["sha256"]:
-            changes.append("CT changed")
-        if earlier["lungs"]["sha256"] != record["lungs"]["sha256"]:
-            changes.append("lung mask changed")
-        if earlier["weights"]["sha256"] != record["weights"]["sha256"]:
-            changes.append("other weights")
-    return Scored(record["time"], record["probability"], ", ".join(changes))
+@lru_cache(maxsize=32)
+def _parsed(record: str) -> dict[str, Any]:
+    """A record is read many times between two that differ."""
+    return json.loads(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,10 +60,9 @@ def volumes_shown() -> dict[str, list[str]]:
     return shown
 
 
-def shows_another(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
-    """Whether the slice views on screen show volumes, and none of them is this CT."""
-    shown = volumes_shown().values()
-    return bool(shown) and all(ct_node.GetID() not in volumes for volumes in shown)
+def backgrounds() -> dict[str, str | None]:
+    """ID of the volume in the background of each slice view, also of those that are not on screen."""
+    return {view.GetID(): view.GetBackgroundVolumeID() for view in _composites()}
 
 
 @dataclass(frozen=True)
@@ -85,77 +85,63 @@ class Look:
     colors: str
 
 
-class Overlay:
-    """Lays the heat map of a result over its own CT, with its legend; over any other volume no map of ours is left.
+def lay_heat_map(
+    result: Result | None, look: Look, *, is_new: bool, known: Container[str] = (), over_others: bool = False
+) -> None:
+    """Lay the heat map of a result over its own CT, with its legend; over any other volume no map of ours is left.
 
-    What was shown once stays until the look is changed here: what the user or another module does with the foreground
-    of a view, with the legend or with the volume in 3D is kept.
+    What is laid once is the user's until the look is changed: what happens to the foreground of a view, to the legend
+    or to the volume in 3D stays.
+
+    Parameters
+    ----------
+    result
+        None takes all maps away.
+    is_new
+        Whether another map is to be shown, or otherwise, than at the last time.
+    known
+        IDs of the views that showed its CT at that time.
+    over_others
+        Whether a foreground that is not ours may be replaced.
     """
-
-    def __init__(self) -> None:
-        self._shown: tuple[object, ...] = ()
-        self._filled: dict[str, str] = {}
-
-    def show(self, result: Result | None, look: Look, over_others: bool = False) -> None:
-        """Show a result's heat map; None takes all maps away.
-
-        Parameters
-        ----------
-        over_others
-            Whether a foreground that is not ours may be replaced.
-        """
-        node = (result.in_lungs_node if look.only_in_lungs else result.heat_map_node) if result else None
-        shown = node if look.visible else None
-        ct_id = result.ct_node.GetID() if result and result.ct_node else None
-        wanted = (look, shown, ct_id)
-        is_new = wanted != self._shown or over_others
-        if is_new:
-            self._shown, self._filled = wanted, {}
-        if shown is not None and not self._filled:
-            style_heat_map(shown, look.colors, look.threshold)
-        is_changed = False
-        for view in _composites():
-            if shown is not None and view.GetBackgroundVolumeID() == ct_id:
-                is_changed |= self._fill(view, shown, look.opacity, over_others)
-            else:
-                self._filled.pop(view.GetID(), None)
-                if _has_heat_map(view):
-                    view.SetForegroundVolumeID(None)
-                    is_changed = True
-        if is_new:
-            for other in heat_maps():
-                if other.GetDisplayNode() is not None:
-                    show_legend(other, other is shown)
-        if shown is not None:
-            title_legend(shown, _("Out of date") if result and result.stale else _("Heat"))
-            if is_changed:
-                draw_legend(shown)
-        show_in_3d(
-            result if look.in_3d else None,
-            shown if look.in_3d else None,
-            opacity=look.opacity,
-            threshold=look.threshold,
-            colors=look.colors,
-            is_new=is_new,
-        )
-
-    def _fill(
-        self,
-        view: slicer.vtkMRMLSliceCompositeNode,
-        heat_map: slicer.vtkMRMLScalarVolumeNode,
-        opacity: float,
-        over_others: bool,
-    ) -> bool:
-        """Once for each CT that comes into a view; whether the heat map lies over it now."""
-        if self._filled.get(view.GetID()) == view.GetBackgroundVolumeID():
-            return False
-        self._filled[view.GetID()] = view.GetBackgroundVolumeID()
-        if not view.GetForegroundVolumeID() or _has_heat_map(view) or over_others:
+    shown, ct_id = map_shown(result, look), result.ct_node.GetID() if result and result.ct_node else None
+    if shown is not None and is_new:
+        style_heat_map(shown, look.colors, look.threshold)
+    is_changed = False
+    for view in _composites():
+        foreground = view.GetForegroundVolumeID()
+        if shown is None or view.GetBackgroundVolumeID() != ct_id:
+            if _has_heat_map(view):
+                view.SetForegroundVolumeID(None)
+                is_changed = True
+        elif (is_new or view.GetID() not in known) and (not foreground or _has_heat_map(view) or over_others):
             with slicer.util.NodeModify(view):
-                view.SetForegroundVolumeID(heat_map.GetID())
-                view.SetForegroundOpacity(opacity)
-            return True
-        return False
+                view.SetForegroundVolumeID(shown.GetID())
+                view.SetForegroundOpacity(look.opacity)
+            is_changed = True
+    if is_new:
+        for other in heat_maps():
+            if other.GetDisplayNode() is not None:
+                show_legend(other, other is shown)
+    if shown is not None:
+        title_legend(shown, _("Out of date") if result and result.stale else _("Heat"))
+        if is_changed:
+            draw_legend(shown)
+    show_in_3d(
+        result if look.in_3d else None,
+        shown if look.in_3d else None,
+        opacity=look.opacity,
+        threshold=look.threshold,
+        colors=look.colors,
+        is_new=is_new,
+    )
+
+
+def map_shown(result: Result | None, look: Look) -> slicer.vtkMRMLScalarVolumeNode | None:
+    """The heat map of a result that the user wants to see."""
+    if result is None or not look.visible:
+        return None
+    return result.in_lungs_node if look.only_in_lungs else result.heat_map_node
 
 
 def jump_to(position_ras: tuple[float, float, float]) -> None:
@@ -208,8 +194,3 @@ def _on_screen() -> list[slicer.vtkMRMLSliceCompositeNode]:
 
 def _is_mapped(view: slicer.vtkMRMLSliceNode | None) -> bool:
     return view is not None and bool(view.IsMappedInLayout())
-
-
-def views_on_screen() -> tuple[str, ...]:
-    """IDs of the slice views that the layout shows."""
-    return tuple(view.GetID() for view in slicer.util.getNodesByClass("vtkMRMLSliceNode") if _is_mapped(view))

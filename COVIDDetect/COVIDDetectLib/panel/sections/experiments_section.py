@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import slicer
 from slicer.i18n import tr as _
 
 from ...analysis.experiments import Experiment
+from ...analysis.result_table import Scored
 from ...mrml.nodes.result import Result
 from ...probability import probability_text
+from ..state import PanelState
 from ..words import in_users_language
 
 
@@ -27,41 +28,43 @@ class ExperimentsSection:
 
     def __init__(self, ui: slicer.util.childWidgetVariables, run: Callable[[], None]) -> None:
         self._ui = ui
-        self._shown_for = ""
         ui.experimentsButton.connect("clicked(bool)", lambda checked: run())
         ui.experimentsLabel.visible = False
 
-    def update(self, result: Result | None, region: Mapping[str, Any] | None, busy: bool) -> None:
+    def show(self, new: PanelState, old: PanelState) -> None:
         """Enable the button where there is something to experiment with; old answers do not outlive their result."""
-        ui = self._ui
-        ui.experimentsCollapsibleButton.visible = result is not None
-        time = result.record["time"] if result and not result.stale else ""
-        ui.experimentsButton.enabled = bool(time) and not busy
+        ui, scores = self._ui, _scores(new)
+        ui.experimentsCollapsibleButton.visible = new.result is not None
+        ui.experimentsButton.enabled = bool(scores) and new.job is None
         ui.experimentsButton.toolTip = (
             _(
                 "Score again with only the right lung, only the left lung, and with the chosen region replaced by "
                 "healthy-looking lung."
             )
-            if time
+            if scores
             else _("Re-score first: the result is out of date.")
         )
         ui.experimentsHintLabel.text = (
-            _("Score each lung alone, and with region {rank} replaced by healthy-looking lung.").format(
-                rank=region["rank"]
-            )
-            if region
+            _("Score each lung alone, and with region {rank} replaced by healthy-looking lung.").format(**new.region)
+            if new.region
             else _("Score each lung alone. Select a region above to see how much it contributes.")
         )
-        if time != self._shown_for:
+        if scores != _scores(old):
             ui.experimentsLabel.visible = False
 
-    def show(self, result: Result, experiments: Sequence[Experiment]) -> None:
-        """Show the answers as differences to the result."""
+    def answer(self, state: PanelState, result: Result, experiments: Sequence[Experiment]) -> None:
+        """Show the answers as differences to the result, if it is still the one that is shown."""
+        if not _scores(state) or state.result is None or state.result.result.node is not result.node:
+            return
         lines = [
             f"{in_users_language(one.name)}: {probability_text(one.probability, result.decision_threshold)} "
             + f"({round(one.difference, 2) + 0.0:+.2f})".replace("-", "\N{MINUS SIGN}")  # a negative zero is none
             for one in experiments
         ]
-        self._shown_for = result.record["time"]
         self._ui.experimentsLabel.text = "\n".join(lines)
         self._ui.experimentsLabel.visible = True
+
+
+def _scores(state: PanelState) -> Sequence[Scored]:
+    """Of the result that is shown; none while it is out of date."""
+    return state.result.history if state.result and not state.result.stale else ()

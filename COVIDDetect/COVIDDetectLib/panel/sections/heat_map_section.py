@@ -1,4 +1,4 @@
-"""The heat map as the user wants to see it, and only over its own CT."""
+"""How the heat map was made, and what must be known of it before it is read."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ from slicer.i18n import tr as _
 
 from ...analysis.attribution import METHODS
 from ...analysis.heat_map import LEAST_IN_LUNGS
-from ...mrml.nodes.heat_map import is_empty, layer_of, share_of
-from ...mrml.nodes.result import Result
-from ...mrml.parameters import COVIDDetectParameterNode
-from ...mrml.views.display import Look, Overlay, shows_another
-from ...mrml.views.own_views import keep_to_own_views, show_outlines
+from ..state import PanelState, ResultState
 
 
 class HeatMapSection:
@@ -25,62 +21,31 @@ class HeatMapSection:
 
     def __init__(self, ui: slicer.util.childWidgetVariables) -> None:
         self._ui = ui
-        self._overlay = Overlay()
-        self.is_elsewhere = False
-        """Whether the views show other volumes than the CT of the result."""
         for method, title in method_titles().items():
             ui.layerComboBox.addItem(title, METHODS[method])
 
-    def update(self, result: Result | None, busy: bool) -> None:
-        """Show by which method the map was made."""
-        ui = self._ui
+    def show(self, new: PanelState, old: PanelState) -> None:
+        """Show by which method the map was made, and how much of it lies in the lungs."""
+        ui, result = self._ui, new.result
         ui.heatMapCollapsibleButton.visible = result is not None
-        share = share_of(result.in_lungs_node) if result else None
+        if result is None:
+            return
         ui.onlyInLungsCheckBox.text = (
             _("Only in the lungs")
-            if share is None
-            else _("Only in lungs ({percent:.0f} %)").format(percent=100 * share)
+            if result.share is None
+            else _("Only in lungs ({percent:.0f} %)").format(percent=100 * result.share)
         )
-        ui.heatMapNoteLabel.text = _note(result.in_lungs_node) if result else ""
+        ui.heatMapNoteLabel.text = _note(result)
         ui.heatMapNoteLabel.visible = bool(ui.heatMapNoteLabel.text)
-        if result is not None:
-            ui.layerComboBox.enabled = not busy and not result.stale
-            ui.layerComboBox.currentIndex = max(0, ui.layerComboBox.findData(layer_of(result.heat_map_node)))
-
-    def show(
-        self,
-        result: Result | None,
-        parameters: COVIDDetectParameterNode,
-        *,
-        editing: bool = False,
-        over_others: bool = False,
-    ) -> None:
-        """Lay the map, and the outlines of the lungs, over their CT; while the views show others, neither is seen."""
-        if slicer.mrmlScene.IsImporting():  # what of it is shown, and how, is not there yet
-            return
-        look = Look(
-            parameters.heatMapVisible,
-            parameters.heatMapIn3D,
-            parameters.onlyInLungs,
-            parameters.heatMapOpacity,
-            parameters.heatMapThreshold,
-            parameters.heatMapColors,
-        )
-        self._overlay.show(result, look, over_others)
-        self.is_elsewhere = result is not None and parameters.ct is not None and shows_another(parameters.ct)
-        keep_to_own_views(parameters.ct, parameters.lungMask, editing)
-
-    def show_outlines(self, result: Result | None) -> None:
-        """Show or hide the outlines of the scored lungs, as the check box says."""
-        show_outlines(result.lung_mask_node if result else None, self._ui.maskVisibleCheckBox.checked)
+        ui.layerComboBox.enabled = new.job is None and not result.stale
+        ui.layerComboBox.currentIndex = max(0, ui.layerComboBox.findData(result.layer))
 
 
-def _note(in_lungs: slicer.vtkMRMLScalarVolumeNode | None) -> str:
+def _note(result: ResultState) -> str:
     """What must be known of a map before it is read; empty when all is well."""
-    share = share_of(in_lungs)
-    if in_lungs is None or share is None or share >= LEAST_IN_LUNGS:
+    if result.share is None or result.share >= LEAST_IN_LUNGS:
         return ""
-    if is_empty(in_lungs):
+    if result.is_map_empty:
         return _("This heat map is empty: nothing in this CT suggested COVID-19.")
     return _(
         "Most of the heat lies outside the lungs, so it says little about what in them suggests COVID-19. Try "

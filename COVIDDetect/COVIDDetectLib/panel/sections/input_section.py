@@ -7,40 +7,28 @@ from html import escape
 import slicer
 from slicer.i18n import tr as _
 
-from ...mrml.nodes.heat_map import heat_maps
-from ...mrml.scene import chest_cts, why_no_ct
+from ..state import PanelState
 
 
-def show_input(
-    ui: slicer.util.childWidgetVariables,
-    ct: slicer.vtkMRMLScalarVolumeNode | None,
-    *,
-    busy: bool,
-    other_ct: str,
-    asks: bool,
-) -> None:
-    """Show what is offered as CT, a hint while none is chosen, and what Analyze would do.
-
-    Parameters
-    ----------
-    other_ct
-        Name of the CT that is computed while another one is chosen; else empty.
-    asks
-        Whether something was found wrong with this CT, and a second click analyzes it all the same.
-    """
-    # Our heat maps are scalar volumes too, but no CTs to choose.
-    ui.ctSelector.sortFilterProxyModel().hiddenNodeIDs = [heat_map.GetID() for heat_map in heat_maps()]
-    ui.hintWidget.visible = ct is None
-    ui.hintLabel.text = (
-        _("Select the chest CT above.")
-        if chest_cts()
-        else why_no_ct() or _("Load a chest CT, or try the module with a synthetic one.")
-    )
-    ui.analyzeButton.enabled = ct is not None and not busy
-    ui.analyzeButton.text = _("Analyze all the same") if asks else _("Analyze")
-    if busy:
-        reason = _("{ct} is being analyzed.").format(ct=other_ct) if other_ct else _("An analysis is running.")
-    elif ct is not None:
+def show_input(ui: slicer.util.childWidgetVariables, new: PanelState, old: PanelState) -> None:
+    """Show what is offered as CT, a hint while none is chosen or seen, and what Analyze would do."""
+    if new.no_cts != old.no_cts:  # our heat maps are scalar volumes too
+        ui.ctSelector.sortFilterProxyModel().hiddenNodeIDs = list(new.no_cts)
+    ui.hintWidget.visible = new.ct is None
+    ui.hintLabel.text = new.hint
+    ui.inViewsWidget.visible = new.in_views is not None
+    if new.in_views is not None:
+        ui.inViewsLabel.text = _("The views show {ct}.").format(ct=new.in_views.GetName())
+    ui.leftBehindWidget.visible = bool(new.left_behind)
+    removed = _("{ct} was removed; its result is still in the scene.")
+    ui.leftBehindLabel.text = removed.format(ct=", ".join(new.left_behind))
+    ui.analyzeButton.enabled = new.ct is not None and new.job is None
+    ui.analyzeButton.text = _("Analyze all the same") if new.asks else _("Analyze")
+    if new.name_of_other:
+        reason = _("{ct} is being analyzed.").format(ct=new.name_of_other)
+    elif new.job is not None:
+        reason = _("An analysis is running.")
+    elif new.ct is not None:
         reason = _("Find the lungs, score the CT, and show where the network looked.")
     else:
         reason = _("Select a chest CT first.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import qt
 import slicer
@@ -10,8 +11,7 @@ from slicer.i18n import tr as _
 
 from ...analysis.opacity import OpacityBounds
 from ...errors import InputError
-from ...mrml.nodes.result import Result
-from ...mrml.parameters import COVIDDetectParameterNode
+from ..state import PanelState
 
 _COLUMNS = ("right", "left")
 _FIRST_SHARE = 2
@@ -25,6 +25,8 @@ class OpacitySection:
     ----------
     ui
         The panel's widgets.
+    bounds
+        Returns those that are chosen, as ``OpacityBounds.levels``; nothing without a scene.
     measure, show_segments
         Called with the bounds when they changed, and when they are to be shown.
     say
@@ -34,19 +36,17 @@ class OpacitySection:
     def __init__(
         self,
         ui: slicer.util.childWidgetVariables,
+        bounds: Callable[[], Sequence[float]],
         measure: Callable[[OpacityBounds], None],
         show_segments: Callable[[OpacityBounds], None],
         say: Callable[[str], None],
     ) -> None:
-        self._ui, self._say = ui, say
-        self._parameters: COVIDDetectParameterNode | None = None
-        self._tried: tuple[str, list[float]] | None = None
-        self._measure = measure
+        self._ui, self._bounds, self._say = ui, bounds, say
         # While a mouse wheel turns, the numbers wait for it to rest.
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(_WAIT_MS)
-        self._timer.connect("timeout()", lambda: self._with_bounds(self._measure))
+        self._timer.connect("timeout()", lambda: self._with_bounds(measure))
         ui.opacitySegmentsButton.connect("clicked(bool)", lambda checked: self._with_bounds(show_segments))
         table = ui.opacityTable
         table.setColumnCount(len(_COLUMNS))
@@ -55,25 +55,20 @@ class OpacitySection:
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         table.setSelectionMode(qt.QAbstractItemView.NoSelection)
 
-    def show(self, result: Result | None, parameters: COVIDDetectParameterNode) -> None:
-        """Show what was measured of a result, and measure again when the bounds are others."""
-        ui = self._ui
-        ui.opacityCollapsibleButton.visible = result is not None
-        self._parameters = parameters
-        if result is None:
+    def show(self, new: PanelState, old: PanelState) -> None:
+        """Show what was measured of a result, and measure again when other bounds are chosen."""
+        self._ui.opacityCollapsibleButton.visible = new.result is not None
+        if new.result is None:
             self._timer.stop()
             return
-        self._fill(result)
-        wanted = result.record["time"], _numbers(parameters)
-        if wanted[1] == result.opacity_bounds:
+        self._fill(new.result.record["opacity"])
+        if new.bounds == new.result.opacity_bounds:
             self._timer.stop()
-            self._tried = None
-        elif wanted != self._tried and not result.stale:
-            self._tried = wanted  # once: what cannot be measured now cannot be measured in a moment either
-            self._timer.start()
+        elif not new.result.stale and _wanted(new) != _wanted(old):
+            self._timer.start()  # once: what cannot be measured now cannot be measured in a moment either
 
-    def _fill(self, result: Result) -> None:
-        lungs = {lung["side"]: lung for lung in result.record["opacity"]}
+    def _fill(self, opacity: Sequence[Mapping[str, Any]]) -> None:
+        lungs = {lung["side"]: lung for lung in opacity}
         rows = [
             (_("Volume, mL"), lambda lung: f"{lung['volume_ml']:.0f}"),
             (_("Density, HU"), lambda lung: f"{lung['mean_hu']:.0f}"),
@@ -94,40 +89,22 @@ class OpacitySection:
         table.setFixedHeight(height + 4)
 
     def _with_bounds(self, slot: Callable[[OpacityBounds], None]) -> None:
-        if self._parameters is None:
+        chosen = self._bounds()
+        if not chosen:
             return
+        emphysema, ground_glass, consolidation, top = chosen
         try:
-            bounds = bounds_of(self._parameters)
+            bounds = OpacityBounds((ground_glass, consolidation), (consolidation, top), emphysema)
         except InputError as error:
             self._say(str(error))
             return
         slot(bounds)
 
-    def stop(self) -> None:
-        """Measure nothing any more."""
-        self._timer.stop()
-        self._parameters = None
 
-
-def bounds_of(parameters: COVIDDetectParameterNode) -> OpacityBounds:
-    """The bounds that the user chose.
-
-    Raises
-    ------
-    InputError
-        If they overlap.
-    """
-    emphysema, ground_glass, consolidation, top = _numbers(parameters)
-    return OpacityBounds((ground_glass, consolidation), (consolidation, top), emphysema)
-
-
-def _numbers(parameters: COVIDDetectParameterNode) -> list[float]:
-    return [
-        parameters.emphysemaBelow,
-        parameters.groundGlassFrom,
-        parameters.consolidationFrom,
-        parameters.consolidationTo,
-    ]
+def _wanted(state: PanelState) -> tuple[object, ...]:
+    """Which result is to be measured, and within which bounds."""
+    result = state.result
+    return result and (result.result.node, result.history, bool(result.stale)), state.bounds
 
 
 def _share(lung: dict[str, float], kind: str) -> str:

@@ -6,6 +6,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...analysis.analyze import Progress
+from ..state import PanelState
 
 _SHARES = {"lungs": (0.0, 0.85), "score": (0.85, 0.97), "attention": (0.97, 1.0)}
 """Where each stage begins and ends on the bar."""
@@ -22,45 +23,37 @@ class ProgressRow:
 
     def __init__(self, ui: slicer.util.childWidgetVariables) -> None:
         self._ui = ui
-        self._text, self._other_ct = "", ""
-        self.hide()
+        self._text = ""
+        ui.progressWidget.visible = False
 
-    def begin(self) -> None:
-        """Show an analysis that has not reported yet."""
-        self._ui.progressBar.value = 0
-        self._say(_("Starting…"))
-        self._ui.cancelButton.enabled = True
-        self._ui.progressWidget.visible = True
+    def show(self, new: PanelState, old: PanelState) -> None:
+        """Show whether anything is computed, and of which CT where another one is chosen."""
+        if new.job is not None and new.job is not old.job:
+            self._ui.progressBar.value = 0
+            self._ui.cancelButton.enabled = True
+            self._text = _("Starting…")
+        self._ui.progressWidget.visible = new.job is not None
+        self._say(new.name_of_other)
 
-    def show(self, progress: Progress) -> None:
+    def report(self, progress: Progress, name_of_other: str) -> None:
         """Show what the worker reported."""
         begin, end = _SHARES[progress.stage]
         share = progress.done / progress.total if progress.total else 0.0
         self._ui.progressBar.value = round(1000 * (begin + share * (end - begin)))
-        text = {
+        self._text = {
             "lungs": _("Lungs, slice {done} of {total}").format(done=progress.done, total=progress.total),
             "score": _("Score"),
             "attention": _("Heat map"),
         }[progress.stage]
-        seconds_left = getattr(progress, "seconds_left", None)
-        if seconds_left is not None and seconds_left >= 1:
-            text += _(", about {seconds} s left").format(seconds=round(seconds_left))
-        self._say(text)
+        if progress.seconds_left is not None and progress.seconds_left >= 1:
+            self._text += _(", about {seconds} s left").format(seconds=round(progress.seconds_left))
+        self._say(name_of_other)
 
-    def cancelling(self) -> None:
+    def cancelling(self, name_of_other: str) -> None:
         """Cancel was clicked."""
-        self._say(_("Cancelling…"))
+        self._text = _("Cancelling…")
+        self._say(name_of_other)
         self._ui.cancelButton.enabled = False
 
-    def name(self, other_ct: str) -> None:
-        """Say which CT is computed where another one is selected; empty where it is the same."""
-        self._other_ct = other_ct
-        self._say(self._text)
-
-    def hide(self) -> None:
-        """Nothing is computed."""
-        self._ui.progressWidget.visible = False
-
-    def _say(self, text: str) -> None:
-        self._text = text
-        self._ui.progressLabel.text = f"{self._other_ct}: {text}" if self._other_ct else text
+    def _say(self, name_of_other: str) -> None:
+        self._ui.progressLabel.text = f"{name_of_other}: {self._text}" if name_of_other else self._text

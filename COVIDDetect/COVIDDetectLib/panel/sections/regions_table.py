@@ -9,6 +9,8 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from ..state import PanelState
+
 _COLUMNS = 5
 
 
@@ -19,8 +21,10 @@ class RegionsTable:
     ----------
     ui
         The panel's widgets.
+    regions
+        Returns those of the result that is shown, hottest first.
     go_to
-        Called with the place of a region, in RAS, when the user selects it.
+        Called with the place of a region, in RAS, when it is chosen.
     chosen
         Called without arguments after that.
     """
@@ -28,13 +32,12 @@ class RegionsTable:
     def __init__(
         self,
         ui: slicer.util.childWidgetVariables,
+        regions: Callable[[], Sequence[Mapping[str, Any]]],
         go_to: Callable[[tuple[float, float, float]], None],
         chosen: Callable[[], None],
     ) -> None:
         self._ui, self._table = ui, ui.regionsTable
-        self._go_to, self._chosen = go_to, chosen
-        self._regions: Sequence[Mapping[str, Any]] = ()
-        self._is_filled = False
+        self._regions, self._go_to, self._chosen = regions, go_to, chosen
         table = self._table
         table.setColumnCount(_COLUMNS)
         table.setHorizontalHeaderLabels(["", _("Where"), _("mL"), _("HU"), _("Peak")])
@@ -48,12 +51,14 @@ class RegionsTable:
         table.connect("currentCellChanged(int,int,int,int)", self._on_current_changed)
         # A click on the chosen region goes back to it.
         table.connect("cellClicked(int,int)", lambda row, column: self._visit(row))
+        self._fill(())
 
-    def show(self, regions: Sequence[Mapping[str, Any]]) -> None:
-        """Show the regions of a result, hottest first."""
-        if self._is_filled and list(regions) == list(self._regions):
-            return
-        self._regions, self._is_filled = regions, True
+    def show(self, new: PanelState, old: PanelState) -> None:
+        """Show the regions of a result; which one is chosen stays as long as they do."""
+        if list(new.regions) != list(old.regions):
+            self._fill(new.regions)
+
+    def _fill(self, regions: Sequence[Mapping[str, Any]]) -> None:
         table = self._table
         blocked = table.blockSignals(True)
         table.setRowCount(len(regions))
@@ -92,22 +97,23 @@ class RegionsTable:
 
     def step(self, by: int) -> None:
         """To the next (1) or previous (-1) region, round and round."""
-        if self._regions:
-            row = self._table.currentRow()
-            self._table.setCurrentCell((row + by) % len(self._regions) if row >= 0 else 0, 0)
+        count, row = len(self._regions()), self._table.currentRow()
+        if count:
+            self._table.setCurrentCell((row + by) % count if row >= 0 else 0, 0)
 
     def current(self) -> Mapping[str, Any] | None:
         """The chosen region."""
-        row = self._table.currentRow()
-        return self._regions[row] if 0 <= row < len(self._regions) else None
+        regions, row = self._regions(), self._table.currentRow()
+        return regions[row] if 0 <= row < len(regions) else None
 
     def _on_current_changed(self, row: int, column: int, previous_row: int, previous_column: int) -> None:
         if row != previous_row:
             self._visit(row)
 
     def _visit(self, row: int) -> None:
-        if 0 <= row < len(self._regions):
-            left, posterior, superior = self._regions[row]["peak_lps"]
+        regions = self._regions()
+        if 0 <= row < len(regions):
+            left, posterior, superior = regions[row]["peak_lps"]
             self._go_to((-left, -posterior, superior))
             self._chosen()
 

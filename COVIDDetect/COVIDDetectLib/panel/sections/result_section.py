@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +10,10 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from ...errors import WeightsError
-from ...mrml.nodes.result import Result
-from ...mrml.parameters import COVIDDetectParameterNode
+from ...analysis.result_table import Scored
 from ...probability import probability_text
+from ...weights.cards import ModelCard
+from ..state import PanelState, ResultState
 from ..words import in_users_language
 from .thresholds_menu import ThresholdsMenu, nearest_point
 
@@ -37,51 +37,30 @@ class ResultSection:
         ui.probabilityLabel.font = font
         ui.scaleLabel.scaledContents = True
         self.thresholds_menu = ThresholdsMenu(ui)
-        self._threshold_of: tuple[str, str] | None = None
 
-    def keep_threshold(self, result: Result | None, parameters: COVIDDetectParameterNode) -> None:
-        """Keep the user's decision threshold with the result; another result, or other weights, has its own."""
-        judged = (result.node.GetID(), result.record["weights"]["sha256"]) if result else None
-        is_new, self._threshold_of = judged != self._threshold_of, judged
-        if result is None:
-            return
-        if is_new:
-            parameters.decisionThreshold = result.decision_threshold
-        else:
-            result.keep_decision_threshold(parameters.decisionThreshold)
-
-    def show(
-        self, result: Result | None, decision_threshold: float, prevalence_percent: float, is_elsewhere: bool
-    ) -> None:
-        """Show a result; None if the CT was not scored.
-
-        Parameters
-        ----------
-        is_elsewhere
-            Whether the views show other volumes than its CT: the number is gray then, as that of a stale result.
-        """
-        ui = self._ui
+    def show(self, new: PanelState, old: PanelState) -> None:
+        """Show the number: gray where it is stale or doubtful, and where the views show other volumes than its CT."""
+        ui, result = self._ui, new.result
         ui.resultCollapsibleButton.visible = result is not None
         if result is None:
-            self._threshold_of = None
             return
-        record, stale = result.record, result.stale
-        is_gray = bool(stale) or is_elsewhere or is_doubtful(record)
-        ui.staleWidget.visible = bool(stale)
-        ui.staleLabel.text = in_users_language(stale)
-        ui.probabilityLabel.text = probability_text(record["probability"], decision_threshold)
+        record, threshold = result.record, new.decision_threshold
+        is_gray = bool(result.stale) or new.is_elsewhere or result.is_doubtful
+        ui.staleWidget.visible = bool(result.stale)
+        ui.staleLabel.text = in_users_language(result.stale)
+        ui.rescoreButton.enabled = new.job is None
+        ui.probabilityLabel.text = probability_text(record["probability"], threshold)
         for label in (ui.probabilityLabel, ui.lungsLabel, ui.meaningLabel, ui.opacityTable):
             label.enabled = not is_gray
-        ui.verdictLabel.text = verdict(record, decision_threshold, bool(stale), is_elsewhere)
+        ui.verdictLabel.text = verdict(result, threshold, new.is_elsewhere)
         ui.detailsLabel.text = details(record)
-        ui.lungsLabel.text = lungs(result)
-        ui.historyLabel.text = history(result, decision_threshold)
+        ui.lungsLabel.text = lungs(record, result.opacity_bounds)
+        ui.historyLabel.text = history(result.history, threshold)
         ui.historyLabel.visible = bool(ui.historyLabel.text)
-        measured = measured_of(result)
-        self.thresholds_menu.show(measured)
-        ui.prevalenceWidget.visible = measured is not None
-        ui.meaningLabel.text = meaning(result, measured, decision_threshold, prevalence_percent / 100)
-        ui.scaleLabel.setPixmap(self._scale(record["probability"], decision_threshold, is_gray))
+        self.thresholds_menu.show(result.measured)
+        ui.prevalenceWidget.visible = result.measured is not None
+        ui.meaningLabel.text = meaning(result.card, result.measured, threshold, new.prevalence)
+        ui.scaleLabel.setPixmap(self._scale(record["probability"], threshold, is_gray))
 
     def _scale(self, probability: float, threshold: float, is_gray: bool) -> qt.QPixmap:
         """A bar from 0 to 1 with the probability filled and the decision threshold as a line, in the theme's colors."""
@@ -105,26 +84,19 @@ class ResultSection:
         return pixmap
 
 
-def is_doubtful(record: Mapping[str, Any]) -> bool:
-    """Whether the CT is so unlike those of the training that the number says nothing."""
-    return bool(record.get("domain")) and not record["domain"]["is_inside"]
-
-
-def verdict(record: Mapping[str, Any], decision_threshold: float, stale: bool, is_elsewhere: bool) -> str:
+def verdict(result: ResultState, decision_threshold: float, is_elsewhere: bool) -> str:
     """The probability against the threshold, in words that diagnose nothing; then what must be known of it."""
-    is_above = record["probability"] >= decision_threshold
-    if stale:
+    record = result.record
+    elsewhere = [_("The views show a different volume, not this CT.")] if is_elsewhere else []
+    if result.stale:
         first = _("Probability of COVID-19, out of date.")
-    elif is_doubtful(record):
-        return " ".join([*record["notes"], _("Probability of COVID-19, not to be relied on.")])
-    elif is_above:
+    elif result.is_doubtful:
+        return " ".join([*record["notes"], _("Probability of COVID-19, not to be relied on."), *elsewhere])
+    elif record["probability"] >= decision_threshold:
         first = _("Probability of COVID-19: above the decision threshold of {threshold:.2f}.")
     else:
         first = _("Probability of COVID-19: below the decision threshold of {threshold:.2f}.")
-    sentences = [first.format(threshold=decision_threshold)]
-    if is_elsewhere:
-        sentences.append(_("The views show a different volume, not this CT."))
-    return " ".join([*sentences, *record["notes"]])
+    return " ".join([first.format(threshold=decision_threshold), *elsewhere, *record["notes"]])
 
 
 def details(record: Mapping[str, Any]) -> str:
@@ -134,12 +106,12 @@ def details(record: Mapping[str, Any]) -> str:
     return " · ".join([record["weights"]["title"], record["device"], f"{seconds:.0f} s", when])
 
 
-def lungs(result: Result) -> str:
+def lungs(record: Mapping[str, Any], opacity_bounds: Sequence[float]) -> str:
     """Volume of each lung, and how much of it is as dense as opacities are; so are vessels."""
     titles = {"right": _("Right lung"), "left": _("Left lung")}
-    _emphysema, low, _middle, high = result.opacity_bounds
+    _emphysema, low, _middle, high = opacity_bounds
     parts = []
-    for side in result.record.get("opacity", ()):
+    for side in record.get("opacity", ()):
         percent = side["ground_glass_percent"] + side["consolidation_percent"]
         parts.append(
             _("{lung} {liters:.2f} L, {percent:.0f} % at {low:.0f} to {high:.0f} HU")
@@ -149,9 +121,9 @@ def lungs(result: Result) -> str:
     return "\n".join(parts)
 
 
-def history(result: Result, decision_threshold: float) -> str:
+def history(scores: Sequence[Scored], decision_threshold: float) -> str:
     """The last scores of this CT and what each was due to; empty for a single one."""
-    scores = result.history[-_HISTORY_SHOWN:]
+    scores = scores[-_HISTORY_SHOWN:]
     if len(scores) < 2:
         return ""
     titles = {
@@ -167,22 +139,14 @@ def history(result: Result, decision_threshold: float) -> str:
     return _("History: {scores}").format(scores=" → ".join(steps))
 
 
-def measured_of(result: Result) -> Mapping[str, Any] | None:
-    """What was measured of the weights; for most weights nothing was."""
-    try:
-        return result.card.operating_characteristics
-    except WeightsError:
-        return None
-
-
-def meaning(result: Result, measured: Mapping[str, Any] | None, decision_threshold: float, prevalence: float) -> str:
+def meaning(
+    card: ModelCard | None, measured: Mapping[str, Any] | None, decision_threshold: float, prevalence: float
+) -> str:
     """What the number means: what the card of the weights measured at the nearest threshold, with 95 % intervals."""
     from ...evaluation.metrics import OperatingPoint
 
     if measured is None:
-        try:
-            card = result.card
-        except WeightsError:
+        if card is None:
             return _("Scored with weights that are not installed on this computer.")
         unmeasured = _("{weights} have no measured sensitivity or specificity.").format(weights=card.title)
         return f"{unmeasured} {card.intended_use}"

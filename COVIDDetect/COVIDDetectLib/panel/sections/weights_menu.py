@@ -14,9 +14,9 @@ from ...weights import store
 from ...weights.cards import ModelCard
 from ...weights.download import check_address, is_checkpoint
 from ...weights.released import AUTHORS_PAGE, LICENCE
-from ...worker.errand import Errand
+from ...worker.one_off import OneOffProcess
 from ..installation import ensure_packages
-from ..questions import answer_to
+from ..questions import answer_to, message_box
 
 
 class WeightsMenu:
@@ -32,7 +32,7 @@ class WeightsMenu:
 
     def __init__(self, combo: qt.QComboBox, said: Callable[[str], None]) -> None:
         self._said = said
-        self._errand: Errand | None = None
+        self._process: OneOffProcess | None = None
         self.button = qt.QToolButton()
         self.button.objectName = "manageWeightsButton"
         self.button.text = _("Manage…")
@@ -67,7 +67,7 @@ class WeightsMenu:
     @property
     def busy(self) -> bool:
         """Whether weights are being added."""
-        return self._errand is not None
+        return self._process is not None
 
     def update(self) -> None:
         """Show what can be done now."""
@@ -132,7 +132,7 @@ class WeightsMenu:
 
     def show(self, card: ModelCard) -> None:
         """Show a model card, and whether the files are those that it describes."""
-        box = _box(card.title, card_text(card))
+        box = message_box(card.title, card_text(card))
         answer_to(box, box.addButton(qt.QMessageBox.Close))
 
     def remove(self, name: str, title: str) -> None:
@@ -148,14 +148,14 @@ class WeightsMenu:
 
     def cancel(self) -> None:
         """End what is under way; what is installed stays as it is."""
-        if self._errand is not None:
-            self._errand.cancel()
+        if self._process is not None:
+            self._process.cancel()
 
     def stop(self) -> None:
         """End what is under way, and say nothing: the panel goes."""
-        if self._errand is not None:
-            self._errand.stop()
-            self._errand = None
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
 
     def _add(self, action: str, *values: str) -> None:
         if not values[0] or self.busy:
@@ -167,16 +167,16 @@ class WeightsMenu:
             self._said(str(error))
             return
         request = {"type": action, "values": list(values)}
-        self._errand = Errand("weights_service", request, self._on_added, self._on_failed)
+        self._process = OneOffProcess("weights_service", request, self._on_added, self._on_failed)
         self._said(_("Checking the weights …") if action != "download" else _("Downloading and checking the weights …"))
 
     def _on_added(self, name: str) -> None:
-        self._errand = None
+        self._process = None
         title = next((card.title for card in store.installed_cards() if card.id == name), name)
         self._said(_("{title} was added and can be selected now.").format(title=title))
 
     def _on_failed(self, error: COVIDDetectError) -> None:
-        self._errand = None
+        self._process = None
         self._said(str(error))
 
     def _action(self, menu: qt.QMenu, title: str, act: Callable[[], None]) -> qt.QAction:
@@ -247,18 +247,7 @@ def _ask_for_address() -> tuple[str, str] | None:
 
 
 def _confirms(question: str, explanation: str) -> bool:
-    box = _box(question, explanation)
-    box.setIcon(qt.QMessageBox.Question)
+    box = message_box(question, explanation, qt.QMessageBox.Question)
     yes = box.addButton(qt.QMessageBox.Ok)
     cancel = box.addButton(qt.QMessageBox.Cancel)
     return bool(answer_to(box, cancel) == yes)
-
-
-def _box(text: str, more: str) -> qt.QMessageBox:
-    """Plain text: what a card or an address says is shown, never interpreted."""
-    box = qt.QMessageBox(slicer.util.mainWindow())
-    box.setWindowTitle(_("COVIDDetect"))
-    box.setTextFormat(qt.Qt.PlainText)
-    box.setText(text)
-    box.setInformativeText(more)
-    return box

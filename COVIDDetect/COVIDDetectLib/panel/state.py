@@ -1,0 +1,237 @@
+"""What the panel shows, as one value: read from the scene, the parameters, the settings and the job, in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from ..analysis.result_table import Scored
+from ..errors import WeightsError
+from ..mrml.job import Job
+from ..mrml.nodes.heat_map import heat_maps, is_empty, layer_of, share_of
+from ..mrml.nodes.result import Result
+from ..mrml.parameters import COVIDDetectParameterNode
+from ..mrml.scene import chest_cts, results_left_behind, why_no_ct
+from ..mrml.views.display import Look, backgrounds, volumes_shown
+from ..mrml.views.own_views import outlines_shown
+from ..weights.cards import ModelCard
+
+
+@dataclass(frozen=True)
+class ResultState:
+    """The result of the chosen CT, as it is for the mask and the weights that are chosen.
+
+    Parameters
+    ----------
+    card
+        Of the weights that scored; None if they are not installed here.
+    outlines
+        Whether the outlines of its mask are shown.
+    layer, share, is_map_empty
+        Of its heat map: how it was made, the part of the heat that lies in the lungs, and whether there is none at all.
+    map_ids
+        IDs of its heat map and of that in the lungs, as they were when this was read.
+    """
+
+    result: Result
+    record: Mapping[str, Any]
+    stale: str
+    history: tuple[Scored, ...]
+    card: ModelCard | None
+    opacity_bounds: tuple[float, ...]
+    outlines: bool
+    layer: str
+    share: float | None
+    is_map_empty: bool
+    map_ids: tuple[str | None, str | None]
+
+    @classmethod
+    def of(cls, result: Result) -> ResultState:
+        """Read a result from the scene."""
+        in_lungs = result.in_lungs_node
+        return cls(
+            result,
+            result.record,
+            result.stale,
+            tuple(result.history),
+            _card_of(result),
+            tuple(result.opacity_bounds),
+            outlines_shown(result.lung_mask_node),
+            layer_of(result.heat_map_node),
+            share_of(in_lungs),
+            in_lungs is not None and is_empty(in_lungs),
+            (_id_of(result.heat_map_node), _id_of(in_lungs)),
+        )
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the CT is so unlike those of the training that the number says nothing."""
+        return bool(self.record.get("domain")) and not self.record["domain"]["is_inside"]
+
+    @property
+    def measured(self) -> Mapping[str, Any] | None:
+        """What was measured of the weights; for most weights nothing was."""
+        return self.card.operating_characteristics if self.card else None
+
+    @property
+    def judged(self) -> tuple[str, str]:
+        """What a decision threshold belongs to: a CT's result, by certain weights."""
+        return self.result.node.GetID(), self.record["weights"]["sha256"]
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """What the panel shows. Two that are equal look the same; by default, what it shows without a scene.
+
+    Parameters
+    ----------
+    ct, lung_mask
+        What is chosen.
+    asks
+        Whether something was found wrong with the CT, and a second click analyzes it all the same.
+    editing
+        Whether a mask is being edited, in whichever panel.
+    bounds
+        Those of the densities that are chosen, in HU, as ``OpacityBounds.levels``.
+    region
+        The entry of the record that is selected.
+    volumes
+        What each slice view on screen shows (``views.display.volumes_shown``).
+    backgrounds
+        The volume behind each slice view, on screen or not.
+    hint
+        What to do while no CT is chosen.
+    no_cts
+        IDs of the volumes that are not offered as CT.
+    in_views
+        Another CT, while the views show that and not the chosen one.
+    left_behind
+        Names of the CTs that were removed while their results are still there.
+    """
+
+    ct: slicer.vtkMRMLScalarVolumeNode | None = None
+    lung_mask: slicer.vtkMRMLSegmentationNode | None = None
+    result: ResultState | None = None
+    job: Job | None = None
+    asks: bool = False
+    editing: bool = False
+    look: Look | None = None
+    decision_threshold: float = 0.5
+    prevalence: float = 0.5
+    bounds: tuple[float, ...] = ()
+    region: Mapping[str, Any] | None = None
+    volumes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    backgrounds: Mapping[str, str | None] = field(default_factory=dict)
+    hint: str = ""
+    no_cts: Sequence[str] = ()
+    in_views: slicer.vtkMRMLScalarVolumeNode | None = None
+    left_behind: Sequence[str] = ()
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the slice views on screen show volumes, and none of them is the chosen CT."""
+        ct_id = self.ct.GetID() if self.ct else ""
+        return bool(ct_id and self.volumes) and all(ct_id not in volumes for volumes in self.volumes.values())
+
+    @property
+    def regions(self) -> Sequence[Mapping[str, Any]]:
+        """Those of the result, hottest first."""
+        return self.result.record["regions"] if self.result else ()
+
+    @property
+    def name_of_other(self) -> str:
+        """The name of the CT that is computed while another one is chosen; else empty."""
+        return self.job.ct_node.GetName() if self.job and self.job.ct_node is not self.ct else ""
+
+    @property
+    def overlay(self) -> tuple[object, ...]:
+        """What the heat map over the slice views depends on."""
+        map_ids = self.result.map_ids if self.result and self.look and self.look.visible else (None, None)
+        return self.look, map_ids, self.ct if self.result else None
+
+    def views_of_ct(self) -> set[str]:
+        """The slice views that have the chosen CT in the background."""
+        ct_id = self.ct.GetID() if self.ct else None
+        return {view for view, volume in self.backgrounds.items() if ct_id and volume == ct_id}
+
+
+def panel_state(
+    parameters: COVIDDetectParameterNode | None,
+    job: Job | None,
+    weights_sha256: str,
+    *,
+    asked_about: slicer.vtkMRMLScalarVolumeNode | None = None,
+    editing: bool = False,
+    region: Mapping[str, Any] | None = None,
+) -> PanelState:
+    """Read it. Nothing is written.
+
+    Parameters
+    ----------
+    parameters
+        None while there is no scene.
+    weights_sha256
+        Of the weights that would score.
+    asked_about
+        The CT of an open question.
+    region
+        The entry of a record that was selected; dropped if it is not one of this result's.
+    """
+    if parameters is None:
+        return PanelState(job=job, hint=_hint(chest_cts()))
+    ct, mask, volumes, cts = parameters.ct, parameters.lungMask, volumes_shown(), chest_cts()
+    result = Result.of(ct)
+    state = ResultState.of(result.beside(mask, weights_sha256)) if result else None
+    shown = [slicer.mrmlScene.GetNodeByID(volume) for each in volumes.values() for volume in each]
+    return PanelState(
+        ct=ct,
+        lung_mask=mask,
+        result=state,
+        job=job,
+        asks=ct is not None and asked_about is ct,
+        editing=editing,
+        look=Look(
+            parameters.heatMapVisible,
+            parameters.heatMapIn3D,
+            parameters.onlyInLungs,
+            parameters.heatMapOpacity,
+            parameters.heatMapThreshold,
+            parameters.heatMapColors,
+        ),
+        decision_threshold=parameters.decisionThreshold,
+        prevalence=parameters.prevalencePercent / 100,
+        bounds=(
+            parameters.emphysemaBelow,
+            parameters.groundGlassFrom,
+            parameters.consolidationFrom,
+            parameters.consolidationTo,
+        ),
+        region=region if state and region in state.record["regions"] else None,
+        volumes=volumes,
+        backgrounds=backgrounds(),
+        hint=_hint(cts),
+        no_cts=[heat_map.GetID() for heat_map in heat_maps()],
+        in_views=next((one for one in shown if one in cts), None) if ct is None or ct not in shown else None,
+        left_behind=[result.ct_name for result in results_left_behind()],
+    )
+
+
+def _hint(cts: Sequence[slicer.vtkMRMLScalarVolumeNode]) -> str:
+    if cts:
+        return _("Select the chest CT above.")
+    return why_no_ct() or _("Load a chest CT, or try the module with a synthetic one.")
+
+
+def _id_of(node: slicer.vtkMRMLNode | None) -> str | None:
+    return node.GetID() if node is not None else None
+
+
+def _card_of(result: Result) -> ModelCard | None:
+    try:
+        return result.card
+    except WeightsError:
+        return None
