@@ -78,6 +78,16 @@ def test_a_mask_made_by_hand_is_taken_as_it_is() -> None:
     assert analyze(phantom().ct, lungs=right_only, device="cpu").lung_mask.volumes_ml[1] == 0
 
 
+def test_a_mask_that_reaches_outside_the_body_is_named_and_scored_as_it_is() -> None:
+    small = phantom()
+    labels = small.lung_mask.copy()
+    labels[12:16, 2:12, 4:24] = 1  # air in front of the patient
+    lungs = LungMask.from_labels(labels, small.ct.geometry)
+    analysis = analyze(small.ct, lungs=lungs, device="cpu")
+    assert any(note.startswith("1 part of the lung mask lies outside the body") for note in analysis.notes)
+    np.testing.assert_array_equal(analysis.lung_mask.labels, labels)
+
+
 def test_record_holds_everything_and_is_json() -> None:
     record = json.loads(json.dumps(analysis_of_axial().to_record()))
     assert record["schema"] == "coviddetect-analysis-1"

@@ -19,6 +19,7 @@ from ..ct.volume import CTVolume
 from ..device import trusted_device, within_memory
 from ..errors import InputError, MaskError, WeightsError
 from ..lungs import SLICES_PER_BATCH, LungMask, lung_mask_sha256, segment_lungs
+from ..lungs.mask_checks import check_lung_mask
 from ..weights.cards import ModelCard, default_card
 from ..weights.domain import DomainFit, judge
 from ..weights.loaded import loaded_network
@@ -235,6 +236,7 @@ def analyze(
 
             axial_mask, where = within_memory(find_lungs, where, SLICES_PER_BATCH)
             lung_mask = LungMask(np.ascontiguousarray(reorientation.undo(axial_mask.labels)), ct.geometry)
+        doubts = tuple(finding.sentence for finding in check_lung_mask(axial, axial_mask))
 
     with clock.stage("score"):
         ct_mask = make_ct_mask(axial, axial_mask.labels > 0, card.input_form)
@@ -270,7 +272,7 @@ def analyze(
         lung_mask_sha256=lung_mask_sha256(axial_mask),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         software=software_versions(),
-        notes=(*where.notes, *((domain.sentence,) if domain and domain.sentence else ()), *findings),
+        notes=(*where.notes, *doubts, *((domain.sentence,) if domain and domain.sentence else ()), *findings),
         domain=domain,
     )
 
