@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ KEYS = ("H", "M", "N", "Shift+N", "Ctrl+R")
 
 
 @pytest.fixture
-def reloadable(panel: Any, real_worker: Any) -> Any:
-    """The panel; only Slicer reloads modules."""
+def reloadable(panel: Any, real_worker: Any) -> Iterator[Any]:
+    """The panel; only Slicer reloads modules. A reloaded one starts a worker of its own, which ends with the test."""
     if not is_slicer():
         pytest.skip("the embedded viewer does not reload modules")
-    return panel
+    import slicer
+
+    yield panel
+    slicer.modules.COVIDDetectWidget.logic._client.stop()
 
 
 def reload() -> Any:

@@ -90,10 +90,11 @@ from Testing.panel.host import node_counts
 from Testing.panel.steps import analyze, load_phantom
 from Testing.panel.test_reload import KEYS, shortcuts, workers
 slicer.util.selectModule("COVIDDetect")
+from COVIDDetectLib.mrml.watch import scene_watch
 first = slicer.modules.COVIDDetectWidget
 load_phantom()
 assert analyze(first).stale == ""
-nodes = node_counts()
+nodes, observations = node_counts(), scene_watch().observation_count
 representation = slicer.modules.coviddetect.createNewWidgetRepresentation()
 second = slicer.modules.COVIDDetectWidget
 assert second is not first
@@ -114,8 +115,7 @@ second.ui.editMaskButton.click()
 second.cleanup()
 slicer.app.processEvents()
 slicer.modules.COVIDDetectWidget = first
-from COVIDDetectLib.mrml.watch import scene_watch
-assert second.Observations == [] and scene_watch().observation_count == 0
+assert second.Observations == [] and scene_watch().observation_count == observations
 assert shortcuts() == []
 assert len(workers()) == 1
 first.enter()
