@@ -106,6 +106,8 @@ COMMANDS: dict[str, Run | Exists] = {
         _OPTIONS_OF_TRAINING, (("4", "2"),)
     ),
     "tensorboard --logdir trained/tensorboard": Run(("--inspect",)),
+    # Docs/use/reports.md
+    "coviddetect report results --format text --language de": _RUN,
     # Docs/develop/translation.md
     ".venv/bin/python tools/update_translations.py": Exists(
         "it writes into the tree; Testing/test_translations.py compares with what it would write",

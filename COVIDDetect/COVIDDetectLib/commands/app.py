@@ -35,6 +35,7 @@ from ..report.files import (
 )
 from ..weights.cards import ModelCard, read_card
 from . import evaluation as evaluation_commands
+from . import reports as report_commands
 from . import training as training_commands
 from . import weights as weights_commands
 from .sentences import say, sentences_instead_of_tracebacks
@@ -50,6 +51,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(weights_commands.app, name="weights")
+report_commands.register(app)
 evaluation_commands.register(app)
 training_commands.register(app)
 

@@ -1,0 +1,180 @@
+"""A result as plain text, in the order of a radiology report: to be pasted into one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..probability import probability_text
+from .distribution import NEAR_SURFACE_MM, distribution
+from .reported import Reported
+
+OPACITIES = ("ground_glass", "consolidation", "emphysema")
+
+
+def report_text(reported: Reported) -> str:
+    """The text; its characters are Latin-1, and it ends with a line break.
+
+    What is doubtful or out of date stands first, then technique, lungs, opacity, distribution, assessment and, where
+    an earlier analysis is given, comparison.
+    """
+    words = reported.words
+    sections = [
+        (f"{words.title}\n{words.research}", []),
+        (words.read_first, [f"! {doubt}" for doubt in reported.doubts]),
+        (words.technique, technique(reported)),
+        (words.lungs, lungs(reported)),
+        (words.opacity, opacity(reported)),
+        (words.regions, regions(reported)),
+        (words.assessment, assessment(reported)),
+        (words.comparison, comparison(reported)),
+    ]
+    blocks = ["\n".join([title, *lines]) for number, (title, lines) in enumerate(sections) if lines or number == 0]
+    text = "\n\n".join(blocks) + "\n"
+    # Names of series and cohorts can hold any character.
+    return text.encode("latin-1", "replace").decode("latin-1")
+
+
+def technique(reported: Reported) -> list[str]:
+    """Which CT, and how it was computed."""
+    words, record = reported.words, reported.record
+    return [
+        words.technique_text.format(identity=reported.title, method=lungs_method(reported)),
+        *(f"{name}: {value}." for name, value in reported.acquisition),
+        words.computed.format(time=reported.moment(record["time"]), version=record["software"]["coviddetect"]),
+    ]
+
+
+def lungs_method(reported: Reported) -> str:
+    """How the lungs were found."""
+    entry = reported.record["lungs"]
+    title = entry["weights"]["title"] if entry["weights"] else ""
+    return reported.words.methods[entry["method"]].format(title=title)
+
+
+def lungs(reported: Reported) -> list[str]:
+    """Volume and density of each lung."""
+    words, sides = reported.words, reported.record.get("opacity", ())
+    lines = [
+        words.lung_line.format(
+            lung=words.sides[side["side"]],
+            liters=words.number(side["volume_ml"] / 1000, 2),
+            hu=words.number(side["mean_hu"]),
+        )
+        for side in sides
+    ]
+    if len(sides) > 1:
+        total_ml = sum(side["volume_ml"] for side in sides)
+        lines.append(words.total_line.format(liters=words.number(total_ml / 1000, 2)))
+    return lines or [words.no_lungs]
+
+
+def opacity(reported: Reported) -> list[str]:
+    """What of each lung has which density."""
+    words = reported.words
+    lines = []
+    for side in reported.record.get("opacity", ()):
+        parts = [f"{density_title(reported, kind)} {amount(reported, side, kind)}" for kind in OPACITIES]
+        lines.append(f"{words.sides[side['side']]}: {'; '.join(parts)}.")
+    return [*lines, words.opacity_note] if lines else [words.no_lungs]
+
+
+def density_title(reported: Reported, kind: str) -> str:
+    """A kind of density and its range."""
+    return f"{getattr(reported.words, kind)} ({reported.range_of(kind)})"
+
+
+def amount(reported: Reported, side: Mapping[str, Any], kind: str) -> str:
+    """How much of a lung has it."""
+    words = reported.words
+    percent, ml = (words.number(side[f"{kind}_{unit}"], decimals) for unit, decimals in (("percent", 1), ("ml", 0)))
+    return words.amount.format(percent=percent, ml=ml)
+
+
+def regions(reported: Reported) -> list[str]:
+    """Where the regions of the heat map lie, in words and one by one."""
+    words, found = reported.words, reported.record.get("regions", ())
+    if not found:
+        return [words.no_regions]
+    where = distribution(found)
+    count = words.one_focus if where.count == 1 else words.several_foci.format(count=where.count)
+    sides = words.bilateral if len(where.sides) > 1 else words.one_sided[where.sides[0]]
+    parts = [
+        count,
+        *([words.multifocal] if where.is_multifocal else []),
+        sides,
+        *([words.zone.format(third=words.thirds[where.third])] if where.third else []),
+        *([words.near_surface.format(mm=words.number(NEAR_SURFACE_MM))] if where.is_near_surface else []),
+    ]
+    lines = [
+        words.region_line.format(
+            rank=region["rank"],
+            lung=words.sides[region["side"]],
+            third=words.thirds[region["third"]],
+            ml=words.number(region["volume_ml"], 1),
+            hu=words.number(region["mean_hu"]),
+            mm=words.number(region["distance_to_pleura_mm"]),
+        )
+        for region in found
+    ]
+    share = words.share.format(percent=words.number(100 * reported.record["attention"]["share_in_lungs"]))
+    return [f"{', '.join(parts)}.", *lines, f"{share} {words.regions_note}"]
+
+
+def assessment(reported: Reported) -> list[str]:
+    """The probability with all that limits it."""
+    words, record, weights = reported.words, reported.record, reported.record["weights"]
+    threshold = words.number(reported.decision_threshold, 2)
+    first = [words.probability_is.format(number=reported.probability, side=reported.side, threshold=threshold)]
+    if reported.stale:
+        first.append(words.out_of_date)
+    if reported.is_doubtful:
+        first.append(words.not_reliable)
+    own = words.number(record["decision_threshold"], 2)
+    return [
+        " ".join(first),
+        *([words.own_threshold.format(threshold=own)] if own != threshold else []),
+        words.caveat,
+        measured(reported),
+        words.weights.format(**weights),
+    ]
+
+
+def measured(reported: Reported) -> str:
+    """What was measured of the weights at the nearest threshold; for most weights nothing was."""
+    words, card = reported.words, reported.card
+    points = (card.operating_characteristics or {}).get("by_threshold") if card else None
+    if card is None or not points:
+        return words.unmeasured
+    nearest = min(points, key=lambda point: abs(point["threshold"] - reported.decision_threshold))
+    return words.measured.format(
+        threshold=words.number(nearest["threshold"], 2),
+        sensitivity=words.number(nearest["sensitivity"], 2),
+        specificity=words.number(nearest["specificity"], 2),
+        cohort=(card.operating_characteristics or {})["cohort"],
+    )
+
+
+def comparison(reported: Reported) -> list[str]:
+    """What has changed since an earlier analysis; empty without one."""
+    words, now, before = reported.words, reported.record, reported.earlier
+    if before is None:
+        return []
+    same_weights = now["weights"]["sha256"] == before["weights"]["sha256"]
+    numbers = [words.spoken(probability_text(one["probability"], one["decision_threshold"])) for one in (before, now)]
+    changes = [(words.probability, *numbers)]
+    earlier_sides = {side["side"]: side for side in before.get("opacity", ())}
+    for side in now.get("opacity", ()):
+        if then := earlier_sides.get(side["side"]):
+            lung = words.sides[side["side"]]
+            liters = [f"{words.number(one['volume_ml'] / 1000, 2)} L" for one in (then, side)]
+            changes.append((f"{lung}, {words.volume}", *liters))
+            changes += [
+                (f"{lung}, {getattr(words, kind)}", *(amount(reported, one, kind) for one in (then, side)))
+                for kind in OPACITIES
+            ]
+    return [
+        words.comparison_with.format(time=reported.moment(before["time"])),
+        *(f"{words.change.format(name=name, before=then, after=after)}." for name, then, after in changes),
+        *([] if same_weights else [words.other_weights]),
+    ]

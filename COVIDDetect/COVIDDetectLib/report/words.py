@@ -1,0 +1,249 @@
+"""The words of a report, in English and in German.
+
+A report is pasted, filed and read far from the panel: it has its own words, which need no translator of Slicer, and
+uses only characters that every reporting system takes (Latin-1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Language = Literal["en", "de"]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Everything that a report says in one language; braces stand for values."""
+
+    decimal: str
+    title: str
+    research: str
+    read_first: str
+    stale: str
+    technique: str
+    technique_text: str
+    computed: str
+    identity: str
+    acquisition: str
+    methods: Mapping[str, str]
+    lungs: str
+    sides: Mapping[str, str]
+    thirds: Mapping[str, str]
+    lung_line: str
+    total_line: str
+    no_lungs: str
+    opacity: str
+    opacity_note: str
+    ground_glass: str
+    consolidation: str
+    emphysema: str
+    amount: str
+    regions: str
+    regions_note: str
+    no_regions: str
+    one_focus: str
+    several_foci: str
+    multifocal: str
+    bilateral: str
+    one_sided: Mapping[str, str]
+    zone: str
+    near_surface: str
+    region_line: str
+    share: str
+    assessment: str
+    above: str
+    below: str
+    probability: str
+    probability_is: str
+    out_of_date: str
+    not_reliable: str
+    caveat: str
+    unmeasured: str
+    measured: str
+    weights: str
+    own_threshold: str
+    comparison: str
+    comparison_with: str
+    change: str
+    other_weights: str
+    model: str
+    software: str
+    checksums: str
+    limits: str
+    limits_text: tuple[str, ...]
+    pictures: str
+    planes: Mapping[str, str]
+    without_overlay: str
+    with_overlay: str
+    no_pictures: str
+    quantity: str
+    mean_density: str
+    volume: str
+
+    def number(self, value: float, decimals: int = 0) -> str:
+        """A number with this language's decimal mark, never as minus zero."""
+        text = f"{value:.{decimals}f}"
+        return (text[1:] if not text.strip("-0.") and text.startswith("-") else text).replace(".", self.decimal)
+
+    def spoken(self, number: str) -> str:
+        """A number that is text already, such as ``> 0.99``."""
+        return number.replace(".", self.decimal)
+
+
+ENGLISH = Words(
+    decimal=".",
+    title="Chest CT, computed analysis for signs of COVID-19",
+    research="Research use only, not a medical device. Not read by a radiologist.",
+    read_first="READ FIRST",
+    stale="OUT OF DATE: {reason} The numbers below belong to the earlier state.",
+    technique="TECHNIQUE",
+    technique_text="CT {identity}. Lungs: {method}. Probability: 3D network (DeCoVNet) on the CT within the lungs.",
+    computed="Computed {time} with COVIDDetect {version}.",
+    identity="Study",
+    acquisition="Acquisition",
+    methods={
+        "unet": "segmented by a network ({title})",
+        "threshold": "segmented by threshold",
+        "given": "a mask that was given or corrected by hand",
+    },
+    lungs="LUNGS",
+    sides={"right": "Right lung", "left": "Left lung"},
+    thirds={"upper": "upper third", "middle": "middle third", "lower": "lower third"},
+    lung_line="{lung}: {liters} L, mean density {hu} HU.",
+    total_line="Both together: {liters} L.",
+    no_lungs="The lungs were not measured.",
+    opacity="OPACITY (by density alone)",
+    opacity_note="Vessels, airway walls and the edges of the lungs are counted too; some percent are normal.",
+    ground_glass="ground-glass density",
+    consolidation="consolidation density",
+    emphysema="emphysema-like density",
+    amount="{percent} % ({ml} mL)",
+    regions="DISTRIBUTION (of the regions that raised the probability most)",
+    regions_note="Regions of a heat map of the network, not segmented lesions.",
+    no_regions="No region of the lungs stands out in the heat map.",
+    one_focus="One region",
+    several_foci="{count} regions",
+    multifocal="multifocal",
+    bilateral="bilateral",
+    one_sided={"right": "right lung only", "left": "left lung only"},
+    zone="mostly in the {third}",
+    near_surface="mostly near the lung surface (within {mm} mm)",
+    region_line="{rank}. {lung}, {third}: {ml} mL, mean density {hu} HU, {mm} mm from the lung surface.",
+    share="{percent} % of the heat lies in the lungs.",
+    assessment="ASSESSMENT",
+    above="at or above",
+    below="below",
+    probability="Probability of COVID-19",
+    probability_is="Probability of COVID-19 by the network: {number}, {side} the decision threshold of {threshold}.",
+    out_of_date="Out of date; score again before use.",
+    not_reliable="Not to be relied on, see above.",
+    caveat="It says how much this CT resembles the training cases with COVID-19, not how likely this patient has it; "
+    "other pneumonias can look the same.",
+    unmeasured="Sensitivity and specificity of these weights have not been measured on patients.",
+    measured="Measured at a threshold of {threshold}: sensitivity {sensitivity}, specificity {specificity} ({cohort}).",
+    weights="Weights: {title} ({id}, version {version}), SHA-256 {sha256}.",
+    own_threshold="The threshold was set by the user; that of the weights is {threshold}.",
+    comparison="COMPARISON",
+    comparison_with="With the analysis of {time}, given as an earlier one of the same patient:",
+    change="{name}: {before} -> {after}",
+    other_weights="Other weights scored then: the two probabilities cannot be compared.",
+    model="Model",
+    software="Software",
+    checksums="SHA-256",
+    limits="Limits",
+    limits_text=(
+        "The probability is not a diagnosis and was not validated for clinical use.",
+        "The heat map shows what raised the network's score; it outlines no lesions and can miss them.",
+        "Opacity is measured by density alone; depth of breath, contrast medium and noise change it.",
+    ),
+    pictures="Key pictures",
+    planes={"axial": "Axial", "coronal": "Coronal"},
+    without_overlay="CT",
+    with_overlay="CT with lungs and heat map",
+    no_pictures="Pictures of the single regions need the CT itself.",
+    quantity="Quantity",
+    mean_density="mean density",
+    volume="volume",
+)
+
+GERMAN = Words(
+    decimal=",",
+    title="CT-Thorax, rechnerische Auswertung auf Zeichen von COVID-19",
+    research="Nur für die Forschung, kein Medizinprodukt. Nicht radiologisch befundet.",
+    read_first="ZUERST LESEN",
+    stale="VERALTET: {reason} Die folgenden Zahlen gehören zum früheren Stand.",
+    technique="TECHNIK",
+    technique_text="CT {identity}. Lungen: {method}. Wahrscheinlichkeit: 3D-Netz (DeCoVNet) auf dem CT innerhalb der "
+    "Lungen.",
+    computed="Berechnet am {time} mit COVIDDetect {version}.",
+    identity="Studie",
+    acquisition="Aufnahme",
+    methods={
+        "unet": "durch ein Netz segmentiert ({title})",
+        "threshold": "durch Schwellenwert segmentiert",
+        "given": "vorgegebene oder von Hand korrigierte Maske",
+    },
+    lungs="LUNGEN",
+    sides={"right": "Rechte Lunge", "left": "Linke Lunge"},
+    thirds={"upper": "oberes Drittel", "middle": "mittleres Drittel", "lower": "unteres Drittel"},
+    lung_line="{lung}: {liters} L, mittlere Dichte {hu} HE.",
+    total_line="Zusammen: {liters} L.",
+    no_lungs="Die Lungen wurden nicht gemessen.",
+    opacity="VERDICHTUNGEN (allein nach der Dichte)",
+    opacity_note="Gefäße, Wände der Atemwege und Ränder der Lungen zählen mit; einige Prozent sind normal.",
+    ground_glass="Milchglas-Dichte",
+    consolidation="Konsolidierungs-Dichte",
+    emphysema="emphysemartige Dichte",
+    amount="{percent} % ({ml} mL)",
+    regions="VERTEILUNG (der Regionen, die die Wahrscheinlichkeit am meisten erhöhten)",
+    regions_note="Regionen einer Heatmap des Netzes, keine segmentierten Läsionen.",
+    no_regions="In der Heatmap tritt keine Region der Lungen hervor.",
+    one_focus="Eine Region",
+    several_foci="{count} Regionen",
+    multifocal="multifokal",
+    bilateral="bilateral",
+    one_sided={"right": "nur rechte Lunge", "left": "nur linke Lunge"},
+    zone="überwiegend {third}",
+    near_surface="überwiegend nahe der Lungenoberfläche (bis {mm} mm)",
+    region_line="{rank}. {lung}, {third}: {ml} mL, mittlere Dichte {hu} HE, {mm} mm von der Lungenoberfläche.",
+    share="{percent} % der Heatmap liegen in den Lungen.",
+    assessment="BEURTEILUNG",
+    above="gleich oder über",
+    below="unter",
+    probability="Wahrscheinlichkeit für COVID-19",
+    probability_is="Wahrscheinlichkeit für COVID-19 nach dem Netz: {number}, {side} dem Schwellenwert von {threshold}.",
+    out_of_date="Veraltet; vor Gebrauch neu bewerten.",
+    not_reliable="Nicht verlässlich, siehe oben.",
+    caveat="Sie sagt, wie sehr dieses CT den Trainingsfällen mit COVID-19 gleicht, nicht wie wahrscheinlich die "
+    "Erkrankung bei diesem Patienten ist; andere Pneumonien können gleich aussehen.",
+    unmeasured="Sensitivität und Spezifität dieser Gewichte wurden nicht an Patienten gemessen.",
+    measured="Gemessen beim Schwellenwert {threshold}: Sensitivität {sensitivity}, Spezifität {specificity} "
+    "({cohort}).",
+    weights="Gewichte: {title} ({id}, Version {version}), SHA-256 {sha256}.",
+    own_threshold="Der Schwellenwert wurde vom Benutzer gesetzt; der der Gewichte ist {threshold}.",
+    comparison="VERGLEICH",
+    comparison_with="Mit der Auswertung vom {time}, angegeben als frühere desselben Patienten:",
+    change="{name}: {before} -> {after}",
+    other_weights="Damals bewerteten andere Gewichte: Die beiden Wahrscheinlichkeiten sind nicht vergleichbar.",
+    model="Modell",
+    software="Software",
+    checksums="SHA-256",
+    limits="Grenzen",
+    limits_text=(
+        "Die Wahrscheinlichkeit ist keine Diagnose und nicht für die Klinik validiert.",
+        "Die Heatmap zeigt, was die Bewertung des Netzes erhöhte; sie umreißt keine Läsionen und kann sie verfehlen.",
+        "Verdichtungen werden allein nach der Dichte gemessen; Atemtiefe, Kontrastmittel und Rauschen ändern sie.",
+    ),
+    pictures="Schlüsselbilder",
+    planes={"axial": "Axial", "coronal": "Koronal"},
+    without_overlay="CT",
+    with_overlay="CT mit Lungen und Heatmap",
+    no_pictures="Bilder der einzelnen Regionen brauchen das CT selbst.",
+    quantity="Größe",
+    mean_density="mittlere Dichte",
+    volume="Volumen",
+)
+
+WORDS: Mapping[Language, Words] = {"en": ENGLISH, "de": GERMAN}
