@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from COVIDDetectLib.ct.geometry import Geometry
 
-from Testing.dicom_series import write_series
+from Testing.dicom_series import write_enhanced, write_series
 from Testing.panel.host import is_slicer, wait_until
 from Testing.panel.steps import begin, finish, load_phantom, phantom
 
@@ -307,6 +307,39 @@ def test_a_series_with_a_tilted_gantry_is_asked_once(panel: Any, database: Any, 
     DICOMUtils.loadSeriesByUID([uid])
     slicer.app.processEvents()
     assert asked(panel) == ("The CT was scanned with the gantry tilted by 11 degrees; choose a series without tilt.")
+
+
+@pytest.mark.parametrize(
+    ("order", "intercept", "said"),
+    [
+        (range(28), -1024, ""),
+        ([*range(14), *range(27, 13, -1)], -1024, "The CT was loaded with voxels of 1 × 1 × 1 mm, and its DICOM files"),
+        ([k for k in range(28) if k != 9], -1024, "The CT has slices 10.0 to 20.0 mm apart, as if some were missing;"),
+        ([*range(28), *range(28)], -1024, "The CT has several images at one position (phases or time points); choose"),
+        (range(28), -1000, "14 of 28 slices of the CT do not show what its DICOM files hold there (frames in another"),
+    ],
+    ids=["plain", "out of order", "one missing", "two phases", "rescale of each frame"],
+)
+def test_frames_that_slicer_reads_wrongly_are_named(
+    panel: Any, database: Any, tmp_path: Path, order: list[int], intercept: int, said: str
+) -> None:
+    if database is None:
+        pytest.skip("the embedded viewer reads frames itself; its reader is tested by itself")
+    import slicer
+    from DICOMLib import DICOMUtils
+
+    every_other = {0: -1024, 1: intercept}
+    write_enhanced(tmp_path / "ct.dcm", phantom().ct.hu, order, spacing_mm=MM, intercept=lambda k: every_other[k % 2])
+    DICOMUtils.importDicom(str(tmp_path), database)
+    DICOMUtils.loadPatientByUID(database.patients()[0])
+    slicer.app.processEvents()
+    if said:
+        panel.ui.analyzeButton.click()
+        assert not panel.logic.busy
+        assert panel.ui.messageLabel.text.startswith(said)
+    else:
+        begin(panel)
+        finish(panel)
 
 
 def test_a_database_that_is_closed_tells_nothing_and_stops_nothing(panel: Any, database: Any, tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ _TAGS = [
     *("PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleIntercept", "RescaleSlope", "RescaleType"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
+_UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "")
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _STRANGE_TYPES = {"LOCALIZER": "a localizer", "SECONDARY": "a secondary image"}
 
@@ -90,6 +91,11 @@ class PixelFormat:
     implicit: bool
     big_endian: bool
     at_byte: int
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the numbers must be decoded."""
+        return self.transfer_syntax not in _UNCOMPRESSED
 
 
 @dataclass(frozen=True)

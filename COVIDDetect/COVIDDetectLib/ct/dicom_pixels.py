@@ -15,7 +15,6 @@ from .dicom import DicomImage, PixelFormat
 from .volume import AIR_HU
 
 _PIXEL_DATA = (0x7FE0, 0x0010)
-_UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "")
 
 
 def frames_in_hu(image: DicomImage, decoder: Decoder) -> Iterator[np.ndarray]:
@@ -109,10 +108,10 @@ def _stored(image: DicomImage, pixels: PixelFormat, decoder: Decoder) -> Iterato
     try:
         with image.file.open("rb") as stream:
             length = _length_of_pixel_data(stream, image, pixels)
-            if pixels.transfer_syntax in _UNCOMPRESSED:
-                yield from _plain_frames(stream, length, image, pixels)
-            else:
+            if pixels.is_compressed:
                 yield from decoder.frames(stream, length, image, pixels)
+            else:
+                yield from _plain_frames(stream, length, image, pixels)
     except OSError as error:
         raise InputError(f"{image.name} cannot be read ({error.strerror}); check the disk.") from error
 

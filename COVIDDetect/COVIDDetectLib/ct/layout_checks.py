@@ -42,7 +42,7 @@ class Finding:
     code
         A short name that stays the same: ``not-hu``, ``wrong-body-part``, ``no-lungs``, ``one-lung``, ``cut-off``,
         ``few-slices``, ``spacing``, ``contrast``, ``gaps``, ``one-position``, ``tilt``, ``time-series``, ``color``,
-        ``flat``, ``turned``, ``orientation``; of a mask ``mask-outside-body``, ``lung-missing``.
+        ``flat``, ``turned``, ``orientation``, ``not-as-stored``; of a mask ``mask-outside-body``, ``lung-missing``.
     sentence
         What the user reads: what is wrong and what to do.
     computable

@@ -50,12 +50,12 @@ def read_stack(images: Sequence[DicomImage], title: str) -> CTVolume:
         If what is left is not one even stack, or cannot be read.
     """
     images, left_out = _without_strangers(_without_copies(images), title)
-    slices = _one_kind_of_slices(images)
+    slices = slices_of(images)
     notes = (
         [f"{_listed(left_out)} of this series {'was' if len(left_out) == 1 else 'were'} left out."] if left_out else []
     )
     subject = f"Series {title}" + (f", without {_listed(left_out)}," if left_out else "")
-    slices, geometry = _in_order(slices, subject)
+    geometry = _grid(slices, subject)
     rows, columns = images[0].rows, images[0].columns
     if finding := check_layout((columns, rows, len(slices)), subject=subject):
         raise InputError(finding.sentence)
@@ -63,6 +63,25 @@ def read_stack(images: Sequence[DicomImage], title: str) -> CTVolume:
     hu = _voxels(images, slices)
     notes += _check_rescale(hu, slices)
     return CTVolume(hu, geometry, title, tuple(notes))
+
+
+def slices_of(images: Sequence[DicomImage]) -> list[Slice]:
+    """All slices of a stack along their normal, wherever the files hold them.
+
+    Raises
+    ------
+    InputError
+        If an image has a problem, or the slices are not alike in all that a volume has only one of.
+    """
+    slices = _one_kind_of_slices(images)
+    normal = _axes(slices)[2]
+    return sorted(slices, key=lambda one: float(normal @ one.frame.position))
+
+
+def positions_of(slices: Sequence[Slice]) -> list[float]:
+    """Place of each slice along their normal, mm."""
+    normal = _axes(slices)[2]
+    return [float(normal @ one.frame.position) for one in slices]
 
 
 def _without_copies(images: Sequence[DicomImage]) -> list[DicomImage]:
@@ -107,7 +126,6 @@ def _same_direction(frame: Frame, direction: tuple[float, ...] | None) -> bool:
 
 
 def _one_kind_of_slices(images: Sequence[DicomImage]) -> list[Slice]:
-    """All slices, once they are alike in all that a volume has only one of."""
     for image in images:
         if image.problem:
             raise InputError(f"{image.name} {image.problem}; export the series again.")
@@ -133,14 +151,18 @@ def _one_kind_of_slices(images: Sequence[DicomImage]) -> list[Slice]:
     return slices
 
 
-def _in_order(slices: list[Slice], subject: str) -> tuple[list[Slice], Geometry]:
-    """Slices along their normal, and the grid that they are."""
+def _axes(slices: Sequence[Slice]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Unit vectors along a row, along a column and along the normal of slices."""
     along_row, along_column = np.reshape(slices[0].frame.orientation, (2, 3))
     along_row = along_row / np.linalg.norm(along_row)
     along_column = along_column - (along_column @ along_row) * along_row
     along_column /= np.linalg.norm(along_column)
-    normal = np.cross(along_row, along_column)
-    slices = sorted(slices, key=lambda one: float(normal @ one.frame.position))
+    return along_row, along_column, np.cross(along_row, along_column)
+
+
+def _grid(slices: Sequence[Slice], subject: str) -> Geometry:
+    """The grid that slices in their order are."""
+    along_row, along_column, normal = _axes(slices)
     positions = np.array([one.frame.position for one in slices])
     if len(slices) > 1:
         axes = np.column_stack([along_row, along_column, positions[-1] - positions[0]])
@@ -153,10 +175,10 @@ def _in_order(slices: list[Slice], subject: str) -> tuple[list[Slice], Geometry]
     x, y, z = (float(value) for value in positions[0])
     direction = np.column_stack([along_row, along_column, normal])
     (a, b, c), (d, e, f), (g, h, i) = direction.tolist()
-    return slices, Geometry((x, y, z), (right, down, between), ((a, b, c), (d, e, f), (g, h, i)))
+    return Geometry((x, y, z), (right, down, between), ((a, b, c), (d, e, f), (g, h, i)))
 
 
-def _check_line(positions: np.ndarray, normal: np.ndarray, slices: list[Slice], subject: str) -> None:
+def _check_line(positions: np.ndarray, normal: np.ndarray, slices: Sequence[Slice], subject: str) -> None:
     """Slices must lie behind each other; a table that moved aside, or a wrong position, shifts some in plane."""
     in_plane = positions - np.outer(positions @ normal, normal)
     middle = np.median(in_plane, axis=0)

@@ -1,21 +1,23 @@
-"""What is wrong with a CT in the scene, before it is computed: what its node tells, and the slices it came from."""
+"""What is wrong with a CT in the scene, before it is computed: what its node tells, and its DICOM files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-import numpy as np
 import slicer
 
+from ..ct.dicom import Unreadable, quiet_pydicom, read_image
 from ..ct.layout_checks import Finding, check_axes, check_slice_positions, check_time_points
+from ..ct.loaded import check_loaded_grid, check_loaded_values
+from ..ct.stack import Slice, positions_of, slices_of
+from ..ct.volume import CTVolume
 from ..errors import InputError
 from ..lungs.anatomy_checks import check_ct
 from .nodes.ct import ct_from_node, is_bent
 
 _ACCEPTED_FINDINGS = "COVIDDetect.acceptedFindings"
 """Attribute of a CT: what is wrong with it, one sentence per line, which the user has accepted."""
-_POSITION, _ORIENTATION = "0020,0032", "0020,0037"
-"""DICOM tags of Image Position (Patient) and Image Orientation (Patient)."""
 
 
 def check_node(node: slicer.vtkMRMLScalarVolumeNode) -> tuple[Finding, ...]:
@@ -26,12 +28,14 @@ def check_node(node: slicer.vtkMRMLScalarVolumeNode) -> tuple[Finding, ...]:
     InputError
         If the CT cannot be computed, with the sentence that the user reads.
     """
-    slices = _check_slices(node)
+    slices = _slices(node)
+    uneven = _check_positions(node, slices)
     # ct_from_node refuses any volume that is bent; for slices out of place it would not say why.
-    if slices and (is_bent(node) or not slices.computable):
-        raise InputError(slices.sentence)
+    if uneven and (is_bent(node) or not uneven.computable):
+        raise InputError(uneven.sentence)
     ct = ct_from_node(node)
-    findings = (_check_sequence(node), slices, check_axes(ct.geometry.ijk_to_lps), *check_ct(ct))
+    loaded = _check_loaded(ct, slices) if slices and not uneven else None
+    findings = (_check_sequence(node), uneven, loaded, check_axes(ct.geometry.ijk_to_lps), *check_ct(ct))
     for finding in findings:
         if finding and not finding.computable:
             raise InputError(finding.sentence)
@@ -62,34 +66,56 @@ def accepted_findings(node: slicer.vtkMRMLScalarVolumeNode) -> list[str]:
     return (node.GetAttribute(_ACCEPTED_FINDINGS) or "").splitlines()
 
 
-def _check_slices(node: slicer.vtkMRMLScalarVolumeNode) -> Finding | None:
+def _slices(node: slicer.vtkMRMLScalarVolumeNode) -> list[Slice]:
+    """What the headers say of each slice or frame, along their normal; empty if this computer does not know the files.
+
+    Raises
+    ------
+    InputError
+        If they make no volume.
+    """
+    database, image = getattr(slicer, "dicomDatabase", None), node.GetImageData()
+    if not database or not database.isOpen or image is None:
+        return []
+    files = [database.fileForInstance(uid) for uid in (node.GetAttribute("DICOM.instanceUIDs") or "").split()]
+    if not files or not all(file and Path(file).is_file() for file in files):
+        return []
+    try:
+        with quiet_pydicom():
+            images = [read_image(Path(file)) for file in files]
+    except Unreadable:
+        return []
+    if None in images:
+        return []
+    slices = slices_of([image for image in images if image])
+    # A volume that was cropped or resampled may still have the UIDs of its CT.
+    columns, rows, count = image.GetDimensions()
+    is_whole = (len(slices), slices[0].image.rows, slices[0].image.columns) == (count, rows, columns)
+    return slices if is_whole else []
+
+
+def _check_positions(node: slicer.vtkMRMLScalarVolumeNode, slices: Sequence[Slice]) -> Finding | None:
     """Where the slices were, which the node itself does not tell: its grid is even whatever they were."""
-    positions_mm = _slice_positions(node)
-    if positions_mm is None:
+    if not slices:
         return None
-    if not is_bent(node):
-        return check_slice_positions(positions_mm)
-    # Slicer's DICOM reader puts such slices under a grid transform; to harden it resamples them on an even grid.
-    harden = "load the whole series, or harden the transform that evens them out (Transforms module)"
-    return check_slice_positions(positions_mm, if_uneven=harden)
+    finding = check_slice_positions(positions_of(slices))
+    if finding and _has_frames(slices):  # Slicer has no grid for them, and no transform
+        return Finding(finding.code, finding.sentence, computable=False)
+    if finding and is_bent(node):
+        # Slicer's DICOM reader puts such slices under a grid transform; to harden it resamples them on an even grid.
+        harden = "load the whole series, or harden the transform that evens them out (Transforms module)"
+        return check_slice_positions(positions_of(slices), if_uneven=harden)
+    return finding
 
 
-def _slice_positions(node: slicer.vtkMRMLScalarVolumeNode) -> list[float] | None:
-    """Place of each slice along their normal, in mm, if this computer's DICOM database still knows them."""
-    database = getattr(slicer, "dicomDatabase", None)
-    image = node.GetImageData()
-    instances = (node.GetAttribute("DICOM.instanceUIDs") or "").split()
-    if not database or not database.isOpen or image is None or len(instances) != image.GetDimensions()[2]:
-        return None
-    tags = [
-        [database.instanceValue(instance, tag).split("\\") for tag in (_POSITION, _ORIENTATION)]
-        for instance in instances
-    ]
-    if any((len(position), len(orientation)) != (3, 6) for position, orientation in tags):
-        return None
-    along_row, along_column = np.array(tags[0][1], dtype=float).reshape(2, 3)
-    positions = np.array([position for position, _ in tags], dtype=float)
-    return list(positions @ np.cross(along_row, along_column))
+def _check_loaded(ct: CTVolume, slices: Sequence[Slice]) -> Finding | None:
+    grid = check_loaded_grid(ct, slices) if _has_frames(slices) else None
+    return grid or check_loaded_values(ct, slices)
+
+
+def _has_frames(slices: Sequence[Slice]) -> bool:
+    """Whether a file holds more than one slice."""
+    return any(len(one.image.frames) > 1 for one in slices)
 
 
 def _check_sequence(node: slicer.vtkMRMLScalarVolumeNode) -> Finding | None:
