@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from COVIDDetectLib.ct.geometry import Geometry, Reorientation
-from COVIDDetectLib.ct.layout_checks import Finding, check_axes, check_layout, check_slice_positions, check_time_points
+from COVIDDetectLib.ct.layout_checks import (
+    Finding,
+    check_axes,
+    check_layout,
+    check_scale,
+    check_slice_positions,
+    check_time_points,
+)
 from COVIDDetectLib.ct.reading import read_ct
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.lungs import segment_lungs
@@ -74,6 +81,16 @@ def test_values_without_air_are_no_hounsfield_units(sound: CTVolume) -> None:
     (finding,) = check_ct(CTVolume.from_array(sound.hu.astype(np.int32) + 1024, sound.geometry))
     assert finding.code == "not-hu" and not finding.computable
     assert "not Hounsfield units" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("slope", "shift", "is_wrong"), [(1, 0, False), (1, 200, True), (1, -250, True), (0.5, 0, True)]
+)
+def test_a_rescale_that_is_wrong_in_the_whole_file_is_seen_in_air_and_tissue(
+    sound: CTVolume, slope: float, shift: int, is_wrong: bool
+) -> None:
+    hu = np.maximum(np.rint(sound.hu * slope) + shift, -1024).astype(np.int16)
+    assert (check_scale(replace(sound, hu=hu)) is not None) == is_wrong
 
 
 def test_a_body_without_any_air_has_no_lungs() -> None:
@@ -247,6 +264,7 @@ def test_every_finding_is_one_sentence_that_says_what_to_do(sound: CTVolume, bri
         CTVolume(sound.hu, Geometry.axial((0.01, 0.01, 5.0))),
         CTVolume(sound.hu[8:17], sound.geometry),
         CTVolume(sound.hu[:, ::-1], aslant),
+        replace(sound, hu=sound.hu + np.int16(200)),
         CTVolume(sound.hu[:, :, :64], sound.geometry),
         brighter_blood,
         body(None),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from ..ct.layout_checks import Finding, check_slice_count, check_spacing, check_turn, check_values
+from ..ct.layout_checks import Finding, check_scale, check_slice_count, check_spacing, check_turn, check_values
 from ..ct.volume import CTVolume
 from .body import air_in_body
 from .gas import walled_gas
@@ -38,7 +38,7 @@ def check_ct(ct: CTVolume) -> tuple[Finding, ...]:
     if finding := check_values(ct):
         return (finding,)
     axial, _ = ct.axial()
-    grid = [check_turn(axial.geometry), check_spacing(axial), check_slice_count(axial)]
+    grid = [check_scale(axial), check_turn(axial.geometry), check_spacing(axial), check_slice_count(axial)]
     return tuple(finding for finding in (*grid, *_check_anatomy(axial)) if finding)
 
 
