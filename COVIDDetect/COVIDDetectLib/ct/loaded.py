@@ -43,8 +43,8 @@ def check_loaded_grid(ct: CTVolume, slices: Sequence[Slice]) -> Finding | None:
         return None
     return Finding(
         "not-as-stored",
-        f"The CT was loaded with voxels of {_mm(loaded)}, and its DICOM files say {_mm(stored)}; export it as single "
-        "slices, and load those.",
+        f"The CT was loaded with voxels of {_mm(loaded)}, and its DICOM files say {_mm(stored)}; load the series "
+        "exported as single slices.",
         computable=False,
     )
 
@@ -75,7 +75,7 @@ def check_loaded_values(ct: CTVolume, slices: Sequence[Slice]) -> Finding | None
     return Finding(
         "not-as-stored",
         f"{wrong} of {len(slices)} slices of the CT do not show what its DICOM files hold there (frames in another "
-        "order, or with another rescale); export it as single slices and load those, unless you changed it yourself.",
+        "order, or with another rescale); load the series exported as single slices, unless you changed it yourself.",
         computable=True,
     )
 
