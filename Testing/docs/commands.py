@@ -108,6 +108,9 @@ COMMANDS: dict[str, Run | Exists] = {
     "tensorboard --logdir trained/tensorboard": Run(("--inspect",)),
     # Docs/use/reports.md
     "coviddetect report results --format text --language de": _RUN,
+    "coviddetect report results --format html --source CT": _RUN,
+    "coviddetect report results --format pdf --source CT": _RUN,
+    "coviddetect report results --format csv": _RUN,
     # Docs/develop/translation.md
     ".venv/bin/python tools/update_translations.py": Exists(
         "it writes into the tree; Testing/test_translations.py compares with what it would write",

@@ -109,6 +109,13 @@ def test_small_regions_make_nothing_bilateral_or_multifocal() -> None:
     assert (two.is_multifocal, two.sides, two.third, two.is_near_surface) == (True, ("right", "left"), None, False)
 
 
+def test_a_small_region_on_the_other_side_is_not_denied(record: dict[str, Any]) -> None:
+    (large, *_others) = record["regions"]
+    other = {**large, "side": {"right": "left", "left": "right"}[large["side"]], "volume_ml": 0.2}
+    assert f"One region, {large['side']} lung only" in report_text(Reported({**record, "regions": [large]}))
+    assert f"mostly in the {large['side']} lung" in report_text(Reported({**record, "regions": [large, other]}))
+
+
 def test_no_regions_and_no_lungs_are_said(record: dict[str, Any]) -> None:
     text = report_text(Reported({**record, "regions": [], "opacity": []}))
     assert "No region of the lungs stands out" in text

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from ..atomic import whole_file
+from ..ct.reading import read_ct
+from ..report.acquisition import grid_row, scan_settings
 from ..report.files import check_folder, refuse_inputs
+from ..report.key_pictures import KeyPicture, key_pictures
+from ..report.page import page_of
+from ..report.page_html import page_html
+from ..report.page_pdf import page_pdf
+from ..report.planes import Scene
 from ..report.reported import Reported
-from ..report.results import read_record
+from ..report.results import check_source, read_record, read_results
+from ..report.table import csv_table
 from ..report.text import report_text
 from ..report.words import Language
 from ..weights.store import installed_cards
 from .sentences import say, sentences_instead_of_tracebacks
 
+Format = Literal["text", "html", "pdf", "csv"]
+
 ResultsFolder = Annotated[
     Path, typer.Argument(metavar="RESULTS", help="Folder that coviddetect analyze wrote its results into.")
+]
+Source = Annotated[
+    Path | None, typer.Option(metavar="CT", help="The CT that was analyzed; the key pictures are drawn from it.")
+]
+SourceSeries = Annotated[
+    str | None, typer.Option(metavar="UID", help="SeriesInstanceUID of the CT, if it was given to analyze.")
 ]
 
 
@@ -28,10 +45,15 @@ def register(app: typer.Typer) -> None:
 
 def report_command(
     results: ResultsFolder,
-    report_format: Annotated[Literal["text"], typer.Option("--format", help="What is written.")] = "text",
+    report_format: Annotated[Format, typer.Option("--format", help="What is written.")] = "text",
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File to write; by default text is printed.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="File to write; by default text is printed, and a page lies with the results."
+        ),
     ] = None,
+    source: Source = None,
+    series: SourceSeries = None,
     language: Annotated[Language, typer.Option(help="English or German.")] = "en",
     identity: Annotated[
         str,
@@ -42,7 +64,7 @@ def report_command(
         typer.Option(metavar="RESULTS", help="Results of an earlier CT of the same patient, to compare with."),
     ] = None,
 ) -> None:
-    """Write a result as a report: text to paste, in the order of a radiology report."""
+    """Write a result as a report: text to paste, a page to file (HTML or PDF), or a row of a table (CSV)."""
     with sentences_instead_of_tracebacks():
         record = read_record(results)
         reported = Reported(
@@ -52,12 +74,39 @@ def report_command(
             earlier=read_record(earlier) if earlier else None,
             identity=identity,
         )
-        content = report_text(reported)
-        if output is None:
-            say(*content.splitlines())
+        if report_format == "text" and output is None:
+            say(*report_text(reported).splitlines())
             return
-        check_folder(output.absolute().parent)
-        refuse_inputs((output,), (results,))
-        with whole_file(output.absolute()) as file:
-            file.write(content.encode("utf-8"))
-        say(f"Written: {output}")
+        target = (output or results / f"report.{report_format}").absolute()
+        check_folder(target.parent)
+        refuse_inputs((target,), (results, *([source] if source else [])))
+        content = _content(reported, report_format, results, source, series)
+        with whole_file(target) as file:
+            file.write(content)
+        say(f"Written: {output or target}")
+
+
+def _content(reported: Reported, kind: Format, results: Path, source: Path | None, series: str | None) -> bytes:
+    if kind == "text":
+        return report_text(reported).encode("utf-8")
+    if kind == "csv":
+        return csv_table(reported).encode("utf-8")
+    reported, pictures = _with_ct(reported, results, source, series)
+    page = page_of(reported, pictures)
+    return page_pdf(page) if kind == "pdf" else page_html(page, reported.language).encode("utf-8")
+
+
+def _with_ct(
+    reported: Reported, results: Path, source: Path | None, series: str | None
+) -> tuple[Reported, list[KeyPicture]]:
+    """How the CT was scanned, and its pictures where it is given."""
+    known = read_results(results)
+    name, grid = grid_row(reported.words, known.lung_mask.labels.shape, known.lung_mask.geometry)
+    if source is None:
+        return replace(reported, acquisition=((name, grid),)), []
+    ct = read_ct(source, series)
+    check_source(known.record, ct)
+    settings = scan_settings(source, series)
+    row = (name, f"{grid}; {settings}" if settings else grid)
+    pictures = key_pictures(Scene.of(ct, known.lung_mask, known.attention), reported.record["regions"])
+    return replace(reported, acquisition=(row,)), pictures

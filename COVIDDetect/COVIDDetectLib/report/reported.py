@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..analysis.opacity import OpacityBounds
+from ..analysis.result_table import Scored
 from ..probability import probability_text
 from ..text import short_name
 from ..weights.cards import ModelCard
@@ -39,6 +40,8 @@ class Reported:
         What the patient or study is called; empty for a pseudonym made from the voxels of the CT.
     acquisition
         What the CT's files say of how it was scanned: name and value.
+    history
+        All scores of this CT, oldest first; empty if this is the only one that is known.
     """
 
     record: Mapping[str, Any]
@@ -50,6 +53,7 @@ class Reported:
     earlier: Mapping[str, Any] | None = None
     identity: str = ""
     acquisition: tuple[tuple[str, str], ...] = ()
+    history: tuple[Scored, ...] = ()
 
     @property
     def words(self) -> Words:

@@ -98,7 +98,8 @@ def regions(reported: Reported) -> list[str]:
         return [words.no_regions]
     where = distribution(found)
     count = words.one_focus if where.count == 1 else words.several_foci.format(count=where.count)
-    sides = words.bilateral if len(where.sides) > 1 else words.one_sided[where.sides[0]]
+    one_sided = words.one_sided if len({one["side"] for one in found}) == 1 else words.mostly_one_sided
+    sides = words.bilateral if len(where.sides) > 1 else one_sided[where.sides[0]]
     parts = [
         count,
         *([words.multifocal] if where.is_multifocal else []),

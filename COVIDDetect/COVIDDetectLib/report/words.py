@@ -27,6 +27,16 @@ class Words:
     computed: str
     identity: str
     acquisition: str
+    grid: str
+    lungs_found: str
+    lung_mask: str
+    computed_at: str
+    history: str
+    lungs_and_opacity: str
+    unit: str
+    one_region: str
+    regions_plural: str
+    regions_title: str
     methods: Mapping[str, str]
     lungs: str
     sides: Mapping[str, str]
@@ -48,6 +58,7 @@ class Words:
     multifocal: str
     bilateral: str
     one_sided: Mapping[str, str]
+    mostly_one_sided: Mapping[str, str]
     zone: str
     near_surface: str
     region_line: str
@@ -74,6 +85,7 @@ class Words:
     limits: str
     limits_text: tuple[str, ...]
     pictures: str
+    pictures_note: str
     planes: Mapping[str, str]
     without_overlay: str
     with_overlay: str
@@ -103,6 +115,16 @@ ENGLISH = Words(
     computed="Computed {time} with COVIDDetect {version}.",
     identity="Study",
     acquisition="Acquisition",
+    grid="{slices} slices of {rows} x {columns} voxels, {across} x {down} x {between} mm",
+    lungs_found="Lungs",
+    lung_mask="Lung mask",
+    computed_at="Computed",
+    history="History",
+    lungs_and_opacity="Lungs and opacity by density",
+    unit="HU",
+    one_region="Region",
+    regions_plural="Regions",
+    regions_title="Regions that raised the probability most",
     methods={
         "unet": "segmented by a network ({title})",
         "threshold": "segmented by threshold",
@@ -115,7 +137,8 @@ ENGLISH = Words(
     total_line="Both together: {liters} L.",
     no_lungs="The lungs were not measured.",
     opacity="OPACITY (by density alone)",
-    opacity_note="Vessels, airway walls and the edges of the lungs are counted too; some percent are normal.",
+    opacity_note="Vessels, airway walls and the edges of the lungs are counted too; "
+    "CTs without pneumonia can reach 20 %.",
     ground_glass="ground-glass density",
     consolidation="consolidation density",
     emphysema="emphysema-like density",
@@ -128,6 +151,7 @@ ENGLISH = Words(
     multifocal="multifocal",
     bilateral="bilateral",
     one_sided={"right": "right lung only", "left": "left lung only"},
+    mostly_one_sided={"right": "mostly in the right lung", "left": "mostly in the left lung"},
     zone="mostly in the {third}",
     near_surface="mostly near the lung surface (within {mm} mm)",
     region_line="{rank}. {lung}, {third}: {ml} mL, mean density {hu} HU, {mm} mm from the lung surface.",
@@ -159,6 +183,8 @@ ENGLISH = Words(
         "Opacity is measured by density alone; depth of breath, contrast medium and noise change it.",
     ),
     pictures="Key pictures",
+    pictures_note="Outlines: right lung blue, left lung green. Heat map: relative to the maximum of this CT, from "
+    "violet to yellow. Numbers: peaks of the regions. Window -1350 to 150 HU.",
     planes={"axial": "Axial", "coronal": "Coronal"},
     without_overlay="CT",
     with_overlay="CT with lungs and heat map",
@@ -180,6 +206,16 @@ GERMAN = Words(
     computed="Berechnet am {time} mit COVIDDetect {version}.",
     identity="Studie",
     acquisition="Aufnahme",
+    grid="{slices} Schichten mit {rows} x {columns} Voxeln, {across} x {down} x {between} mm",
+    lungs_found="Lungen",
+    lung_mask="Lungenmaske",
+    computed_at="Berechnet",
+    history="Verlauf",
+    lungs_and_opacity="Lungen und Verdichtungen nach der Dichte",
+    unit="HE",
+    one_region="Region",
+    regions_plural="Regionen",
+    regions_title="Regionen, die die Wahrscheinlichkeit am meisten erhöhten",
     methods={
         "unet": "durch ein Netz segmentiert ({title})",
         "threshold": "durch Schwellenwert segmentiert",
@@ -192,7 +228,8 @@ GERMAN = Words(
     total_line="Zusammen: {liters} L.",
     no_lungs="Die Lungen wurden nicht gemessen.",
     opacity="VERDICHTUNGEN (allein nach der Dichte)",
-    opacity_note="Gefäße, Wände der Atemwege und Ränder der Lungen zählen mit; einige Prozent sind normal.",
+    opacity_note="Gefäße, Wände der Atemwege und Ränder der Lungen zählen mit; "
+    "auch CTs ohne Pneumonie können 20 % erreichen.",
     ground_glass="Milchglas-Dichte",
     consolidation="Konsolidierungs-Dichte",
     emphysema="emphysemartige Dichte",
@@ -205,6 +242,7 @@ GERMAN = Words(
     multifocal="multifokal",
     bilateral="bilateral",
     one_sided={"right": "nur rechte Lunge", "left": "nur linke Lunge"},
+    mostly_one_sided={"right": "überwiegend rechte Lunge", "left": "überwiegend linke Lunge"},
     zone="überwiegend {third}",
     near_surface="überwiegend nahe der Lungenoberfläche (bis {mm} mm)",
     region_line="{rank}. {lung}, {third}: {ml} mL, mittlere Dichte {hu} HE, {mm} mm von der Lungenoberfläche.",
@@ -237,6 +275,8 @@ GERMAN = Words(
         "Verdichtungen werden allein nach der Dichte gemessen; Atemtiefe, Kontrastmittel und Rauschen ändern sie.",
     ),
     pictures="Schlüsselbilder",
+    pictures_note="Umrisse: rechte Lunge blau, linke grün. Heatmap: bezogen auf das Maximum dieses CTs, von Violett "
+    "bis Gelb. Zahlen: Maxima der Regionen. Fenster -1350 bis 150 HE.",
     planes={"axial": "Axial", "coronal": "Koronal"},
     without_overlay="CT",
     with_overlay="CT mit Lungen und Heatmap",
