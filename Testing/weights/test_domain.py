@@ -34,12 +34,12 @@ def ct_mask_of(hu: np.ndarray, lungs: np.ndarray, geometry: Geometry) -> CTMask:
     return make_ct_mask(CTVolume.from_array(hu, geometry), lungs > 0, InputForm(SIZE))
 
 
-def training_set() -> Iterator[tuple[str, CTMask]]:
+def training_set() -> Iterator[tuple[str, bool, CTMask]]:
     for seed in range(10):
         phantom = patient(seed)
         ill, _ = add_disease(phantom.ct, phantom.lung_mask, seed=seed, extent=("moderate", "severe")[seed % 2])
         for ct in (phantom.ct, ill):
-            yield f"patient {seed}", make_ct_mask(ct, phantom.lung_mask > 0, InputForm(SIZE))
+            yield f"patient {seed}", ct is phantom.ct, make_ct_mask(ct, phantom.lung_mask > 0, InputForm(SIZE))
 
 
 @pytest.fixture(scope="module")

@@ -21,9 +21,10 @@ from ..errors import InputError, MaskError, WeightsError
 from ..lungs import SLICES_PER_BATCH, LungMask, lung_mask_sha256, segment_lungs
 from ..lungs.mask_checks import check_lung_mask
 from ..weights.cards import ModelCard, default_card
-from ..weights.domain import DomainFit, judge
+from ..weights.domain import DomainFit, healthy_activations, judge
 from ..weights.loaded import loaded_network
 from .attention import Attention, place_attention
+from .evidence import Evidence
 from .heat_map import HeatMap
 from .opacity import LungOpacity, measure_opacity
 from .regions import Region, hottest_regions
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..networks.decovnet import DeCoVNet
+    from ..networks.receipt import Receipt
 
 SCHEMA = "coviddetect-analysis-1"
 
@@ -86,6 +88,8 @@ class Analysis:
         On the CT's own grid.
     heat_map
         Where the network looked; in axial order, whatever the CT's is.
+    evidence
+        What the margin of the logits is the sum of.
     regions
         Where the network looked, hottest first.
     opacity
@@ -114,6 +118,7 @@ class Analysis:
     decision_threshold: float
     lung_mask: LungMask
     heat_map: HeatMap
+    evidence: Evidence
     regions: tuple[Region, ...]
     opacity: tuple[LungOpacity, ...]
     card: ModelCard
@@ -161,6 +166,7 @@ class Analysis:
                 "raw_maximum": self.attention.raw_maximum,
                 "share_in_lungs": round(self.heat_map.share_in_lungs, 3),
             },
+            "evidence": asdict(self.evidence),
             "regions": [_rounded(asdict(region)) for region in self.regions],
             "opacity": [_rounded(asdict(lung)) for lung in self.opacity],
             "input": {"name": self.ct_name, "sha256": self.ct_sha256},
@@ -212,6 +218,7 @@ def analyze(
     True
     """
     from ..networks.decovnet import SLICES_PER_CHUNK
+    from ..networks.receipt import take_apart
 
     report = progress or (lambda _: None)
     clock = _Clock()
@@ -241,12 +248,16 @@ def analyze(
     with clock.stage("score"):
         ct_mask = make_ct_mask(axial, axial_mask.labels > 0, card.input_form)
 
-        def score_on(device: str, slices: int) -> tuple[Score, Attention, DomainFit | None]:
+        def score_on(device: str, slices: int) -> tuple[Score, Attention, Receipt, DomainFit | None]:
             network = cast("DeCoVNet", loaded_network(card, device))
             features = features_of(network, ct_mask, device, slices, _counting("score", report))
-            return *score_features(network, features, ct_mask), judge(card, features, ct_mask)
+            return (
+                *score_features(network, features, ct_mask),
+                take_apart(network, features),
+                judge(card, features, ct_mask),
+            )
 
-        (score, attention, domain), where = within_memory(score_on, where, SLICES_PER_CHUNK)
+        (score, attention, receipt, domain), where = within_memory(score_on, where, SLICES_PER_CHUNK)
 
     with clock.stage("attention"):
         report(Progress("attention", 0, 1))
@@ -260,6 +271,7 @@ def analyze(
         decision_threshold=cast(float, card.decision_threshold),
         lung_mask=lung_mask,
         heat_map=heat_map,
+        evidence=Evidence.of(receipt, healthy_activations(card), attention.geometry, axial_mask),
         regions=regions,
         opacity=opacity,
         card=card,

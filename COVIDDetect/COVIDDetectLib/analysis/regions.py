@@ -91,7 +91,7 @@ def hottest_regions(heat_map: HeatMap, ct: CTVolume, lung_mask: LungMask, count:
     hu, labels, voxels, fine = ct.hu, lung_mask.labels, ct.geometry, heat_map.in_lungs
     at = _nearest_voxels(fine.values.shape, fine.geometry, labels.shape, voxels)
     sides = labels[np.ix_(*at)] * (fine.values >= HOT_FROM)
-    heights = {side: _height(labels, side) for side in SIDES if (sides == side).any()}
+    heights = {side: height_of(labels, side) for side in SIDES if (sides == side).any()}
 
     found = []
     for side in heights:  # a region ends where its lung ends, also where the two lungs touch
@@ -119,7 +119,7 @@ def hottest_regions(heat_map: HeatMap, ct: CTVolume, lung_mask: LungMask, count:
                 volume_ml=volume_ml,
                 mean_hu=float(hu[of_box][inside].mean()),
                 side=SIDES[side],
-                third=_third(k, heights[side]),
+                third=third_of(k, heights[side]),
                 distance_to_pleura_mm=_distance_out(labels, (k, j, i), voxels),
             )
         )
@@ -173,13 +173,14 @@ def _nearest_voxels(
     return at
 
 
-def _height(labels: np.ndarray, side: int) -> tuple[int, int]:
+def height_of(labels: np.ndarray, side: int) -> tuple[int, int]:
     """The lowest and the highest slice of a lung; every eighth row and column are enough for thirds."""
     slices = np.flatnonzero((labels[:, ::_HEIGHT_STEP, ::_HEIGHT_STEP] == side).any(axis=(1, 2)))
     return (int(slices[0]), int(slices[-1])) if len(slices) else (0, len(labels) - 1)
 
 
-def _third(number: int, height: tuple[int, int]) -> Third:
+def third_of(number: int, height: tuple[int, int]) -> Third:
+    """The third of a lung's height in which a slice lies."""
     share = (number - height[0] + 0.5) / (height[1] - height[0] + 1)
     return "upper" if share > 2 / 3 else "middle" if share > 1 / 3 else "lower"
 

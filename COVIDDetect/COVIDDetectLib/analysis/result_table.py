@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .evidence import Evidence
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -23,6 +25,7 @@ def table_rows(record: Mapping[str, Any], stale: str) -> list[tuple[str, str]]:
         ("Probability of COVID-19", f"{record['probability']:.3f}"),
         *(("Note", note) for note in record["notes"]),
         ("Decision threshold", f"{record['decision_threshold']:.2f}"),
+        *(("What decided", Evidence.from_entry(entry).in_words()) for entry in [record.get("evidence")] if entry),
         ("Weights", f"{record['weights']['title']} ({record['weights']['sha256'][:12]})"),
     ]
     for side in record.get("opacity", ()):

@@ -242,6 +242,7 @@ def _print_result(ct: CTVolume, analysis: Analysis, output: Path, seconds: float
         f"Probability of COVID-19: {probability} (decision threshold {analysis.decision_threshold:.2f}; "
         f"{analysis.card.title})",
         *analysis.notes,
+        f"What decided: {analysis.evidence.in_words()}",
         _volumes(analysis.lung_mask),
         f"{seconds:.1f} s on {analysis.device} ({stages}){_peak_memory()}",
         f"Written: {output}",

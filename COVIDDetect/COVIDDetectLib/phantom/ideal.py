@@ -10,9 +10,10 @@ import numpy as np
 from .. import __version__
 from ..analysis.analyze import Analysis, Score
 from ..analysis.attention import Attention, normalized
+from ..analysis.evidence import Evidence, Term
 from ..analysis.heat_map import HeatMap
 from ..analysis.opacity import measure_opacity
-from ..analysis.regions import hottest_regions
+from ..analysis.regions import Region, hottest_regions
 from ..ct.volume import CTVolume
 from ..lungs import LungMask, lung_mask_sha256
 from ..weights.cards import ModelCard, default_card
@@ -63,12 +64,14 @@ def analysis_of(
     card = card or default_card("decovnet")
     axial, axial_mask = ct.axial()[0], lung_mask.axial()
     heat_map = HeatMap.of(attention, axial_mask)
+    regions = hottest_regions(heat_map, axial, axial_mask)
     return Analysis(
         score=Score(float(1 / (1 + np.exp(-2 * logit))), (-logit, logit)),
         decision_threshold=card.decision_threshold or 0.5,
         lung_mask=lung_mask,
         heat_map=heat_map,
-        regions=hottest_regions(heat_map, axial, axial_mask),
+        evidence=_evidence(2 * logit, regions),
+        regions=regions,
         opacity=measure_opacity(axial, axial_mask),
         card=card,
         lungs_card=None,
@@ -82,3 +85,11 @@ def analysis_of(
         software={"coviddetect": __version__},
         notes=tuple(findings),
     )
+
+
+def _evidence(margin: float, regions: Sequence[Region]) -> Evidence:
+    """All that speaks lies in the hottest region; without one the number is where every scan starts."""
+    if not regions:
+        return Evidence(margin, margin, ())
+    first = regions[0]
+    return Evidence(margin, 0.0, (Term(margin, first.peak_lps, f"{first.side} {first.third}"),))

@@ -201,7 +201,7 @@ def _title(lungs: str | ModelCard) -> str:
 def _with_domain(card: ModelCard, training: Sequence[Prepared], course: Course) -> ModelCard:
     """The card with what an analysis needs to tell CTs of another kind, where there are patients enough."""
     try:
-        return fit_domain(card, ((one.case.patient, one.ct_mask()) for one in training))
+        return fit_domain(card, ((one.case.patient, one.case.label == 0, one.ct_mask()) for one in training))
     except WeightsError as error:
         course.say(f"Foreign CTs will not be told apart with these weights: {error}")
         return card

@@ -30,6 +30,8 @@ LIMIT = 1.0
 _MARGIN = 1.5  # real patients vary more than the few of a training set
 _FEATURES = 128
 """Channels of the second ResBlock's output."""
+CHANNELS = 32
+"""Channels of the classifier's last convolution."""
 _FOLDS = 10
 _FEWEST_GROUPS = 4
 _BORDER_MM = 8.0
@@ -140,7 +142,27 @@ def judge(card: ModelCard, features: Tensor, ct_mask: CTMask) -> DomainFit | Non
     )
 
 
-def fit_domain(card: ModelCard, ct_masks: Iterable[tuple[str, CTMask]]) -> ModelCard:
+def healthy_activations(card: ModelCard) -> np.ndarray | None:
+    """The mean over the healthy training scans of each channel's maximum that the margin is the sum of.
+
+    Returns
+    -------
+    np.ndarray or None
+        float64 ``(32,)`` (``networks.receipt``); None if the card has no statistics of its training set, or they do not
+        tell.
+
+    Raises
+    ------
+    WeightsError
+        If the statistics are missing or their checksum is another.
+    """
+    if card.domain_file is None:
+        return None
+    mean = _stored(card).get("healthy.activations")
+    return mean if mean is not None and mean.shape == (CHANNELS,) else None
+
+
+def fit_domain(card: ModelCard, ct_masks: Iterable[tuple[str, bool, CTMask]]) -> ModelCard:
     """Make the statistics of a training set, write them next to the weights and name them in the card.
 
     Parameters
@@ -148,8 +170,8 @@ def fit_domain(card: ModelCard, ct_masks: Iterable[tuple[str, CTMask]]) -> Model
     card
         Of a DeCoVNet whose weights are final and written.
     ct_masks
-        Whole, uncropped volumes as in training, healthy and diseased, each with the name of the patient or phantom it
-        was made from: the limit comes from patients left out.
+        Whole, uncropped volumes as in training, each with the name of the patient or phantom it was made from, and
+        whether it is without COVID-19: the limit comes from patients left out.
 
     Returns
     -------
@@ -165,16 +187,21 @@ def fit_domain(card: ModelCard, ct_masks: Iterable[tuple[str, CTMask]]) -> Model
     """
     from safetensors.numpy import save
 
+    from ..networks.receipt import take_apart
+
     network = cast("DeCoVNet", load_network(card))
-    groups, physical, pooled = [], [], []
-    for group, ct_mask in ct_masks:
+    groups, physical, pooled, healthy = [], [], [], []
+    for group, is_healthy, ct_mask in ct_masks:
+        features = network.features_by_chunks(ct_mask.tensor())
         groups.append(group)
         physical.append(_physical(ct_mask, card.hu_window))
-        pooled.append(_pooled(network.features_by_chunks(ct_mask.tensor()), ct_mask))
+        pooled.append(_pooled(features, ct_mask))
+        if is_healthy:
+            healthy.append(take_apart(network, features).activations)
     if len(set(groups)) < _FEWEST_GROUPS:
         raise WeightsError("The statistics of a training set need at least four patients or phantoms; give more cases.")
     spreads = np.array([one.spread for one in _PROPERTIES.values()])
-    content: dict[str, object] = {}
+    content: dict[str, object] = {"healthy.activations": np.mean(healthy, axis=0)} if healthy else {}
     for name, rows, floor in (("physical", np.array(physical), spreads), ("features", np.array(pooled), None)):
         cloud = _fit_with_limit(rows, groups, floor)
         content |= {f"{name}.mean": cloud.mean, f"{name}.covariance": cloud.covariance, f"{name}.unit": cloud.unit}
@@ -250,18 +277,26 @@ def _fit(rows: np.ndarray, member: np.ndarray, spreads: np.ndarray | None) -> _C
     return _Cloud(mean, (covariance + np.eye(len(mean))) * np.outer(spreads, spreads))
 
 
-def _read(card: ModelCard) -> tuple[_Cloud, _Cloud]:
+def _stored(card: ModelCard) -> dict[str, np.ndarray]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     content = read_checked(card.path.parent / cast(str, card.domain_file), card.domain_sha256)
     try:
-        stored = load(content)
+        stored: dict[str, np.ndarray] = load(content)
+    except (SafetensorError, TypeError, ValueError) as error:
+        raise WeightsError(f"{card.domain_file} holds no statistics of a training set; get it again.") from error
+    return stored
+
+
+def _read(card: ModelCard) -> tuple[_Cloud, _Cloud]:
+    stored = _stored(card)
+    try:
         physical, features = (
             _Cloud(stored[f"{name}.mean"], stored[f"{name}.covariance"], float(stored[f"{name}.unit"][0]))
             for name in ("physical", "features")
         )
-    except (SafetensorError, KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError) as error:
         raise WeightsError(f"{card.domain_file} holds no statistics of a training set; get it again.") from error
     return physical, features
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..analysis.analyze import Analysis, Score
 from ..analysis.attention import Attention
+from ..analysis.evidence import Evidence
 from ..analysis.experiments import Experiment
 from ..analysis.heat_map import HeatMap
 from ..analysis.opacity import LungOpacity
@@ -130,6 +131,7 @@ def store_analysis(analysis: Analysis, folder: Path) -> Entry:
         "decision_threshold": analysis.decision_threshold,
         "lung_mask": None if given else at_once(store_lung_mask(analysis.lung_mask, folder / "lungs.npy")),
         "heat_map": store_heat_map(analysis.heat_map, folder),
+        "evidence": asdict(analysis.evidence),
         "regions": [asdict(region) for region in analysis.regions],
         "opacity": [asdict(lung) for lung in analysis.opacity],
         "card": str(analysis.card.path),
@@ -163,6 +165,7 @@ def load_analysis(entry: Entry, given: LungMask | None = None) -> Steps[Analysis
             "score": Score(score["probability"], (score["logits"][0], score["logits"][1])),
             "lung_mask": lung_mask,
             "heat_map": load_heat_map(entry["heat_map"]),
+            "evidence": Evidence.from_entry(entry["evidence"]),
             "regions": tuple(Region.from_entry(region) for region in entry["regions"]),
             "opacity": tuple(LungOpacity(**lung) for lung in entry["opacity"]),
             "notes": tuple(entry["notes"]),

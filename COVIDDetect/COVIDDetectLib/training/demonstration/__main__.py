@@ -112,17 +112,17 @@ def make_scores(folder: Path, output: Path) -> None:
     fit_domain(card, _domain_cases(backgrounds))
 
 
-def _domain_cases(backgrounds: list[Background]) -> Iterator[tuple[str, CTMask]]:
+def _domain_cases(backgrounds: list[Background]) -> Iterator[tuple[str, bool, CTMask]]:
     """Whole volumes, healthy and diseased, sharp and smooth: what the weights know."""
     for number, background in enumerate(map(coarser, backgrounds)):
         ct = as_ct(background)
-        yield background.name, make_ct_mask(ct, background.labels, FORM)
+        yield background.name, True, make_ct_mask(ct, background.labels, FORM)
         extent = ("mild", "moderate", "severe")[number % 3]
         diseased, _ = add_disease(ct, background.labels, number, extent=extent)
-        yield background.name, make_ct_mask(diseased, background.labels, FORM)
+        yield background.name, False, make_ct_mask(diseased, background.labels, FORM)
         sigma = [_SMOOTH_MM[number % len(_SMOOTH_MM)] / mm for mm in background.spacing]
         smooth = np.rint(ndimage.gaussian_filter(ct.hu.astype(np.float32), sigma)).astype(np.int16)
-        yield background.name, make_ct_mask(replace(ct, hu=smooth), background.labels, FORM)
+        yield background.name, True, make_ct_mask(replace(ct, hu=smooth), background.labels, FORM)
 
 
 def check(backgrounds: Path) -> None:
