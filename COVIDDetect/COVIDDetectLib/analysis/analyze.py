@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from ..networks.decovnet import DeCoVNet
     from ..networks.receipt import Receipt
+    from .width import Width
 
 SCHEMA = "coviddetect-analysis-1"
 
@@ -112,6 +113,8 @@ class Analysis:
         Sentences that the user must read with the result: of the device, of the weights' domain, and the findings.
     domain
         Whether the CT is of the kind that the weights were trained on; None if their card does not tell.
+    width
+        How far the probability moves when the CT is read again (``width.read_again``); None if it was read once.
     """
 
     score: Score
@@ -133,6 +136,7 @@ class Analysis:
     software: Mapping[str, str]
     notes: tuple[str, ...] = ()
     domain: DomainFit | None = None
+    width: Width | None = None
 
     @property
     def probability(self) -> float:
@@ -152,6 +156,7 @@ class Analysis:
             "research_use_only": True,
             "probability": self.score.probability,
             "logits": {"negative": self.score.logits[0], "positive": self.score.logits[1]},
+            "width": asdict(self.width) if self.width else None,
             "decision_threshold": self.decision_threshold,
             "weights": _card_entry(self.card),
             "lungs": {

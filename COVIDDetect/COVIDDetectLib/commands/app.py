@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from .. import __version__
 from ..analysis.analyze import Analysis, analyze
 from ..analysis.analyze import Progress as Stage
+from ..analysis.width import Width, read_again
 from ..ct.reading import read_ct
 from ..ct.volume import CTVolume
 from ..device import DeviceChoice
@@ -40,7 +42,7 @@ from . import training as training_commands
 from . import weights as weights_commands
 from .sentences import say, sentences_instead_of_tracebacks
 
-_STAGES = {"lungs": "Lungs", "score": "Score", "attention": "Heat map"}
+_STAGES = {"lungs": "Lungs", "score": "Score", "attention": "Heat map", "width": "Again"}
 
 app = typer.Typer(
     name="coviddetect",
@@ -99,6 +101,9 @@ def analyze_command(
         typer.Option(metavar="CARD", help="Model card (.json) of the DeCoVNet to use; by default the bundled one."),
     ] = None,
     series: SeriesUID = None,
+    repeat: Annotated[
+        bool, typer.Option("--repeat", help="Also score the CT nudged, as another scanner might have given it.")
+    ] = False,
 ) -> None:
     """Find the lungs, score the CT for COVID-19, and show where the network looked.
 
@@ -121,6 +126,9 @@ def analyze_command(
                 findings=(*ct.notes, *_sentences_about(ct)),
                 progress=bars.on_stage,
             )
+            if repeat:
+                width = read_again(ct, analysis.lung_mask, device=device, weights=card, progress=bars.on_stage)
+                analysis = replace(analysis, width=width)
             with bars.step("Writing"):
                 write_analysis_files(ct, analysis, output)
         _print_result(ct, analysis, output, time.perf_counter() - start)
@@ -241,6 +249,7 @@ def _print_result(ct: CTVolume, analysis: Analysis, output: Path, seconds: float
         *([ct.also_there] if ct.also_there else []),
         f"Probability of COVID-19: {probability} (decision threshold {analysis.decision_threshold:.2f}; "
         f"{analysis.card.title})",
+        *([_width(analysis.width, analysis.decision_threshold)] if analysis.width else []),
         *analysis.notes,
         f"What decided: {analysis.evidence.in_words()}",
         _volumes(analysis.lung_mask),
@@ -249,6 +258,12 @@ def _print_result(ct: CTVolume, analysis: Analysis, output: Path, seconds: float
         "Research use only, not a medical device.",
     ]
     say(*lines)
+
+
+def _width(width: Width, threshold: float) -> str:
+    low, high = (rounded(probability, threshold, 2) for probability in (width.low, width.high))
+    undecided = "; undecided, because the decision threshold lies between" if width.spans(threshold) else ""
+    return f"{low} to {high} when scan and mask are nudged{undecided}"
 
 
 def _volumes(lung_mask: LungMask) -> str:

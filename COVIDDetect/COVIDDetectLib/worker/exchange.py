@@ -20,6 +20,7 @@ from ..analysis.experiments import Experiment
 from ..analysis.heat_map import HeatMap
 from ..analysis.opacity import LungOpacity
 from ..analysis.regions import Region
+from ..analysis.width import Width
 from ..ct.geometry import Geometry
 from ..ct.volume import CTVolume
 from ..errors import COVIDDetectError
@@ -146,6 +147,7 @@ def store_analysis(analysis: Analysis, folder: Path) -> Entry:
         "software": dict(analysis.software),
         "notes": list(analysis.notes),
         "domain": asdict(analysis.domain) if analysis.domain else None,
+        "width": asdict(analysis.width) if analysis.width else None,
     }
 
 
@@ -169,6 +171,7 @@ def load_analysis(entry: Entry, given: LungMask | None = None) -> Steps[Analysis
             "regions": tuple(Region.from_entry(region) for region in entry["regions"]),
             "opacity": tuple(LungOpacity(**lung) for lung in entry["opacity"]),
             "notes": tuple(entry["notes"]),
+            "width": Width.from_entry(entry["width"]) if entry["width"] else None,
             "domain": DomainFit(**entry["domain"]) if entry["domain"] else None,
             "card": read_card(entry["card"]),
             "lungs_card": _card(entry["lungs_card"]),

@@ -1,0 +1,167 @@
+"""How far the probability moves when scan and mask are nudged, as another scanner or another hand might have done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from scipy import ndimage
+
+from ..ct.ct_mask import FEWEST_SLICES, bounding_box, make_ct_mask
+from ..ct.volume import CTVolume
+from ..device import trusted_device, within_memory
+from ..errors import WeightsError
+from ..lungs import LungMask
+from ..weights.cards import ModelCard, default_card
+from ..weights.loaded import loaded_network
+from .analyze import Progress, features_of
+
+if TYPE_CHECKING:
+    from ..networks.decovnet import DeCoVNet
+
+_SMOOTH_SIGMA = 0.7
+"""Pixels: between two neighboring reconstruction kernels of one scanner."""
+_SHARPEN_BY = 0.5
+_TISSUE_HU = (-50, 150)
+_ROUND = ndimage.generate_binary_structure(2, 1)[None]
+_MARGIN = (1, 4, 4)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One score of the nudged CT.
+
+    Parameters
+    ----------
+    name
+        What was changed.
+    """
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Width:
+    """The smallest and the largest probability of a CT as it is and as nudged. Not a confidence interval.
+
+    Parameters
+    ----------
+    low, high
+        Of all readings, the first of which is the CT as it is.
+    """
+
+    low: float
+    high: float
+    readings: tuple[Reading, ...]
+
+    def spans(self, threshold: float) -> bool:
+        """Whether a threshold lies within: the nudges alone change what the number says."""
+        return self.low < threshold <= self.high
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, Any]) -> Width:
+        """The width in ``analysis.json``."""
+        return cls(entry["low"], entry["high"], tuple(Reading(**reading) for reading in entry["readings"]))
+
+
+def read_again(
+    ct: CTVolume,
+    lung_mask: LungMask,
+    *,
+    device: str = "auto",
+    weights: ModelCard | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Width:
+    """Score a CT as it is, mirrored, cut half a slab later, with a slice less, with another edge of the mask and noise.
+
+    Parameters
+    ----------
+    ct, lung_mask
+        On one grid, in any orientation.
+    device, weights, progress
+        As for ``analyze``; all progress is of the stage ``"width"``, counted by readings.
+
+    Raises
+    ------
+    InputError, MaskError, WeightsError, DeviceError
+        With the sentence that the user reads.
+    """
+    card = weights or default_card("decovnet")
+    if card.network != "decovnet":
+        raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
+    ct, lungs = _cropped(ct.axial()[0], lung_mask.axial().labels > 0)
+    where = trusted_device(device)
+    report = progress or (lambda _: None)
+
+    def probability_of(nudged: CTVolume, mask: np.ndarray) -> float:
+        nonlocal where
+        ct_mask = make_ct_mask(nudged, mask, card.input_form)
+
+        def score_on(device: str, slices: int) -> float:
+            import torch
+
+            network = cast("DeCoVNet", loaded_network(card, device))
+            with torch.inference_mode():
+                logits = network.classifier(features_of(network, ct_mask, device, slices))[0]
+            return float(torch.softmax(logits.double(), dim=0)[1])
+
+        probability, where = within_memory(score_on, where, 64)
+        return probability
+
+    nudges = list(_nudges(ct, lungs, card.input_form.slice_mm))
+    readings = []
+    for number, (name, nudged, mask) in enumerate(nudges):
+        report(Progress("width", number, len(nudges)))
+        readings.append(Reading(name, probability_of(nudged, mask)))
+    report(Progress("width", len(nudges), len(nudges)))
+    probabilities = [reading.probability for reading in readings]
+    return Width(min(probabilities), max(probabilities), tuple(readings))
+
+
+def _cropped(ct: CTVolume, lungs: np.ndarray) -> tuple[CTVolume, np.ndarray]:
+    """What the nudges can reach: the lungs' box and a margin. The CT's place does not matter to a score."""
+    box = tuple(
+        slice(max(0, one.start - by), one.stop + by) for one, by in zip(bounding_box(lungs), _MARGIN, strict=True)
+    )
+    return replace(ct, hu=np.ascontiguousarray(ct.hu[box])), np.ascontiguousarray(lungs[box])
+
+
+def _nudges(ct: CTVolume, lungs: np.ndarray, slice_mm: float | None) -> Iterator[tuple[str, CTVolume, np.ndarray]]:
+    hu = ct.hu.astype(np.float32)
+
+    def with_hu(values: np.ndarray) -> CTVolume:
+        return replace(ct, hu=np.clip(np.rint(values), -32768, 32767).astype(np.int16))
+
+    yield "as it is", ct, lungs
+    yield "mirrored", replace(ct, hu=np.ascontiguousarray(ct.hu[:, :, ::-1])), lungs[:, :, ::-1]
+    slices = np.flatnonzero(lungs.any(axis=(1, 2)))
+    half_slab = round((slice_mm or 0.0) / 2 / ct.geometry.spacing[2])
+    ends = [("without the lowest slice", slices[:1]), ("without the highest slice", slices[-1:])]
+    if half_slab > 1:
+        ends.append(("slabs that begin half a slab higher", slices[:half_slab]))
+    for name, left_out in ends:
+        if len(slices) - len(left_out) >= FEWEST_SLICES:
+            fewer = lungs.copy()
+            fewer[left_out] = False
+            yield name, ct, fewer
+    yield "mask a pixel larger", ct, ndimage.binary_dilation(lungs, _ROUND)
+    smaller = ndimage.binary_erosion(lungs, _ROUND)
+    if np.count_nonzero(smaller.any(axis=(1, 2))) >= FEWEST_SLICES:
+        yield "mask a pixel smaller", ct, smaller
+    smooth = ndimage.gaussian_filter(hu, (0, _SMOOTH_SIGMA, _SMOOTH_SIGMA))
+    yield "smoother", with_hu(smooth), lungs
+    yield "sharper", with_hu(hu + _SHARPEN_BY * (hu - smooth)), lungs
+    noise = np.random.default_rng(0).standard_normal(hu.shape, dtype=np.float32)
+    yield "with as much noise again", with_hu(hu + _noise_hu(hu) * noise), lungs
+
+
+def _noise_hu(hu: np.ndarray) -> float:
+    """Standard deviation of the noise in soft tissue: from second differences, which anatomy hardly has."""
+    bend = hu[:, :, 2:] - 2 * hu[:, :, 1:-1] + hu[:, :, :-2]
+    tissue = (hu[:, :, 1:-1] > _TISSUE_HU[0]) & (hu[:, :, 1:-1] < _TISSUE_HU[1])
+    if not tissue.any():
+        return 0.0
+    return float(1.4826 * np.median(np.abs(bend[tissue])) / np.sqrt(6))
