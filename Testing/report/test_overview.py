@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from COVIDDetectLib.analysis.analyze import Analysis, Score
 from COVIDDetectLib.analysis.attention import Attention
+from COVIDDetectLib.analysis.evidence import Evidence
 from COVIDDetectLib.analysis.heat_map import HeatMap
 from COVIDDetectLib.ct.geometry import Geometry, Reorientation
 from COVIDDetectLib.ct.volume import CTVolume
@@ -58,7 +59,7 @@ def analysis(probability: float = 0.87, heat: Attention | None = None) -> Analys
     lung_mask = LungMask(labels(), GEOMETRY)
     return Analysis(
         score=Score(probability, (0.0, 1.9)), decision_threshold=0.5, lung_mask=lung_mask,
-        heat_map=HeatMap.of(heat or attention(), lung_mask), regions=(), opacity=(),
+        evidence=Evidence(0.0, 0.0, ()), heat_map=HeatMap.of(heat or attention(), lung_mask), regions=(), opacity=(),
         card=card, lungs_card=None, lungs_method="threshold", device="CPU",
         seconds={"lungs": 1.0}, ct_name="Anna Example", ct_sha256="1" * 64, lung_mask_sha256="2" * 64,
         time="2026-01-02T03:04:05+00:00", software={},
