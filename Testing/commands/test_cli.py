@@ -231,6 +231,24 @@ def test_the_version_is_the_package_s() -> None:
     assert run("--version").stdout.strip() == f"coviddetect {__version__}"
 
 
+def test_help_waits_for_no_library_that_computes() -> None:
+    code = "import sys, COVIDDetectLib.commands.app; print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE_ROOT)}
+    loaded = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
+    heavy = {
+        "torch",
+        "scipy.ndimage",
+        "scipy.spatial",
+        "skimage",
+        "sklearn",
+        "matplotlib",
+        "pydicom",
+        "jinja2",
+        "captum",
+    }
+    assert not heavy & set(loaded.stdout.split())
+
+
 def test_what_is_wrong_with_a_ct_stands_beside_its_number(small_phantom: Phantom, tmp_path: Path) -> None:
     few = CTVolume(small_phantom.ct.hu[8:20], small_phantom.ct.geometry)
     result = run(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from ..ct.volume import CTVolume
 from .fields import Spacing, soft_step
@@ -61,7 +61,7 @@ def add_disease(
 
 def box_with_border(lung_mask: np.ndarray) -> Box:
     """The box of the lungs and one voxel around."""
-    box = ndimage.find_objects((lung_mask > 0).astype(np.uint8))[0]
+    box = scipy.ndimage.find_objects((lung_mask > 0).astype(np.uint8))[0]
     first, second, third = (slice(max(0, one.start - 1), one.stop + 1) for one in box)
     return first, second, third
 
@@ -102,7 +102,7 @@ def paint_disease(
 
 def with_border(labels: np.ndarray) -> np.ndarray:
     """Labels and the pixel around them, which is half lung: else a dark line would part disease from the chest wall."""
-    around = ndimage.grey_dilation(labels.astype(np.uint8), size=(1, 3, 3))
+    around = scipy.ndimage.grey_dilation(labels.astype(np.uint8), size=(1, 3, 3))
     return np.where(labels > 0, labels, around).astype(np.uint8)
 
 
@@ -112,7 +112,7 @@ def replace_air(
     """HU after a share of each voxel's air has been replaced: vessels stay, and so does the image's noise."""
     steps = np.abs(np.diff(hu, axis=2))[lung[:, :, 1:]]
     noise_hu = float(np.median(steps)) * 1.05 if steps.size else 15.0
-    grain = ndimage.gaussian_filter(random.standard_normal(hu.shape).astype(np.float32), (0, 0.6, 0.6)) * 2.1
+    grain = scipy.ndimage.gaussian_filter(random.standard_normal(hu.shape).astype(np.float32), (0, 0.6, 0.6)) * 2.1
     # Where there is no air there is nothing to fill: no grain on ribs and vessels.
     return hu + filling * (np.maximum(fluid_hu - hu, 0) + noise_hu * grain * (hu < -100))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from .disease import replace_air, with_border
 from .fields import Spacing, soft_step
@@ -80,7 +80,7 @@ def _pour_fluid(
     height: np.ndarray,
 ) -> None:
     """Fluid of 0 to 25 HU behind what will be consolidated, in place."""
-    smooth = ndimage.gaussian_filter(height, (0, 8 / space.spacing[1], 8 / space.spacing[2]))
+    smooth = scipy.ndimage.gaussian_filter(height, (0, 8 / space.spacing[1], 8 / space.spacing[2]))
     fluid = soft_step(np.quantile(smooth[lung], random.uniform(0.05, 0.4)) - smooth, 0.7) * lung
     hu += fluid * (random.uniform(0, 25) - hu)
     left[(fluid > 0.5) & (left > 0)] = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from ..ct.volume import CTVolume
 from .disease import box_with_border, replace_air, with_border
@@ -181,11 +181,11 @@ def _expiration(random: np.random.Generator, hu: np.ndarray, space: LungSpace) -
 def _motion(random: np.random.Generator, hu: np.ndarray, space: LungSpace) -> np.ndarray:
     """Breathing and heartbeat: some slices show two positions at once."""
     rows, columns = random.uniform(1, 3.5, 2) / np.array(space.spacing[1:])
-    moved = ndimage.shift(
+    moved = scipy.ndimage.shift(
         hu, (0, rows * random.choice([-1, 1]), columns * random.choice([-1, 1])), order=1, mode="nearest"
     )
     when = random.standard_normal(hu.shape[:1])
-    when = ndimage.gaussian_filter1d(when, 1.0)
+    when = scipy.ndimage.gaussian_filter1d(when, 1.0)
     share = 0.5 * soft_step(when - np.quantile(when, random.uniform(0.2, 0.8)), 0.1)[:, None, None]
     return (hu + share * (moved - hu)).astype(np.float32)
 
@@ -219,8 +219,8 @@ def _scars(random: np.random.Generator, hu: np.ndarray, space: LungSpace) -> np.
 def _lymph_and_vessels(random: np.random.Generator, hu: np.ndarray, space: LungSpace) -> np.ndarray:
     """Wide, bright vessels and thick walls of airways: contrast medium, congestion, bronchitis."""
     dense = np.clip((hu + 600) / 500, 0, 1) * space.lung
-    wide = ndimage.maximum_filter(dense, (1, 3, 3)) if random.random() < 0.5 else dense
-    wide = ndimage.gaussian_filter(wide, (0, 0.5, 0.5))
+    wide = scipy.ndimage.maximum_filter(dense, (1, 3, 3)) if random.random() < 0.5 else dense
+    wide = scipy.ndimage.gaussian_filter(wide, (0, 0.5, 0.5))
     return hu + wide * np.maximum(random.uniform(50, 300) - hu, 0) * random.uniform(0.3, 1.0)
 
 
@@ -246,7 +246,9 @@ def _above_back_mm(space: LungSpace) -> np.ndarray:
     # The back is curved and a level is not: smoothed over columns, those without lung left out.
     seen = lung.any(1).astype(np.float32)
     near = (0.0, 10 / space.spacing[2])
-    last = ndimage.gaussian_filter(last * seen, near) / np.maximum(ndimage.gaussian_filter(seen, near), 1e-3)
+    last = scipy.ndimage.gaussian_filter(last * seen, near) / np.maximum(
+        scipy.ndimage.gaussian_filter(seen, near), 1e-3
+    )
     return np.maximum(last[:, None, :] - rows, 0).astype(np.float32) * space.spacing[1]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from .fields import soft_step
 from .space import Box, LungSpace
@@ -81,7 +81,7 @@ def _by_lobules(random: np.random.Generator, space: LungSpace, box: Box, filled:
     mean = np.bincount(cell, filled[where]) / np.maximum(np.bincount(cell), 1)
     result = np.zeros_like(filled)
     result[where] = soft_step(mean - 0.5, 0.2)[cell]
-    return ndimage.gaussian_filter(result, [0.8 / mm for mm in space.spacing]) * space.lung[box]
+    return scipy.ndimage.gaussian_filter(result, [0.8 / mm for mm in space.spacing]) * space.lung[box]
 
 
 def septa(

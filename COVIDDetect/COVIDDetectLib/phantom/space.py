@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import ndimage
-from scipy.spatial import cKDTree
+import scipy
 
 from .fields import Spacing, smooth_field
 
@@ -49,7 +48,7 @@ class LungSpace:
         coarse[:, [0, -1]] = False
         coarse[:, :, [0, -1]] = False
         sampling = [step * mm for step, mm in zip(steps, self.spacing, strict=True)]
-        depth = ndimage.distance_transform_edt(coarse, sampling=sampling)[1:-1, 1:-1, 1:-1].astype(np.float32)
+        depth = scipy.ndimage.distance_transform_edt(coarse, sampling=sampling)[1:-1, 1:-1, 1:-1].astype(np.float32)
         for axis, (step, size) in enumerate(zip(steps, self.lung.shape, strict=True)):
             depth = _stretch(depth, axis, step, size)
         return depth
@@ -108,7 +107,7 @@ class LungSpace:
         axes = [np.arange(a, b + size_mm, size_mm) for a, b in zip(low, high, strict=True)]
         seeds = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
         seeds += random.uniform(-0.5, 0.5, seeds.shape) * size_mm
-        distance, cell = cKDTree(seeds).query(points, k=2)
+        distance, cell = scipy.spatial.cKDTree(seeds).query(points, k=2)
         return cell[:, 0], ((distance[:, 1] - distance[:, 0]) / 2).astype(np.float32)
 
 

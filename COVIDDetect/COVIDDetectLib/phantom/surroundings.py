@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from .fields import smooth_field
 
@@ -66,8 +66,8 @@ def body_outline(hu: np.ndarray, lungs: np.ndarray, pixel_mm: float, with_limbs:
     tissue = hu > _TISSUE_ABOVE_HU
     times = max(1, round(3.0 / pixel_mm))
     square = np.ones((3, 3), dtype=bool)
-    core = ndimage.binary_erosion(ndimage.binary_fill_holes(tissue | lungs), square, times, border_value=1)
-    parts, count = ndimage.label(core)
+    core = scipy.ndimage.binary_erosion(scipy.ndimage.binary_fill_holes(tissue | lungs), square, times, border_value=1)
+    parts, count = scipy.ndimage.label(core)
     if not count:
         return lungs.copy()
     sizes = np.bincount(parts.ravel(), minlength=count + 1)
@@ -82,8 +82,8 @@ def body_outline(hu: np.ndarray, lungs: np.ndarray, pixel_mm: float, with_limbs:
     if with_limbs:
         kept |= (softness > 0.5) & (sizes * pixel_mm**2 > _LEAST_LIMB_MM2)
     kept[0] = False
-    body = ndimage.binary_dilation(kept[parts], square, times + 1)
-    return ndimage.binary_fill_holes(body & (tissue | core | lungs)) | lungs
+    body = scipy.ndimage.binary_dilation(kept[parts], square, times + 1)
+    return scipy.ndimage.binary_fill_holes(body & (tissue | core | lungs)) | lungs
 
 
 def paint_surroundings(random: np.random.Generator, hu: np.ndarray, lungs: np.ndarray, pixel_mm: float) -> np.ndarray:
@@ -107,7 +107,7 @@ def paint_surroundings(random: np.random.Generator, hu: np.ndarray, lungs: np.nd
     plane = Plane.of(hu.shape, pixel_mm)
     around = np.full(together.shape, _AIR_HU + random.uniform(-15, 25), dtype=np.float32)
     if together.any():
-        distance = ndimage.distance_transform_edt(~together).astype(np.float32) * pixel_mm
+        distance = scipy.ndimage.distance_transform_edt(~together).astype(np.float32) * pixel_mm
         if random.random() < 0.92:
             _paint_table(random, around, plane, together)
         if random.random() < 0.75:
@@ -116,7 +116,7 @@ def paint_surroundings(random: np.random.Generator, hu: np.ndarray, lungs: np.nd
             _paint_arms(random, around, plane, together)
         _paint_cables(random, around, plane, distance)
     # A pixel round the body keeps its HU, which are skin and air mixed.
-    near = ndimage.binary_dilation(bodies, np.ones((1, 3, 3), dtype=bool), 1)
+    near = scipy.ndimage.binary_dilation(bodies, np.ones((1, 3, 3), dtype=bool), 1)
     return np.where(near, hu, around).astype(np.float32)
 
 
@@ -250,8 +250,8 @@ def paint_bowel_gas(random: np.random.Generator, hu: np.ndarray, lungs: np.ndarr
     """
     plane = Plane.of(hu.shape, pixel_mm)
     bodies = np.stack([body_outline(one, lung, pixel_mm, False) for one, lung in zip(hu, lungs, strict=True)])
-    inner = ndimage.distance_transform_edt(bodies.all(axis=0)).astype(np.float32) * pixel_mm
-    outer = ndimage.distance_transform_edt(~lungs.any(axis=0)).astype(np.float32) * pixel_mm
+    inner = scipy.ndimage.distance_transform_edt(bodies.all(axis=0)).astype(np.float32) * pixel_mm
+    outer = scipy.ndimage.distance_transform_edt(~lungs.any(axis=0)).astype(np.float32) * pixel_mm
     depth = np.minimum(inner - random.uniform(12, 30), outer - random.uniform(2, 5))  # skin and diaphragm stay
     places = np.flatnonzero(depth.ravel() > 6)
     painted = hu.copy()

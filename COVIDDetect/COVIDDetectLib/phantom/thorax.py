@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from ..ct.geometry import Geometry, Reorientation
 from ..ct.volume import CTVolume
@@ -74,8 +74,8 @@ def thorax(
 
     hu, lung_mask = _scan(body, random, shape, spacing_kji, first_voxel_mm, subslices)
     _fill_lungs(hu, lung_mask, body, random, spacing_kji, first_voxel_mm, subslices)
-    hu = ndimage.gaussian_filter(hu, (0, 0.5, 0.5))
-    noise = ndimage.gaussian_filter(random.standard_normal(shape).astype(np.float32), (0, 0.6, 0.6))
+    hu = scipy.ndimage.gaussian_filter(hu, (0, 0.5, 0.5))
+    noise = scipy.ndimage.gaussian_filter(random.standard_normal(shape).astype(np.float32), (0, 0.6, 0.6))
     hu += random.uniform(10, 40) * noise / noise.std()
 
     geometry = Geometry.axial(spacing, tuple(first_voxel_mm))

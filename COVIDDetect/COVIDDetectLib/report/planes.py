@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from ..analysis.attention import Attention
 from ..ct.volume import CTVolume
@@ -87,7 +87,7 @@ class Scene:
 
     def lung_box(self) -> tuple[slice, slice, slice]:
         """The lungs' bounding box in voxels."""
-        return ndimage.find_objects((self.labels > 0).view(np.uint8))[0]
+        return scipy.ndimage.find_objects((self.labels > 0).view(np.uint8))[0]
 
     def cells_in_lungs(self) -> tuple[np.ndarray, np.ndarray]:
         """The heat map's cells whose centers lie in a lung.
@@ -135,7 +135,7 @@ class Scene:
         ijk = np.stack([axis_indices.ravel() for axis_indices in kji[::-1]])
         in_attention = _map(np.linalg.inv(self.attention.geometry.ijk_to_lps) @ geometry.ijk_to_lps, ijk)[::-1]
         # Beyond the outermost cell centers the lungs go on for half a cell: "nearest" fills that rim.
-        attention = ndimage.map_coordinates(self.attention.values, in_attention, order=1, mode="nearest")
+        attention = scipy.ndimage.map_coordinates(self.attention.values, in_attention, order=1, mode="nearest")
         first, second = (part for number, part in enumerate(window) if number != normal)
         shape = (first.stop - first.start, second.stop - second.start)
 
