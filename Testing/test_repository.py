@@ -28,6 +28,7 @@ FLOORS = (
     "analysis",
     "phantom report worker",
     "evaluation mrml",
+    "cohort",
     "panel training",
     "commands",
     "cli",

@@ -64,6 +64,7 @@ class Exists:
 
 _RUN = Run()
 _TRAIN = Run(_OPTIONS_OF_TRAINING)
+_BATCH = Run(("--lungs", "threshold"))
 _RUNS_ALL_TESTS = "it runs this test"
 
 COMMANDS: dict[str, Run | Exists] = {
@@ -74,6 +75,7 @@ COMMANDS: dict[str, Run | Exists] = {
     "pip install .": Run(("--dry-run", "--no-deps", "--no-build-isolation", "--quiet"), at_root=True),
     "coviddetect analyze CT --output results": _RUN,
     "coviddetect segment CT --method threshold --output lungs.nrrd": _RUN,
+    "coviddetect batch CASES.csv --output cohort": _BATCH,
     "coviddetect weights list": _RUN,
     "coviddetect weights import FILE.pth --output weights --accept-licence": _RUN,
     "coviddetect train classifier CASES.csv --output training": _TRAIN,
@@ -106,6 +108,12 @@ COMMANDS: dict[str, Run | Exists] = {
         _OPTIONS_OF_TRAINING, (("4", "2"),)
     ),
     "tensorboard --logdir trained/tensorboard": Run(("--inspect",)),
+    # Docs/use/cohorts.md
+    "coviddetect batch cohort.csv --output scored": _BATCH,
+    "coviddetect batch cohort.csv --output scored --part $SLURM_ARRAY_TASK_ID/8 --skip overview": Run(
+        ("--lungs", "threshold"), (("$SLURM_ARRAY_TASK_ID/8", "2/8"),)
+    ),
+    "coviddetect evaluate scored/predictions.csv --output figures": _RUN,
     # Docs/use/reports.md
     "coviddetect report results --format text --language de": _RUN,
     "coviddetect report results --format html --source CT": _RUN,

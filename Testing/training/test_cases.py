@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from COVIDDetectLib.training.cases import read_cases
+from COVIDDetectLib.cohort.cases import read_cases
 
 from .conftest import Cohort, run, write_table
 
@@ -24,8 +24,6 @@ BAD = {
     "no cases": ("case,path,label", (), "has no cases"),
     "no name": ("case,path,label", (",ct0.nrrd,1",), "line 2: the case has no name"),
     "no path": ("case,path,label", ("a,,1",), "line 2: the case has no path"),
-    "missing CT": ("case,path,label", ("a,ct0.nrrd,0", "b,ct99.nrrd,1"), "line 3: the CT"),
-    "missing mask": ("case,path,label,mask", ("a,ct0.nrrd,0,no.nrrd",), "line 2: the mask"),
     "label": ("case,path,label", ("a,ct0.nrrd,yes",), "line 2: the label is 'yes'; give 1 for COVID-19 or 0 for none"),
     "date": (
         "case,path,label,date",

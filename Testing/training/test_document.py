@@ -5,8 +5,8 @@ import shlex
 from pathlib import Path
 
 import pytest
+from COVIDDetectLib.cohort.cases import COLUMNS, OPTIONAL_COLUMNS, read_cases
 from COVIDDetectLib.training import results
-from COVIDDetectLib.training.cases import COLUMNS, OPTIONAL_COLUMNS, read_cases
 
 from .conftest import run
 

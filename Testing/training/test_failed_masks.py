@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
+from COVIDDetectLib.cohort.cases import Case
 from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.phantom import thorax
-from COVIDDetectLib.training.cases import Case
 from COVIDDetectLib.training.failed_masks import contact_sheet, review_masks
 from COVIDDetectLib.training.preparation import Prepared
 from matplotlib.image import imread

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from COVIDDetectLib.cohort.cases import Case
 from COVIDDetectLib.ct.ct_mask import InputForm, make_ct_mask
 from COVIDDetectLib.ct.reading import read_ct
 from COVIDDetectLib.errors import MaskError
@@ -15,7 +16,6 @@ from COVIDDetectLib.lungs import segment_lungs
 from COVIDDetectLib.lungs.unet import unet_slices
 from COVIDDetectLib.phantom import Phantom
 from COVIDDetectLib.training import preparation
-from COVIDDetectLib.training.cases import Case
 from COVIDDetectLib.training.preparation import Prepared, Recipe, prepare
 
 from .conftest import Cohort, write_image

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from COVIDDetectLib.cohort.cases import read_cases
 from COVIDDetectLib.commands import training as commands
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.networks.unet import UNet
 from COVIDDetectLib.training import courses, paper
-from COVIDDetectLib.training.cases import read_cases
 from COVIDDetectLib.training.checkpoints import State
 from COVIDDetectLib.training.classifier_task import ClassifierTask, balanced_order
 from COVIDDetectLib.training.courses import Course

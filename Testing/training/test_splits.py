@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from COVIDDetectLib.cohort.cases import Case
 from COVIDDetectLib.errors import InputError
-from COVIDDetectLib.training.cases import Case
 from COVIDDetectLib.training.splits import TUNING_SHARE, Split, split_cases
 
 FIRST = date(2019, 12, 13)

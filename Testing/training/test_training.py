@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import torch
+from COVIDDetectLib.cohort.cases import read_cases
 from COVIDDetectLib.training import results
-from COVIDDetectLib.training.cases import read_cases
 from COVIDDetectLib.training.checkpoints import LAST
 from COVIDDetectLib.training.preparation import Recipe, prepare
 from COVIDDetectLib.weights.cards import load_network, read_card

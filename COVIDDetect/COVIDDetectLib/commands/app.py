@@ -24,7 +24,7 @@ from ..ct.volume import CTVolume
 from ..device import DeviceChoice
 from ..errors import InputError
 from ..lungs import METHODS, LungMask, segment_lungs
-from ..lungs.anatomy_checks import check_ct
+from ..lungs.anatomy_checks import accepted_findings
 from ..probability import rounded
 from ..report.files import (
     analysis_files,
@@ -36,6 +36,7 @@ from ..report.files import (
     write_lung_mask_file,
 )
 from ..weights.cards import ModelCard, read_card
+from . import batch as batch_commands
 from . import evaluation as evaluation_commands
 from . import reports as report_commands
 from . import training as training_commands
@@ -53,6 +54,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(weights_commands.app, name="weights")
+batch_commands.register(app)
 report_commands.register(app)
 evaluation_commands.register(app)
 training_commands.register(app)
@@ -123,7 +125,7 @@ def analyze_command(
                 lungs=chosen_lungs,
                 device=device,
                 weights=card,
-                findings=(*ct.notes, *_sentences_about(ct)),
+                findings=(*ct.notes, *accepted_findings(ct)),
                 progress=bars.on_stage,
             )
             if repeat:
@@ -220,21 +222,6 @@ def _method_or_card(lungs: str) -> str | ModelCard | None:
     if lungs in METHODS:
         return lungs
     return read_card(lungs) if lungs.lower().endswith(".json") else None
-
-
-def _sentences_about(ct: CTVolume) -> tuple[str, ...]:
-    """What is wrong with a CT and can be computed all the same.
-
-    Raises
-    ------
-    InputError
-        If it cannot.
-    """
-    findings = check_ct(ct)
-    for finding in findings:
-        if not finding.computable:
-            raise InputError(finding.sentence)
-    return tuple(finding.sentence for finding in findings)
 
 
 def _about_reading(ct: CTVolume) -> list[str]:

@@ -7,6 +7,7 @@ import scipy
 
 from ..ct.layout_checks import Finding, check_scale, check_slice_count, check_spacing, check_turn, check_values
 from ..ct.volume import CTVolume
+from ..errors import InputError
 from .body import air_in_body
 from .gas import walled_gas
 from .orientation_check import check_orientation
@@ -40,6 +41,21 @@ def check_ct(ct: CTVolume) -> tuple[Finding, ...]:
     axial, _ = ct.axial()
     grid = [check_scale(axial), check_turn(axial.geometry), check_spacing(axial), check_slice_count(axial)]
     return tuple(finding for finding in (*grid, *_check_anatomy(axial)) if finding)
+
+
+def accepted_findings(ct: CTVolume) -> tuple[str, ...]:
+    """The sentences about a CT that can be computed all the same.
+
+    Raises
+    ------
+    InputError
+        If it cannot.
+    """
+    findings = check_ct(ct)
+    for finding in findings:
+        if not finding.computable:
+            raise InputError(finding.sentence)
+    return tuple(finding.sentence for finding in findings)
 
 
 def _check_anatomy(axial: CTVolume) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..analysis.analyze import Analysis
-from ..atomic import remember_names, unfinished, written_or_said
+from ..atomic import remember_names, remove, unfinished, written_or_said
 from ..ct.geometry import Geometry
 from ..ct.volume import CTVolume
 from ..ct.volume_files import files_of, is_volume_file, read_back, read_labels
@@ -26,12 +26,17 @@ RECORD, LUNGS, ATTENTION, OVERVIEW = "analysis.json", "lungs.nrrd", "attention.n
 _IMAGE_SUFFIXES = (".nrrd", ".nii.gz", ".nii", ".mha")
 
 
-def write_analysis_files(ct: CTVolume, analysis: Analysis, folder: Path) -> None:
+def write_analysis_files(ct: CTVolume, analysis: Analysis, folder: Path, skip: Collection[str] = ()) -> None:
     """Write the four files of an analysis: all of them appear in ``folder``, or none.
 
     ``analysis.json`` (``Docs/use/analysis-schema.md``), ``lungs.nrrd`` (0 background, 1 right, 2 left, on the CT's own
     grid), ``attention.nrrd`` (0…1 on the heat map's coarse grid) and ``overview.png``. Earlier files of these names
     are replaced, others are left alone. Each file is read back before it gets its name.
+
+    Parameters
+    ----------
+    skip
+        Those of ``ATTENTION`` and ``OVERVIEW`` that are not written; earlier ones, of another analysis, are removed.
 
     Raises
     ------
@@ -46,10 +51,14 @@ def write_analysis_files(ct: CTVolume, analysis: Analysis, folder: Path) -> None
         there.mkdir(parents=True)
         _write_record(analysis, there / RECORD)
         _write_image(analysis.lung_mask.labels, analysis.lung_mask.geometry, there / LUNGS)
-        _write_image(analysis.attention.values, analysis.attention.geometry, there / ATTENTION)
-        _write_overview(ct, analysis, there / OVERVIEW)
+        if ATTENTION not in skip:
+            _write_image(analysis.attention.values, analysis.attention.geometry, there / ATTENTION)
+        if OVERVIEW not in skip:
+            _write_overview(ct, analysis, there / OVERVIEW)
         if within:
             _move_all(there, folder)
+            for name in skip:
+                remove(folder / name)
         else:
             there.rename(folder)
         remember_names(folder)

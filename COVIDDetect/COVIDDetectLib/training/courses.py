@@ -12,13 +12,13 @@ from typing import Any, cast
 import torch
 
 from ..atomic import forget_unfinished
+from ..cohort.cases import Case, read_cases
 from ..device import choose_device
 from ..errors import InputError, WeightsError
 from ..networks.decovnet import DeCoVNet, Variant, with_zero_sum_logits
 from ..networks.unet import UNet
 from ..weights.cards import ModelCard, NetworkName, build_network, default_card, load_network, read_card, save_weights
 from ..weights.domain import fit_domain
-from .cases import Case, read_cases
 from .classifier_task import ClassifierTask
 from .failed_masks import review_masks
 from .loop import Settings, TrainingProgress, learn
@@ -149,7 +149,7 @@ def train_lungs(course: Course) -> ModelCard:
     COVIDDetectError
         With the sentence that the user reads.
     """
-    cases = read_cases(course.table, labels_needed=False)
+    cases = read_cases(course.table, labels="ignored")
     start = _start(course, "unet", "released")
     with joined_processes(choose_device(course.device)) as processes:
         network = cast("UNet", _network("unet", "released", start, course).to(processes.device))

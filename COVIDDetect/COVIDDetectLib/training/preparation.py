@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ import numpy as np
 from .. import __version__
 from ..analysis.analyze import check_hounsfield_units
 from ..atomic import whole_file
+from ..cohort.cases import Case, check_files
+from ..cohort.fingerprint import hash_of, stamps
 from ..ct.ct_mask import HU_WINDOW, CTMask, InputForm, make_ct_mask, resample_in_plane
 from ..ct.geometry import Geometry
 from ..ct.reading import read_ct
@@ -22,13 +23,11 @@ from ..lungs import LungMask, lung_mask_sha256, segment_lungs
 from ..lungs.unet import SLICES_PER_BATCH, unet_slices
 from ..report.files import read_lung_mask
 from ..weights.cards import ModelCard, NetworkName, default_card
-from .cases import Case
 
 SEEN = "seen"
 """Folder in the cache: what was made of files of a certain size and time of change."""
 
 _FORMAT = 1
-_VOLUME_SUFFIXES = (".nii", ".gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 
 
 @dataclass(frozen=True)
@@ -113,13 +112,14 @@ def prepare(case: Case, recipe: Recipe, cache: Path, device: str = "auto") -> Pr
         If the CT or its mask cannot be used; the sentence begins with the name of the case. Lungs that the threshold
         does not find are no error for a UNet's training: such a case has 0 mL.
     """
-    files = _hash_of([recipe.settings(), _stamps(case.path), _stamps(case.mask) if case.mask else recipe.lungs_id])
+    files = hash_of([recipe.settings(), stamps(case.path), stamps(case.mask) if case.mask else recipe.lungs_id])
     seen = cache / SEEN / f"{files}.json"
     try:
         if seen.is_file():
             prepared = _load(case, json.loads(seen.read_text(encoding="utf-8"))["key"], cache)
             if prepared is not None:
                 return prepared
+        check_files(case)
         ct = read_ct(case.path)
         mask = read_lung_mask(case.mask) if case.mask else None
         if mask is not None and not (mask.geometry.same_grid(ct.geometry) and mask.labels.shape == ct.shape):
@@ -134,7 +134,7 @@ def prepare(case: Case, recipe: Recipe, cache: Path, device: str = "auto") -> Pr
 
 def _key(ct: CTVolume, mask: LungMask | None, recipe: Recipe) -> str:
     lungs = lung_mask_sha256(mask) if mask is not None else recipe.lungs_id
-    return _hash_of([ct.sha256, lungs, recipe.settings()])
+    return hash_of([ct.sha256, lungs, recipe.settings()])
 
 
 def _make(
@@ -194,24 +194,3 @@ def _entry_file(cache: Path, key: str) -> Path:
 def _write_json(path: Path, content: object) -> None:
     with whole_file(path) as file:
         file.write(json.dumps(content).encode())
-
-
-def _hash_of(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _stamps(path: Path) -> list[tuple[str, int, int]]:
-    """Name, size and time of change of every file that reading ``path`` may touch.
-
-    A DICOM file stands for its whole folder; a header such as .mhd for the files of the same name in its folder.
-    """
-    if path.is_dir():
-        files = [file for file in path.rglob("*") if file.is_file()]
-    elif path.suffix.lower() in _VOLUME_SUFFIXES:
-        stem = path.name.split(".")[0]
-        files = [file for file in path.parent.iterdir() if file.name.split(".")[0] == stem and file.is_file()]
-        files.append(path)
-    else:
-        files = [file for file in path.parent.rglob("*") if file.is_file()]
-    stamps = ((str(file.absolute()), file.stat()) for file in files)
-    return sorted({(name, stat.st_size, stat.st_mtime_ns) for name, stat in stamps})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from ..analysis.analyze import features_of, score_features
+from ..cohort.cases import Case
 from ..ct.ct_mask import HU_WINDOW
 from ..device import Device, within_memory
 from ..evaluation.files import write_together
@@ -17,7 +18,6 @@ from ..evaluation.predictions import COLUMNS as PREDICTION_COLUMNS
 from ..networks.decovnet import SLICES_PER_CHUNK, DeCoVNet
 from ..weights.cards import ModelCard, NetworkName
 from ..weights.loaded import loaded_network
-from .cases import Case
 from .checkpoints import State
 from .failed_masks import Review, contact_sheet
 from .loop import Settings

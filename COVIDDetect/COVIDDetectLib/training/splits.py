@@ -9,8 +9,8 @@ from datetime import date
 
 import numpy as np
 
+from ..cohort.cases import Case
 from ..errors import InputError
-from .cases import Case
 
 TUNING_SHARE = 0.15
 """Zheng et al. 2020: 15 % of the training volumes choose among the epochs."""

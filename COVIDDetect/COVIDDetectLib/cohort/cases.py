@@ -1,4 +1,4 @@
-"""The table that a training starts from: one CT and one label per case."""
+"""The table of a cohort: one CT per case, with its label where it has one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from ..ct.files import file_size
 from ..errors import InputError
@@ -13,6 +14,9 @@ from ..text import printable, short_name
 
 COLUMNS = ("case", "path", "label")
 OPTIONAL_COLUMNS = ("date", "mask", "patient")
+
+Labels = Literal["needed", "optional", "ignored"]
+"""Whether each case must have a label and both labels must occur; a case may lack one; or they do not matter."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Case:
     path
         The CT: DICOM folder or file, NIfTI, NRRD or MetaImage file.
     label
-        1 with COVID-19, 0 without; None where it does not matter (lungs).
+        1 with COVID-19, 0 without; None where it is not known or does not matter (lungs).
     date
         When the CT was taken.
     mask
@@ -37,30 +41,25 @@ class Case:
 
     name: str
     path: Path
-    label: int | None
-    date: date | None
-    mask: Path | None
-    patient: str
+    label: int | None = None
+    date: date | None = None
+    mask: Path | None = None
+    patient: str = ""
 
 
-def read_cases(path: str | Path, labels_needed: bool = True) -> list[Case]:
+def read_cases(path: str | Path, labels: Labels = "needed") -> list[Case]:
     """Read a CSV file with the columns ``case,path,label`` and, where there are, ``date``, ``mask`` and ``patient``.
 
-    Paths are relative to the folder of the table. Other columns are left alone.
-
-    Parameters
-    ----------
-    labels_needed
-        Whether every case must have a label and both labels must occur; lungs are learned without, labels or not.
+    Paths are relative to the folder of the table, and need not exist (``check_files``). Other columns are left alone.
 
     Raises
     ------
     InputError
-        If the file cannot be read, lacks a column, or a row cannot be true: no name, a case or a CT twice, a CT or mask
-        that is not there, a label other than 0 or 1, a date not written YYYY-MM-DD; or if there is one label only.
+        If the file cannot be read, lacks a column, or a row cannot be true: no name, a case or a CT twice, a label
+        other than 0 or 1, a date not written YYYY-MM-DD; or if labels are needed and there is one label only.
     """
     path = Path(path)
-    needed = COLUMNS if labels_needed else COLUMNS[:2]
+    needed = COLUMNS if labels == "needed" else COLUMNS[:2]
     file_size(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -70,7 +69,7 @@ def read_cases(path: str | Path, labels_needed: bool = True) -> list[Case]:
                     f"{path.name} has no column {', '.join(missing)}; the first line is {','.join(COLUMNS)} and, "
                     f"if you have them, {', '.join(OPTIONAL_COLUMNS)}."
                 )
-            cases = [_case(path, reader.line_num, row, labels_needed) for row in reader]
+            cases = [_case(path, reader.line_num, row, labels) for row in reader]
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -80,15 +79,27 @@ def read_cases(path: str | Path, labels_needed: bool = True) -> list[Case]:
     if not cases:
         raise InputError(f"{path.name} has no cases; write one row per case below the first line.")
     _check_unique(path, cases)
-    labels = {case.label for case in cases}
-    if labels_needed and len(labels) < 2:
+    if labels == "needed" and len({case.label for case in cases}) < 2:
         raise InputError(
             f"{path.name} needs cases with COVID-19 (label 1) and without (label 0); it has only one kind."
         )
     return cases
 
 
-def _case(table: Path, number: int, row: dict[str, str | None], label_needed: bool) -> Case:
+def check_files(case: Case) -> None:
+    """Refuse a case whose CT or mask is not there.
+
+    Raises
+    ------
+    InputError
+        With the path.
+    """
+    for what, file in (("CT", case.path), ("mask", case.mask)):
+        if file is not None and not file.exists():
+            raise InputError(f"The {what} {printable(str(file))} does not exist; correct the path.")
+
+
+def _case(table: Path, number: int, row: dict[str, str | None], labels: Labels) -> Case:
     place = f"{table.name}, line {number}"
     values = {column: (row.get(column) or "").strip() for column in (*COLUMNS, *OPTIONAL_COLUMNS)}
     if not values["case"]:
@@ -98,12 +109,8 @@ def _case(table: Path, number: int, row: dict[str, str | None], label_needed: bo
     if not values["path"]:
         raise InputError(f"{place}: the case has no path; give a DICOM folder or a volume file.")
     files = {column: table.parent / values[column] for column in ("path", "mask") if values[column]}
-    for column, file in files.items():
-        if not file.exists():
-            what = f"{'CT' if column == 'path' else column} {printable(str(file))}"
-            raise InputError(f"{place}: the {what} does not exist.")
-    label = values["label"]
-    if label_needed and label not in ("0", "1"):
+    label = "" if labels == "ignored" else values["label"]
+    if label not in (("0", "1") if labels == "needed" else ("", "0", "1")):
         raise InputError(f"{place}: the label is '{short_name(label)}'; give 1 for COVID-19 or 0 for none.")
     try:
         taken = date.fromisoformat(values["date"]) if values["date"] else None
@@ -112,7 +119,7 @@ def _case(table: Path, number: int, row: dict[str, str | None], label_needed: bo
     return Case(
         name=values["case"],
         path=files["path"],
-        label=int(label) if label_needed else None,
+        label=int(label) if label else None,
         date=taken,
         mask=files.get("mask"),
         patient=values["patient"] or values["case"],

@@ -1,0 +1,157 @@
+"""The command ``coviddetect batch``: many CTs, one after the other or several at a time."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from ..device import DeviceChoice
+from ..errors import InputError
+from ..lungs import METHODS
+from ..report.files import ATTENTION, OVERVIEW
+from ..weights.cards import ModelCard, read_card
+from .sentences import say, sentences_instead_of_tracebacks
+
+if TYPE_CHECKING:
+    from ..cohort.batch import Summary
+    from ..cohort.score import Outcome
+
+SOME_FAILED = 3
+_SKIPPED = {"overview": OVERVIEW, "attention": ATTENTION}
+_MOST_TOLD = 10
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("batch")(batch_command)
+
+
+def batch_command(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TABLE|FOLDER|GLOB",
+            help="Table with the columns case,path and, optionally, label and mask; or a folder in which each folder "
+            "and volume file is a CT; or a pattern in quotes; or several CTs.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results. Run again to resume.")],
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="CARD", help="Model card (.json) of the DeCoVNet to use; by default the bundled one."),
+    ] = None,
+    lungs: Annotated[
+        str,
+        typer.Option(metavar="unet|threshold|CARD", help="How to segment the lungs of cases without a mask."),
+    ] = "unet",
+    device: Annotated[DeviceChoice, typer.Option(help="What computes.")] = "auto",
+    jobs: Annotated[int, typer.Option(min=1, help="Processes; each needs the memory of an analysis.")] = 1,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of each process; by default the processors are shared equally.")
+    ] = None,
+    part: Annotated[
+        str, typer.Option(metavar="K/N", help="Only every Nth case from the Kth on, as for one of N computers.")
+    ] = "1/1",
+    skip: Annotated[
+        str, typer.Option(metavar="overview,attention", help="Files that are not written for each case.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a case, and one at the end.")] = False,
+) -> None:
+    """Score many CTs. Bad ones never stop the rest, and a run that was ended goes on where it was.
+
+    Writes into DIR a folder for each case as coviddetect analyze does, results.csv, failed.csv and, where the table has
+    labels, predictions.csv for coviddetect evaluate. Ends with 0 if all cases have a result, with 3 if some failed.
+    """
+    with sentences_instead_of_tracebacks():
+        from ..cohort.batch import score_cohort
+        from ..cohort.found import find_cases
+        from ..cohort.score import Scoring
+
+        scoring = Scoring(
+            read_card(weights) if weights else None,
+            _lungs(lungs),
+            device,
+            tuple(_skipped(name.strip()) for name in skip.split(",") if name.strip()),
+        )
+        chosen = _part(part)
+        cases = find_cases(inputs, output)
+        console = Console(stderr=True)
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            speed_estimate_period=3600.0,
+        )
+        with bar:
+            row = bar.add_task("CTs", total=len(cases))
+
+            def ended(outcome: Outcome) -> None:
+                bar.advance(row)
+                if as_json:
+                    typer.echo(json.dumps({"type": "case", **asdict(outcome)}))
+
+            summary = score_cohort(
+                cases,
+                output,
+                scoring,
+                jobs=jobs,
+                threads=threads,
+                part=chosen,
+                on_start=lambda done, total: bar.update(row, total=total - done),
+                on_outcome=ended,
+            )
+        _tell(summary, output, as_json)
+        if summary.failed:
+            raise typer.Exit(SOME_FAILED)
+
+
+def _tell(summary: Summary, output: Path, as_json: bool) -> None:
+    from ..cohort.records import FAILED, PREDICTIONS, RESULTS
+
+    scored = len(summary.outcomes) - summary.failed
+    written = [output / RESULTS, output / FAILED, *([output / PREDICTIONS] if summary.tables.labeled else [])]
+    if as_json:
+        counts = {"scored": scored, "failed": summary.failed, "done_before": summary.done_before}
+        typer.echo(json.dumps({"type": "end", **counts, "written": [str(file) for file in written]}))
+        return
+    failed = [outcome for outcome in summary.outcomes if outcome.failed]
+    say(*(f"{outcome.case}: {outcome.sentence}" for outcome in failed[:_MOST_TOLD]))
+    if len(failed) > _MOST_TOLD:
+        say(f"and {len(failed) - _MOST_TOLD} more in {output / FAILED}")
+    say(
+        f"{scored} scored, {summary.failed} failed, {summary.done_before} done before.",
+        f"Written: {', '.join(map(str, written))}",
+        "Research use only, not a medical device.",
+    )
+
+
+def _lungs(lungs: str) -> str | ModelCard:
+    if lungs in METHODS:
+        return lungs
+    if not lungs.lower().endswith(".json"):
+        raise InputError(f"'{lungs}' is not a way to find lungs; give unet, threshold or the model card of a UNet.")
+    return read_card(lungs)
+
+
+def _skipped(name: str) -> str:
+    if name not in _SKIPPED:
+        raise InputError(f"'{name}' cannot be skipped; give overview, attention or both with a comma between.")
+    return _SKIPPED[name]
+
+
+def _part(part: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", part)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise InputError(f"'{part}' is not a part of a cohort; give two numbers such as 2/8 for the second of eight.")
+    return int(found[1]), int(found[2])
