@@ -119,6 +119,8 @@ COMMANDS: dict[str, Run | Exists] = {
     "coviddetect report results --format html --source CT": _RUN,
     "coviddetect report results --format pdf --source CT": _RUN,
     "coviddetect report results --format csv": _RUN,
+    'pip install ".[dicom]"': Run(("--dry-run", "--no-deps", "--no-build-isolation", "--quiet"), at_root=True),
+    "coviddetect export results --source CT --output dicom": _RUN,
     # Docs/develop/translation.md
     ".venv/bin/python tools/update_translations.py": Exists(
         "it writes into the tree; Testing/test_translations.py compares with what it would write",

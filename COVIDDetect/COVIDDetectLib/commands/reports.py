@@ -1,4 +1,4 @@
-"""The command ``coviddetect report``: what ``coviddetect analyze`` wrote, to be pasted or filed."""
+"""The commands ``report`` and ``export``: what ``coviddetect analyze`` wrote, to be pasted, filed or archived."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import typer
 from ..atomic import whole_file
 from ..ct.reading import read_ct
 from ..report.acquisition import grid_row, scan_settings
+from ..report.dicom_out.export import FILES, check_highdicom, write_dicom
+from ..report.dicom_out.source import read_source
 from ..report.files import check_folder, refuse_inputs
 from ..report.key_pictures import KeyPicture, key_pictures
 from ..report.page import page_of
@@ -39,8 +41,9 @@ SourceSeries = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the command line."""
+    """Add the commands to the command line."""
     app.command("report")(report_command)
+    app.command("export")(export_command)
 
 
 def report_command(
@@ -84,6 +87,25 @@ def report_command(
         with whole_file(target) as file:
             file.write(content)
         say(f"Written: {output or target}")
+
+
+def export_command(
+    results: ResultsFolder,
+    source: Annotated[Path, typer.Option(metavar="CT", help="DICOM folder or file of the CT that was analyzed.")],
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the DICOM files.")],
+    series: SourceSeries = None,
+) -> None:
+    """Write a result as DICOM objects that belong to the CT's study, with the patient's name as it stands there.
+
+    Segmentations of lungs, densities and regions, a structured report, the heat map as a parametric map, the overview.
+    """
+    with sentences_instead_of_tracebacks():
+        check_highdicom()
+        check_folder(output)
+        refuse_inputs((output / name for name in FILES), (results, source))
+        known = read_results(results)
+        written = write_dicom(known, read_source(source, series), results, output)
+        say(f"Written: {', '.join(str(file) for file in written)}")
 
 
 def _content(reported: Reported, kind: Format, results: Path, source: Path | None, series: str | None) -> bytes:
