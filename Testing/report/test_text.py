@@ -72,6 +72,25 @@ def test_measured_weights_say_what_was_measured_at_the_nearest_threshold(record:
     assert "Measured at a threshold of 0.50: sensitivity 0.90, specificity 0.80 (Ward 3)." in text
 
 
+def test_width_and_reasons_stand_with_the_number(record: dict[str, Any]) -> None:
+    terms = [
+        {"logit": 0.64, "position_lps_mm": [1.0, 2.0, 3.0], "where": "left upper"},
+        {"logit": -0.4, "position_lps_mm": None, "where": "no single place"},
+    ]
+    told = {
+        **record,
+        "width": {"low": 0.31, "high": 0.62, "readings": [{"name": "as it is", "probability": 0.5}]},
+        "evidence": {"margin": -0.76, "starting_point": -1.0, "terms": terms},
+    }
+    text = report_text(Reported(told))
+    assert "moves it between 0.31 and 0.62; this is no confidence interval. The threshold lies between them" in text
+    assert "for COVID-19 left upper third +0.64; against no single place -0.40; all else +0.00; starting point" in text
+    assert "für COVID-19 links oberes Drittel +0,64; dagegen kein einzelner Ort -0,40" in report_text(
+        Reported(told, "de")
+    )
+    assert "The threshold lies between them" not in report_text(Reported(told, threshold=0.7))
+
+
 def test_german_has_decimal_commas_and_no_english_line(record: dict[str, Any]) -> None:
     reported = Reported(record, "de", stale="The lung mask was edited after scoring.", earlier=record)
     text = report_text(reported)

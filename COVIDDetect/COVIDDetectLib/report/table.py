@@ -19,6 +19,7 @@ def csv_table(reported: Reported) -> str:
     row = {
         "study": reported.title,
         "probability": record["probability"],
+        **{f"width_{end}": (record.get("width") or {}).get(end, "") for end in ("low", "high")},
         "decision_threshold": reported.decision_threshold,
         "status": "stale" if reported.stale else "doubtful" if reported.is_doubtful else "current",
         "notes": " | ".join([*([reported.stale] if reported.stale else []), *record["notes"]]),

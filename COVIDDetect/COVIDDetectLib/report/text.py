@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..analysis.evidence import LEAST_FOR, Evidence
+from ..analysis.width import Width
 from ..probability import probability_text
 from .distribution import NEAR_SURFACE_MM, distribution
 from .reported import Reported
@@ -135,10 +137,61 @@ def assessment(reported: Reported) -> list[str]:
     return [
         " ".join(first),
         *([words.own_threshold.format(threshold=own)] if own != threshold else []),
+        *width(reported),
+        *evidence(reported),
         words.caveat,
         measured(reported),
         words.weights.format(**weights),
     ]
+
+
+def width(reported: Reported) -> list[str]:
+    """How far the probability moves when it is computed again on nudged scans; empty where that was not done."""
+    words, entry = reported.words, reported.record.get("width")
+    if not entry:
+        return []
+    found = Width.from_entry(entry)
+    low, high = (words.spoken(probability_text(one, reported.decision_threshold)) for one in (found.low, found.high))
+    spans = [words.width_spans] if found.spans(reported.decision_threshold) else []
+    return [" ".join([words.width.format(low=low, high=high), *spans])]
+
+
+def evidence(reported: Reported) -> list[str]:
+    """What speaks for COVID-19 and what against; empty for a record without it."""
+    words, entry = reported.words, reported.record.get("evidence")
+    if not entry:
+        return []
+    found = Evidence.from_entry(entry)
+    terms, rest = found.largest()
+    told = [
+        (words.evidence_for, [term for term in terms if term.logit > 0 and round(term.logit, 2)]),
+        (words.evidence_against, [term for term in terms if term.logit < 0 and round(term.logit, 2)]),
+    ]
+    parts = [
+        *([words.evidence_none] if found.speaks_for < LEAST_FOR else []),
+        *(
+            form.format(
+                terms=", ".join(f"{_place(reported, term.where)} {_signed(reported, term.logit)}" for term in some)
+            )
+            for form, some in told
+            if some
+        ),
+        words.evidence_rest.format(rest=_signed(reported, rest), start=_signed(reported, found.starting_point)),
+    ]
+    return [words.evidence.format(parts="; ".join(parts))]
+
+
+def _place(reported: Reported, where: str) -> str:
+    words = reported.words
+    if where in words.places:
+        return words.places[where]
+    side, third = where.split()
+    return f"{words.sides_in_short[side]} {words.thirds[third]}"
+
+
+def _signed(reported: Reported, logit: float) -> str:
+    number = reported.words.number(logit, 2)
+    return number if number.startswith("-") else f"+{number}"
 
 
 def measured(reported: Reported) -> str:

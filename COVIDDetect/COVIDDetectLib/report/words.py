@@ -70,6 +70,15 @@ class Words:
     probability_is: str
     out_of_date: str
     not_reliable: str
+    width: str
+    width_spans: str
+    evidence: str
+    evidence_for: str
+    evidence_against: str
+    evidence_rest: str
+    evidence_none: str
+    sides_in_short: Mapping[str, str]
+    places: Mapping[str, str]
     caveat: str
     unmeasured: str
     measured: str
@@ -163,6 +172,15 @@ ENGLISH = Words(
     probability_is="Probability of COVID-19 by the network: {number}, {side} the decision threshold of {threshold}.",
     out_of_date="Out of date; score again before use.",
     not_reliable="Not to be relied on, see above.",
+    width="Nudging scan and mask a little moves it between {low} and {high}; this is no confidence interval.",
+    width_spans="The threshold lies between them: do not read above or below out of it.",
+    evidence="What decided, in log-odds: {parts}.",
+    evidence_for="for COVID-19 {terms}",
+    evidence_against="against {terms}",
+    evidence_rest="all else {rest}; starting point of every CT {start}",
+    evidence_none="nothing in this CT speaks for COVID-19",
+    sides_in_short={"right": "right", "left": "left"},
+    places={"outside the lungs": "outside the lungs", "no single place": "no single place"},
     caveat="It says how much this CT resembles the training cases with COVID-19, not how likely this patient has it; "
     "other pneumonias can look the same.",
     unmeasured="Sensitivity and specificity of these weights have not been measured on patients.",
@@ -254,6 +272,16 @@ GERMAN = Words(
     probability_is="Wahrscheinlichkeit für COVID-19 nach dem Netz: {number}, {side} dem Schwellenwert von {threshold}.",
     out_of_date="Veraltet; vor Gebrauch neu bewerten.",
     not_reliable="Nicht verlässlich, siehe oben.",
+    width="Kleine Änderungen an Aufnahme und Maske bewegen sie zwischen {low} und {high}; das ist kein "
+    "Konfidenzintervall.",
+    width_spans="Der Schwellenwert liegt dazwischen: Über oder unter ist daraus nicht zu lesen.",
+    evidence="Was entschied, in Log-Odds: {parts}.",
+    evidence_for="für COVID-19 {terms}",
+    evidence_against="dagegen {terms}",
+    evidence_rest="alles Übrige {rest}; Ausgangswert jedes CTs {start}",
+    evidence_none="nichts in diesem CT spricht für COVID-19",
+    sides_in_short={"right": "rechts", "left": "links"},
+    places={"outside the lungs": "außerhalb der Lungen", "no single place": "kein einzelner Ort"},
     caveat="Sie sagt, wie sehr dieses CT den Trainingsfällen mit COVID-19 gleicht, nicht wie wahrscheinlich die "
     "Erkrankung bei diesem Patienten ist; andere Pneumonien können gleich aussehen.",
     unmeasured="Sensitivität und Spezifität dieser Gewichte wurden nicht an Patienten gemessen.",
