@@ -21,7 +21,6 @@ from COVIDDetectLib.mrml.nodes.result import MASK_EDITED, MASK_MOVED, Result
 from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode, let_go_of
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, make_phantom, register_samples
 from COVIDDetectLib.mrml.scene import chest_cts, require_nodes, write_analysis_nodes, write_explanation
-from COVIDDetectLib.mrml.views.display import window_level
 from COVIDDetectLib.mrml.watch import Fingerprint, mask_difference, scene_watch
 from COVIDDetectLib.panel.panel import Panel
 from COVIDDetectLib.panel.view_watch import ViewWatch
@@ -251,7 +250,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         ct = ct_from_node(ctNode)
         mask = lung_mask_from_node(lungMaskNode, ctNode) if lungMaskNode else lungs
         self._client.analyze(ct, mask, device, card, accepted_findings(ctNode))
-        self.job = Job("analyze", ctNode, lungMaskNode, Fingerprint.of(ctNode, lungMaskNode), window_level(ctNode))
+        self.job = Job("analyze", ctNode, lungMaskNode, Fingerprint.of(ctNode, lungMaskNode))
 
     def analyze(self, ctNode, lungMaskNode=None, lungs="unet", device="auto", card=None):
         """Analyze a CT and wait for it, while the application stays alive; arguments as for ``startAnalysis``.

@@ -120,12 +120,13 @@ def tutorial(panel: Any) -> None:
     ui.analyzeButton.click()
     wait_for(panel)
     window("tutorial/result.png")
-    section(ui.resultCollapsibleButton, "tutorial/number.png")
-    ui.regionsTable.setCurrentCell(0, 0)
-    scroll_to(ui.regionsTable)
+    section(ui.COVIDDetect, "tutorial/number.png")
+    ui.displayCollapsibleButton.collapsed = False
+    section(ui.displayCollapsibleButton, "tutorial/display.png")
+    ui.displayCollapsibleButton.collapsed = True
+    ui.regionsTable.setCurrentCell(1, 0)
     window("tutorial/region.png")
-    section(ui.heatMapCollapsibleButton, "tutorial/heat-map.png")
-    scroll_to(ui.ctSelector)
+    ui.regionsTable.setCurrentCell(0, 0)
 
     ui.experimentsCollapsibleButton.collapsed = False
     ui.experimentsButton.click()
@@ -144,12 +145,11 @@ def tutorial(panel: Any) -> None:
     editor.setActiveEffectByName("Erase")
     x, y = on_screen(place)
     drag(view(), [(x + dx, y + dy) for dx, dy in ((0, 0), (12, 0), (12, 12), (0, 12), (-12, 12), (-12, 0), (-12, -12))])
-    scroll_to(ui.probabilityLabel)  # gray now
     window("tutorial/mask.png")
-    ui.editMaskButton.click()
-    ui.rescoreButton.click()
+    ui.rescoreEditedButton.click()
     wait_for(panel)
-    section(ui.resultCollapsibleButton, "tutorial/history.png")
+    ui.editMaskButton.click()
+    section(ui.COVIDDetect, "tutorial/history.png")
     ui.opacityCollapsibleButton.collapsed = False
     section(ui.opacityCollapsibleButton, "tutorial/densities.png")
     ui.opacityCollapsibleButton.collapsed = True

@@ -14,7 +14,6 @@ def test_experiments_are_shown_as_differences(panel: Any, real_worker: Any) -> N
     load_phantom()
     result = analyze(panel)
     probability = result.record["probability"]
-    panel.panel.regions.step(1)
     assert "region 1" in panel.ui.experimentsHintLabel.text
     panel.ui.experimentsButton.click()
     wait_until(lambda: not panel.logic.busy, 60, "the experiments end")

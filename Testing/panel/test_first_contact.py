@@ -13,7 +13,7 @@ def test_without_a_ct_the_panel_says_what_to_do_and_offers_one(panel: Any) -> No
     assert "Load a chest CT" in ui.hintLabel.text
     assert not ui.analyzeButton.enabled
     assert "Select a chest CT first." in ui.analyzeButton.toolTip
-    assert not ui.resultCollapsibleButton.visible
+    assert not ui.resultWidget.visible
 
 
 def test_the_sample_is_selected_and_shown(panel: Any) -> None:

@@ -106,7 +106,7 @@ def test_a_map_that_says_little_of_the_lungs_says_so(panel: Any, heat: str, told
     panel.panel.update()
     note = panel.ui.heatMapNoteLabel
     assert told in note.text
-    assert note.isVisibleTo(panel.ui.heatMapCollapsibleButton) == bool(told)
+    assert note.isVisibleTo(panel.ui.COVIDDetect) == bool(told)
 
 
 def test_only_in_the_lungs_means_only_there(panel: Any) -> None:
@@ -135,8 +135,9 @@ def test_the_keys_walk_the_regions_in_all_views(panel: Any) -> None:
     regions = analyze(panel).record["regions"]
     assert regions
     assert panel.ui.regionsTable.rowCount == len(regions)
-    for region in [*regions, regions[0]]:
-        press(panel, "N")
+    for number, region in enumerate([*regions, regions[0]]):
+        if number:  # the hottest is shown from the start
+            press(panel, "N")
         left, posterior, superior = region["peak_lps"]
         crosshair = slicer.util.getNode("Crosshair")
         assert crosshair.GetCrosshairRAS() == pytest.approx((-left, -posterior, superior), abs=1e-3)
@@ -150,7 +151,7 @@ def test_a_click_on_a_region_goes_there(panel: Any) -> None:
     import slicer
 
     load_phantom()
-    region = analyze(panel).record["regions"][0]
-    panel.ui.regionsTable.setCurrentCell(0, 1)
+    region = analyze(panel).record["regions"][1]
+    panel.ui.regionsTable.setCurrentCell(1, 1)
     left, posterior, superior = region["peak_lps"]
     assert slicer.util.getNode("Crosshair").GetCrosshairRAS() == pytest.approx((-left, -posterior, superior), abs=1e-3)

@@ -144,7 +144,7 @@ def test_a_tilted_gantry_is_asked_once_and_the_lungs_are_found_all_the_same(pane
     assert asked(panel) == said
     panel.ui.analyzeButton.click()
     result = finish(panel)
-    assert said in panel.ui.verdictLabel.text
+    assert said in panel.ui.whyLabel.text
     assert_lungs_are_those_of_the_phantom(lung_mask_from_node(result.lung_mask_node, node).labels)
 
 
@@ -197,7 +197,7 @@ def test_of_a_time_series_the_volume_that_is_shown_is_computed_after_a_question(
     )
     panel.ui.analyzeButton.click()
     result = finish(panel)
-    assert "of which number 2 is shown" in panel.ui.verdictLabel.text
+    assert "of which number 2 is shown" in panel.ui.whyLabel.text
     assert result.stale == ""
     browser.SetSelectedItemNumber(2)
     assert result.stale == "The CT was changed after scoring."

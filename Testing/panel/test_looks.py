@@ -16,9 +16,7 @@ SAME_ROW = 12
 """Pixels by which the upper edges of widgets in one row differ."""
 
 SECTIONS = (
-    "resultCollapsibleButton",
-    "lungMaskCollapsibleButton",
-    "heatMapCollapsibleButton",
+    "displayCollapsibleButton",
     "opacityCollapsibleButton",
     "experimentsCollapsibleButton",
     "settingsCollapsibleButton",
@@ -49,7 +47,7 @@ def opened(panel: Any) -> Any:
 
 def content(panel: Any) -> Any:
     """The widget of ``COVIDDetect.ui``."""
-    return panel.ui.analyzeButton.parentWidget()
+    return panel.ui.COVIDDetect
 
 
 def least_width(widget: Any) -> int:

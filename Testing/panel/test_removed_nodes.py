@@ -108,8 +108,8 @@ def test_a_result_that_is_removed_is_no_longer_shown(panel: Any) -> None:
     panel.ui.heatMapIn3DCheckBox.click()
     assert mask.GetDisplayNode().GetOpacity3D() < 0.4
     remove(result.node)
-    assert not panel.ui.resultCollapsibleButton.visible
-    assert not panel.ui.heatMapCollapsibleButton.visible
+    assert not panel.ui.resultWidget.visible
+    assert not panel.ui.heatMapWidget.visible
     composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
     assert all(view.GetForegroundVolumeID() is None for view in composites)
     assert view.GetUseDepthPeeling() == peeling

@@ -18,7 +18,7 @@ def test_two_cts_keep_two_results(panel: Any) -> None:
     first = analyze(panel)
     second_ct = load_phantom("Second", disease=None)
     panel.ui.ctSelector.setCurrentNode(second_ct)
-    assert not panel.ui.resultCollapsibleButton.visible
+    assert not panel.ui.resultWidget.visible
     assert panel.ui.maskSelector.currentNode() is None
     second = analyze(panel)
     assert first.node is not second.node
@@ -61,7 +61,7 @@ def test_a_saved_scene_comes_back_as_it_was(panel: Any, tmp_path: Path) -> None:
     file = tmp_path / "case.mrb"
     assert slicer.util.saveScene(str(file))
     close_scene()
-    assert not panel.ui.resultCollapsibleButton.visible
+    assert not panel.ui.resultWidget.visible
     slicer.util.loadScene(str(file))
     wait_until(lambda: panel.ui.ctSelector.currentNode() is not None, 5, "the CT is chosen again")
     again = Result.of(panel.ui.ctSelector.currentNode())

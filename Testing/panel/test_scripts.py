@@ -31,7 +31,7 @@ def logic(panel: Any) -> Any:
 def test_the_panel_shows_and_watches_what_a_script_wrote(panel: Any, logic: Any, lives_on: bool) -> None:
     ct = load_phantom()
     result = logic.analyze(ct, lungs="threshold")
-    assert panel.ui.resultCollapsibleButton.isVisibleTo(panel.parent)
+    assert panel.ui.resultWidget.isVisibleTo(panel.parent)
     if not lives_on:
         logic.stop()
     segments = result.lung_mask_node.GetSegmentation()

@@ -42,18 +42,18 @@ def german(panel: object, tmp_path: Path) -> Iterator[Any]:
     slicer.app.removeTranslator(translator)
     slicer.util.reloadScriptedModule("COVIDDetect")
     slicer.app.processEvents()
-    assert slicer.modules.COVIDDetectWidget.ui.analyzeButton.text == "Analyze"
+    assert slicer.modules.COVIDDetectWidget.ui.editMaskButton.text == "Edit mask"
 
 
 def test_widgets_and_sentences_are_german(german: Any) -> None:
     ui = german.ui
     assert ui.analyzeButton.text == "Analysieren"
-    assert ui.lungMaskCollapsibleButton.text == "Lungenmaske"
+    assert ui.displayCollapsibleButton.text == "Darstellung"
     assert "Bitte zuerst ein Thorax-CT auswählen." in ui.analyzeButton.toolTip  # Slicer wraps it in <p>
     load_phantom()
     result = analyze(german)
-    assert ui.verdictLabel.text.startswith("Wahrscheinlichkeit für COVID-19: über dem Schwellenwert von 0.50.")
-    assert ui.lungsLabel.text.startswith("Rechte Lunge ")
+    assert ui.verdictLabel.text.startswith("Wahrscheinlichkeit für COVID-19: über der Schwelle.")
+    assert "Rechts " in ui.lungsLabel.text and "Verdichtungen" in ui.lungsLabel.text
     assert "Drittel" in ui.regionsTable.item(0, 1).text()
     result.lung_mask_node.GetSegmentation().RemoveSegment(result.lung_mask_node.GetSegmentation().GetNthSegmentID(0))
     assert ui.staleLabel.text == "Die Lungenmaske wurde nach der Bewertung bearbeitet."

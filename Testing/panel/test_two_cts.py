@@ -53,7 +53,7 @@ def test_what_ends_well_beside_another_ct_says_nothing_there(panel: Any, client:
         panel.ui.ctSelector.setCurrentNode(other)
     wait_until(lambda: not panel.logic.busy, LONGEST_ANALYSIS_S, "the analysis ends")
     assert panel.ui.messageLabel.text == ""
-    assert not panel.ui.resultCollapsibleButton.visible
+    assert not panel.ui.resultWidget.visible
     assert Result.of(other) is None and Result.of(first) is not None
 
 
@@ -81,7 +81,7 @@ def test_another_patient_in_the_views_is_named_at_once_and_one_click_away(panel:
     ui.inViewsButton.click()
     assert ui.ctSelector.currentNode() is other
     assert not ui.inViewsWidget.visible
-    assert not ui.resultCollapsibleButton.visible
+    assert not ui.resultWidget.visible
     show(ct)
     assert ui.inViewsLabel.text == "The views show First."
 
@@ -135,7 +135,7 @@ def test_with_a_ct_that_was_removed_goes_what_was_made_from_it_when_the_user_say
     assert made.left() == [False] * 5
     assert made_of_other.left() == [True] * 5
     assert panel.ui.ctSelector.currentNode() is other
-    assert panel.ui.resultCollapsibleButton.visible and panel.ui.probabilityLabel.enabled
+    assert panel.ui.resultWidget.visible and panel.ui.probabilityLabel.enabled
 
 
 @pytest.mark.parametrize("whose", ["corrected by hand", "another result's too"])

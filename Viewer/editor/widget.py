@@ -169,6 +169,9 @@ class qMRMLSegmentEditorWidget(QWidget):
     def maximumNumberOfUndoStates(self) -> int:
         return int(self._session.logic.GetMaximumNumberOfUndoStates())
 
+    def saveStateForUndo(self) -> None:
+        self._session.logic.SaveStateForUndo()
+
     def undo(self) -> None:
         self._session.logic.Undo()
 
@@ -207,6 +210,10 @@ class qMRMLSegmentEditorWidget(QWidget):
     setSwitchToSegmentationsButtonVisible = setSegmentationNodeSelectorVisible
     setAddRemoveSegmentButtonsVisible = setSegmentationNodeSelectorVisible
     setAutoShowSourceVolumeNode = setSegmentationNodeSelectorVisible
+    setShow3DButtonVisible = setSegmentationNodeSelectorVisible
+
+    def setEffectColumnCount(self, count: int) -> None:
+        """They stand in rows already."""
 
     # --- Widgets ------------------------------------------------------------------------------------------------------
 

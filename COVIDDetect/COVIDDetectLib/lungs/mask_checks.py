@@ -38,6 +38,7 @@ _LEAST_AIR_ML, _LEAST_AIR_SHARE = 80.0, 0.08
 _SQUARE = np.ones((1, 3, 3), dtype=bool)
 _EVERY_NEIGHBOR = np.ones((3, 3, 3), dtype=bool)
 _SIDES = {RIGHT: "right", LEFT: "left"}
+_OUTSIDE = "outside the body"
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +108,11 @@ def _parts_outside(seen: _Seen) -> PartsOutside:
     return PartsOutside(int(np.count_nonzero(counted)), ml, np.ascontiguousarray(seen.order.undo(voxels)))
 
 
+def tells_of_parts_outside(sentence: str) -> bool:
+    """Whether a note of a result is the finding that parts of its mask lie outside the body."""
+    return _OUTSIDE in sentence
+
+
 def without_parts_outside(ct: CTVolume, lung_mask: LungMask) -> LungMask:
     """The same mask without what lies outside the body.
 
@@ -138,7 +144,7 @@ def _outside_finding(outside: PartsOutside) -> Finding | None:
     them = "it" if outside.count == 1 else "them"
     return Finding(
         "mask-outside-body",
-        f"{parts} outside the body ({outside.ml:.0f} mL); remove {them} or segment the lungs again.",
+        f"{parts} {_OUTSIDE} ({outside.ml:.0f} mL); remove {them} or segment the lungs again.",
         computable=True,
     )
 

@@ -11,7 +11,6 @@ from ..analysis.result_table import Scored
 from ..lungs import LungMask
 from .nodes.lung_mask import lung_mask_from_node
 from .nodes.result import Result
-from .views.display import window_level
 from .watch import Fingerprint
 
 Kind = Literal["analyze", "explain", "experiment"]
@@ -32,8 +31,6 @@ class Job:
         The mask that is scored; None while the analysis makes one.
     inputs
         How CT and mask were when the job began: what comes of it is only as good as they still are at its end.
-    window_level
-        How the CT was shown when the job began, as ``display.window_level``.
     result, scores, lung_mask
         Of ``"explain"`` and ``"experiment"``: the result in the scene, its history when the job began, and its mask.
     """
@@ -42,7 +39,6 @@ class Job:
     ct_node: slicer.vtkMRMLScalarVolumeNode
     lung_mask_node: slicer.vtkMRMLSegmentationNode | None
     inputs: Fingerprint
-    window_level: tuple[float, float] | None = None
     result: Result | None = None
     scores: tuple[Scored, ...] = ()
     lung_mask: LungMask | None = None
@@ -59,4 +55,4 @@ class Job:
         ct, mask = result.ct_node, result.lung_mask_node
         lung_mask = lung_mask_from_node(mask, ct)
         inputs = Fingerprint.of(ct, mask)
-        return cls(kind, ct, mask, inputs, window_level(ct), result, tuple(result.history), lung_mask)
+        return cls(kind, ct, mask, inputs, result, tuple(result.history), lung_mask)

@@ -14,7 +14,9 @@ from ..events.later import Later
 from ..events.signal import weakly
 
 _EFFECTS = ("Paint", "Erase", "Scissors", "Islands", "Fill between slices", "Smoothing", "Threshold", "Grow from seeds")
+_EFFECTS_IN_A_ROW = 5
 _UNDO_STATES = 20
+_TABLE_ROWS_PX = 90
 _EDITOR_TAG = "COVIDDetect"
 
 
@@ -72,7 +74,10 @@ class MaskEditor:
             editor.setAddRemoveSegmentButtonsVisible(False)
             editor.setAutoShowSourceVolumeNode(False)
             editor.setEffectNameOrder(list(_EFFECTS))
+            editor.setShow3DButtonVisible(False)
+            editor.setEffectColumnCount(_EFFECTS_IN_A_ROW)
             editor.unorderedEffectsVisible = False
+            _fit_to_panel(editor)
             self._ui.segmentEditorPlace.layout().addWidget(editor)
             self._editor = editor
         return self._editor
@@ -128,11 +133,32 @@ class MaskEditor:
 
     def _scroll_to_editor(self) -> None:
         """On a small screen its tools would lie below what is seen of the panel."""
-        section = area = self._ui.lungMaskCollapsibleButton
+        area = self._ui.segmentEditorPlace
         while area is not None and not isinstance(area, qt.QScrollArea):
             area = area.parentWidget()
         if area is not None and self.is_open:
-            area.verticalScrollBar().setValue(section.mapTo(area.widget(), qt.QPoint(0, 0)).y())
+            area.ensureWidgetVisible(self._ui.segmentEditorPlace)
+            area.ensureWidgetVisible(self._ui.editMaskButton)
+
+
+def _fit_to_panel(editor: slicer.qMRMLSegmentEditorWidget) -> None:
+    """Put the effects above their options instead of beside them, so that the panel stays as wide as it is.
+
+    Slicer offers no setting for that. Where a later Slicer names its parts otherwise, the panel is wider, and that is
+    all.
+    """
+    for name in ("horizontalLayout", "verticalLayout_3"):
+        for layout in slicer.util.findChildren(editor, name=name):
+            turned = {"horizontalLayout": qt.QBoxLayout.TopToBottom, "verticalLayout_3": qt.QBoxLayout.LeftToRight}
+            layout.setDirection(turned[name])
+    for layout in slicer.util.findChildren(editor, className="QHBoxLayout"):
+        widgets = [layout.itemAt(index).widget() for index in range(layout.count())]
+        if len(widgets) > 1 and all(widget is not None and widget.inherits("QCheckBox") for widget in widgets):
+            layout.setDirection(qt.QBoxLayout.TopToBottom)
+    for text in slicer.util.findChildren(editor, name="EffectHelpBrowser"):
+        text.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Preferred)
+    for table in slicer.util.findChildren(editor, name="SegmentsTableResizableFrame"):
+        table.setMaximumHeight(_TABLE_ROWS_PX)
 
 
 def _editor_node() -> slicer.vtkMRMLSegmentEditorNode:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import slicer
@@ -17,29 +16,35 @@ from ..errors import Cancelled, COVIDDetectError
 from ..mrml.job import Job
 from ..mrml.nodes.densities import measure_densities, show_densities
 from ..mrml.nodes.heat_map import layer_of
-from ..mrml.nodes.lung_mask import is_automatic, is_from_analyze, lung_segment_ids
+from ..mrml.nodes.lung_mask import (
+    is_automatic,
+    is_from_analyze,
+)
 from ..mrml.nodes.result import Result
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
 from ..mrml.sample import add_phantom
-from ..mrml.scene import load_lung_mask_file, remove_left_behind
+from ..mrml.scene import remove_left_behind
 from ..mrml.views.display import (
     is_shown,
     jump_to,
     lay_heat_map,
-    set_lung_window,
+    redraw_legends,
+    set_lung_window_once,
     show_ct,
     volumes_shown,
-    window_level,
 )
 from ..mrml.views.own_views import keep_to_own_views, show_outlines
 from ..mrml.watch import Change
 from .installation import ensure_packages
 from .logic import Logic
 from .mask_editor import MaskEditor
-from .questions import InputQuestion, which_mask, which_mask_file
+from .questions import InputQuestion, which_mask
+from .region_numbers import RegionNumbers
 from .sections.experiments_section import ExperimentsSection
 from .sections.heat_map_section import HeatMapSection
 from .sections.input_section import show_input
+from .sections.keys_menu import KeysMenu
+from .sections.mask_section import MaskSection
 from .sections.opacity_section import OpacitySection
 from .sections.progress_row import ProgressRow
 from .sections.regions_table import RegionsTable
@@ -68,10 +73,11 @@ class Panel:
         self.progress = ProgressRow(ui)
         self._question = InputQuestion(self.say)
         self.result = ResultSection(ui)
-        self.heat_map = HeatMapSection(ui)
+        self.heat_map = HeatMapSection(ui, lambda: self.update(over_others=True))
         self.regions = RegionsTable(ui, lambda: self.state.regions, jump_to, self.update)
         self.settings = SettingsSection(ui, self.update)
         self.mask_editor = MaskEditor(ui, self.update)
+        self.mask = MaskSection(ui, self.mask_editor, lambda: self._parameters, self._request, self.say)
         self.experiments = ExperimentsSection(ui, self.run_experiments)
         self.opacity = OpacitySection(
             ui,
@@ -80,25 +86,25 @@ class Panel:
             partial(self.on_densities, show_densities),
             self.say,
         )
-        self.shortcuts = Shortcuts(
-            {
-                "H": self.toggle_heat_map,
-                "M": self.toggle_mask,
-                "N": lambda: self.regions.step(1),
-                "Shift+N": lambda: self.regions.step(-1),
-                "Ctrl+R": self.rescore,
-            }
-        )
+        keys = {
+            "H": self.toggle_heat_map,
+            "M": self.toggle_mask,
+            "N": lambda: self.regions.step(1),
+            "Shift+N": lambda: self.regions.step(-1),
+            "Ctrl+R": self.rescore,
+        }
+        self.shortcuts = Shortcuts(keys)
+        self.keys_menu = KeysMenu(ui, keys)
         ui.analyzeButton.connect("clicked(bool)", lambda checked: self.analyze())
         ui.cancelButton.connect("clicked(bool)", lambda checked: self.cancel())
-        ui.rescoreButton.connect("clicked(bool)", lambda checked: self.rescore())
-        ui.editMaskButton.connect("clicked(bool)", self.edit_mask)
-        ui.maskFileButton.connect("clicked(bool)", lambda checked: self.load_mask())
+        for button in (ui.rescoreButton, ui.rescoreEditedButton):
+            button.connect("clicked(bool)", lambda checked: self.rescore())
         ui.maskVisibleCheckBox.connect("toggled(bool)", lambda checked: self.show_mask())
         ui.layerComboBox.connect("activated(int)", self.explain)
         ui.sampleDataButton.connect("clicked(bool)", lambda checked: self.make_sample())
         ui.inViewsButton.connect("clicked(bool)", lambda checked: self.choose_ct_in_views())
         ui.leftBehindButton.connect("clicked(bool)", lambda checked: remove_left_behind())
+        self.numbers = RegionNumbers()
         self._sections = (
             partial(show_input, ui),
             self.progress.show,
@@ -107,7 +113,8 @@ class Panel:
             self.regions.show,
             self.experiments.show,
             self.opacity.show,
-            self._show_mask,
+            self.mask.show,
+            self.numbers.show,
         )
         logic.progressed.connect(lambda job, progress: self.progress.report(progress, self.state.name_of_other))
         logic.finished.connect(self._on_finished)
@@ -144,29 +151,6 @@ class Panel:
         """End what is computed."""
         self.progress.cancelling(self.state.name_of_other)
         self.logic.cancel()
-
-    def edit_mask(self, checked: bool) -> None:
-        """Open or close the Segment Editor."""
-        if not checked:
-            self.mask_editor.close()
-            return
-        mask = self._parameters.lungMask
-        lungs = lung_segment_ids(mask)
-        if lungs:
-            self.mask_editor.open(mask, self._parameters.ct, lungs[0])
-        else:
-            self.ui.editMaskButton.checked = False
-            self.say(_("{name} has no lung segment; choose another mask.").format(name=mask.GetName()))
-
-    def load_mask(self) -> None:
-        """Choose a file with a lung mask and score with that."""
-        file, parameters = which_mask_file(), self._parameters
-        if file:
-
-            def load() -> None:
-                parameters.lungMask = load_lung_mask_file(Path(file), parameters.ct)
-
-            self._request(load)
 
     def show_mask(self) -> None:
         """Show or hide the outlines."""
@@ -211,18 +195,16 @@ class Panel:
     def make_sample(self) -> None:
         """A synthetic CT to try the module with."""
         with slicer.util.tryWithErrorDisplay(_("The sample could not be made."), waitCursor=True):
-            ct = add_phantom()
-            set_lung_window(ct)
-            self._parameters.ct = ct
+            self._parameters.ct = add_phantom()
 
     # --- What the logic says -----------------------------------------------------------------------------------------
 
     def _on_finished(self, job: Job, outcome: Any) -> None:
         is_chosen = self.parameters is not None and job.ct_node is self.parameters.ct
         is_new_score = is_chosen and job.kind == "analyze"
-        if is_new_score and len(outcome.history) == 1 and window_level(job.ct_node) == job.window_level:
-            set_lung_window(job.ct_node)
         self.update(over_others=is_new_score)  # whatever lay over this CT
+        if is_new_score and job.lung_mask_node is None and is_shown(job.ct_node):
+            self.regions.visit_hottest()  # but not after a correction, which is looked at
         if job.kind == "experiment" and job.result is not None:
             self.experiments.answer(self.state, job.result, outcome)
 
@@ -269,7 +251,8 @@ class Panel:
     def on_view_changed(self, view: slicer.vtkMRMLNode | None = None) -> None:
         """Whatever came into the views: the heat map and the outlines lie over their own CT only."""
         if view is not None and view.IsA("vtkMRMLSliceNode") and volumes_shown() == self.state.volumes:
-            return  # only scrolled
+            self.numbers.place(view)  # only scrolled
+            return
         if self.parameters is not None and not slicer.mrmlScene.IsBatchProcessing():
             self.update()
 
@@ -290,6 +273,7 @@ class Panel:
                 self._write_parameters(self.parameters, old)
                 self.state = self._read()
                 self._write_views(self.state, old, over_others)
+                self.state = replace(self.state, volumes=volumes_shown())
             else:
                 self.state = self._read()
             for section in self._sections:
@@ -304,6 +288,7 @@ class Panel:
             self.settings.weights_sha256,
             asked_about=self._question.asked_about,
             editing=self.mask_editor.is_any_open(),
+            editor_open=self.mask_editor.is_open,
             region=self.regions.current(),
         )
 
@@ -320,6 +305,7 @@ class Panel:
             parameters.lungMask = result.lung_mask_node if result else None
             if parameters.ct is not None:
                 show_ct(parameters.ct)
+                set_lung_window_once(parameters.ct)
         if result is None:
             return
         state = ResultState.of(result)
@@ -337,22 +323,14 @@ class Panel:
         result = new.result.result if new.result else None
         lay_heat_map(result, new.look, is_new=is_new, known=old.views_of_ct(), over_others=over_others)
         keep_to_own_views(new.ct, new.lung_mask, new.editing)
+        if new.volumes != old.volumes:
+            redraw_legends()
 
     def _show_outlines(self, result: Result | None) -> None:
         """Show or hide the outlines of the scored lungs, as the check box says."""
         show_outlines(result.lung_mask_node if result else None, self.ui.maskVisibleCheckBox.checked)
 
     # --- Helpers -----------------------------------------------------------------------------------------------------
-
-    def _show_mask(self, new: PanelState, old: PanelState) -> None:
-        """The section *Lung mask*."""
-        ui, is_chosen, is_idle = self.ui, new.ct is not None, new.job is None
-        ui.lungMaskCollapsibleButton.visible = is_chosen
-        ui.editMaskButton.enabled = new.lung_mask is not None and is_chosen and (is_idle or self.mask_editor.is_open)
-        ui.maskFileButton.enabled = is_chosen and is_idle
-        ui.maskVisibleCheckBox.enabled = new.lung_mask is not None
-        if new.result is not None:
-            ui.maskVisibleCheckBox.checked = new.result.outlines
 
     def say(self, sentence: str) -> None:
         """What went wrong and what to do; empty when all is well."""

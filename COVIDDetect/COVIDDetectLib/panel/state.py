@@ -12,7 +12,9 @@ from slicer.i18n import tr as _
 from ..analysis.result_table import Scored
 from ..errors import WeightsError
 from ..mrml.job import Job
-from ..mrml.nodes.heat_map import heat_maps, is_empty, layer_of, share_of
+from ..mrml.nodes.heat_map import heat_maps, hottest_of, is_empty, layer_of, share_of
+from ..mrml.nodes.lung_mask import lung_colors
+from ..mrml.nodes.patient import patient_of
 from ..mrml.nodes.result import Result
 from ..mrml.parameters import COVIDDetectParameterNode
 from ..mrml.scene import chest_cts, results_left_behind, why_no_ct
@@ -29,10 +31,11 @@ class ResultState:
     ----------
     card
         Of the weights that scored; None if they are not installed here.
-    outlines
-        Whether the outlines of its mask are shown.
-    layer, share, is_map_empty
-        Of its heat map: how it was made, the part of the heat that lies in the lungs, and whether there is none at all.
+    outlines, colors
+        Whether the outlines of its mask are shown, and the color of each side's, as ``lung_mask.lung_colors``.
+    layer, share, hottest, is_map_empty
+        Of its heat map: how it was made, the part of the heat that lies in the lungs, the highest value there, and
+        whether there is none at all.
     map_ids
         IDs of its heat map and of that in the lungs, as they were when this was read.
     """
@@ -44,8 +47,10 @@ class ResultState:
     card: ModelCard | None
     opacity_bounds: tuple[float, ...]
     outlines: bool
+    colors: tuple[str, str]
     layer: str
     share: float | None
+    hottest: float
     is_map_empty: bool
     map_ids: tuple[str | None, str | None]
 
@@ -61,8 +66,10 @@ class ResultState:
             _card_of(result),
             tuple(result.opacity_bounds),
             outlines_shown(result.lung_mask_node),
+            lung_colors(result.lung_mask_node),
             layer_of(result.heat_map_node),
             share_of(in_lungs),
+            hottest_of(in_lungs) if in_lungs is not None else 0.0,
             in_lungs is not None and is_empty(in_lungs),
             (_id_of(result.heat_map_node), _id_of(in_lungs)),
         )
@@ -91,10 +98,12 @@ class PanelState:
     ----------
     ct, lung_mask
         What is chosen.
+    patient
+        Whose CT that is and when it was taken, where that is known.
     asks
         Whether something was found wrong with the CT, and a second click analyzes it all the same.
-    editing
-        Whether a mask is being edited, in whichever panel.
+    editing, editor_open
+        Whether a mask is being edited, in whichever panel, and in this one.
     bounds
         Those of the densities that are chosen, in HU, as ``OpacityBounds.levels``.
     region
@@ -115,10 +124,12 @@ class PanelState:
 
     ct: slicer.vtkMRMLScalarVolumeNode | None = None
     lung_mask: slicer.vtkMRMLSegmentationNode | None = None
+    patient: str = ""
     result: ResultState | None = None
     job: Job | None = None
     asks: bool = False
     editing: bool = False
+    editor_open: bool = False
     look: Look | None = None
     decision_threshold: float = 0.5
     prevalence: float = 0.5
@@ -136,6 +147,14 @@ class PanelState:
         """Whether the slice views on screen show volumes, and none of them is the chosen CT."""
         ct_id = self.ct.GetID() if self.ct else ""
         return bool(ct_id and self.volumes) and all(ct_id not in volumes for volumes in self.volumes.values())
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the user wants to see the heat map, and another volume lies over the CT in its place."""
+        if self.ct is None or self.result is None or self.look is None or not self.look.visible:
+            return False
+        over = [shown[1] for shown in self.volumes.values() if shown[0] == self.ct.GetID() and len(shown) > 1]
+        return any(volume not in self.result.map_ids for volume in over)
 
     @property
     def regions(self) -> Sequence[Mapping[str, Any]]:
@@ -166,6 +185,7 @@ def panel_state(
     *,
     asked_about: slicer.vtkMRMLScalarVolumeNode | None = None,
     editing: bool = False,
+    editor_open: bool = False,
     region: Mapping[str, Any] | None = None,
 ) -> PanelState:
     """Read it. Nothing is written.
@@ -190,10 +210,12 @@ def panel_state(
     return PanelState(
         ct=ct,
         lung_mask=mask,
+        patient=patient_of(ct) if ct is not None else "",
         result=state,
         job=job,
         asks=ct is not None and asked_about is ct,
         editing=editing,
+        editor_open=editor_open,
         look=Look(
             parameters.heatMapVisible,
             parameters.heatMapIn3D,

@@ -1,7 +1,7 @@
 """Translates the fixed sentences of the core and the scene.
 
 The core knows no Slicer, and what is kept in the scene must read the same whatever language it is opened in: both stay
-English, and the panel translates what it shows. Sentences with values in them, such as errors, are shown as they are.
+English, and the panel translates what it shows. Of sentences with values in them, reports know the German ones.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 from slicer.i18n import tr as _
+
+from ..report.german_notes import in_german
 
 
 def in_users_language(sentence: str) -> str:
@@ -29,4 +31,11 @@ def in_users_language(sentence: str) -> str:
     }
     rank = re.match(r"Region (\d+) ", sentence)
     template = sentence.replace(rank[1], "{rank}", 1) if rank else sentence
-    return known[template].format(rank=rank and rank[1]) if template in known else sentence
+    if template in known:
+        return known[template].format(rank=rank and rank[1])
+    return in_german(sentence) if _("language") == "Deutsch" else sentence
+
+
+def with_minus(text: str) -> str:
+    """Numbers with the sign that is as wide as a digit, not with a hyphen, which a line may end after."""
+    return re.sub(r"(?<![\w-])-(?=\d)", "\N{MINUS SIGN}", text)

@@ -76,14 +76,6 @@
         <translation>Die Analyse abbrechen; an der Szene ändert sich nichts.</translation>
     </message>
     <message>
-        <source>The probability that the network gives to this CT, and what it means.</source>
-        <translation>Die Wahrscheinlichkeit, die das Netz diesem CT gibt, und was sie bedeutet.</translation>
-    </message>
-    <message>
-        <source>Result</source>
-        <translation>Ergebnis</translation>
-    </message>
-    <message>
         <source>–</source>
         <translation>–</translation>
     </message>
@@ -104,16 +96,16 @@
         <translation>Mit der Lungenmaske, wie sie jetzt ist, neu bewerten. (Strg+R)</translation>
     </message>
     <message>
-        <source>Volume of each lung, and its percentage of ground-glass opacity and consolidation, with the limits set under Lung densities.</source>
-        <translation>Volumen jeder Lunge und der Anteil mit Milchglastrübung oder Konsolidierung, nach den Grenzen unter Lungendichte.</translation>
+        <source>The volume of each lung, and how much of it is as dense as ground glass or consolidation.</source>
+        <translation>Das Volumen jeder Lunge und wie viel davon so dicht ist wie Milchglas oder Konsolidierung.</translation>
     </message>
     <message>
-        <source>Click to see it in all views; the table below lists all hot regions.</source>
-        <translation>Klicken, um sie in allen Ansichten zu sehen; die Tabelle unten nennt alle heißen Regionen.</translation>
+        <source>Above</source>
+        <translation>Ab</translation>
     </message>
     <message>
-        <source>Decision threshold:</source>
-        <translation>Schwellenwert:</translation>
+        <source>Heat below this share of the maximum is not shown; it starts where the slider stands.</source>
+        <translation>Wärme unter diesem Anteil des Maximums wird nicht gezeigt.</translation>
     </message>
     <message>
         <source>The probability from which the result counts as positive.</source>
@@ -140,18 +132,6 @@
         <translation>Den Schwellenwert auf einen setzen, bei dem diese Gewichte gemessen wurden.</translation>
     </message>
     <message>
-        <source>The lung mask used for the score: show it, correct it, or choose another.</source>
-        <translation>Die Lungenmaske, mit der bewertet wird: zeigen, korrigieren, eine andere wählen.</translation>
-    </message>
-    <message>
-        <source>Lung mask</source>
-        <translation>Lungenmaske</translation>
-    </message>
-    <message>
-        <source>Mask:</source>
-        <translation>Maske:</translation>
-    </message>
-    <message>
         <source>The lung mask used for scoring. You can choose any segmentation that contains lungs; otherwise Analyze makes one.</source>
         <translation>Die Lungenmaske, mit der bewertet wird. Jede Segmentierung mit Lungen kann gewählt werden; ohne eine erzeugt Analysieren sie.</translation>
     </message>
@@ -160,16 +140,8 @@
         <translation>Durch Analysieren</translation>
     </message>
     <message>
-        <source>…</source>
-        <translation>…</translation>
-    </message>
-    <message>
         <source>Load a lung mask from a file: a segmentation, or an image with the labels 1 (right lung) and 2 (left lung).</source>
         <translation>Eine Lungenmaske aus einer Datei laden: eine Segmentierung oder ein Bild mit den Werten 1 (rechte Lunge) und 2 (linke Lunge).</translation>
-    </message>
-    <message>
-        <source>Show outlines</source>
-        <translation>Konturen zeigen</translation>
     </message>
     <message>
         <source>Show the outlines of the lung mask in the slice views. (M)</source>
@@ -184,56 +156,24 @@
         <translation>Die Lungenmaske von Hand im Segment Editor korrigieren.</translation>
     </message>
     <message>
-        <source>What the network looked at.</source>
-        <translation>Worauf sich das Netz stützt.</translation>
-    </message>
-    <message>
         <source>Heat map</source>
         <translation>Heatmap</translation>
-    </message>
-    <message>
-        <source>Show</source>
-        <translation>Zeigen</translation>
     </message>
     <message>
         <source>Show the heat map in the slice views: what the network looked at. (H)</source>
         <translation>Die Heatmap über die Schichtansichten legen: worauf sich das Netz stützt. (H)</translation>
     </message>
     <message>
-        <source>Only in the lungs</source>
-        <translation>Nur in den Lungen</translation>
-    </message>
-    <message>
-        <source>Show the heat map only inside the lung mask. The percentage is the share of the heat that lies there.</source>
-        <translation>Die Heatmap nur innerhalb der Lungenmaske zeigen. Die Prozentzahl ist der Anteil der Hitze, der dort liegt.</translation>
-    </message>
-    <message>
         <source>The hottest regions: what lies above half of the maximum. Click one, or use the arrow keys, to go there in all views. (N next, Shift+N previous)</source>
         <translation>Die heißesten Regionen: was über der Hälfte des Maximums liegt. Ein Klick oder die Pfeiltasten führen in allen Ansichten dorthin. (N nächste, Umschalt+N vorige)</translation>
-    </message>
-    <message>
-        <source>Show in 3D</source>
-        <translation>In 3D zeigen</translation>
     </message>
     <message>
         <source>Show the heat map in the 3D view as a translucent volume inside the lungs.</source>
         <translation>Die Heatmap in der 3D-Ansicht als durchscheinendes Volumen in den Lungen zeigen.</translation>
     </message>
     <message>
-        <source>Overlay opacity:</source>
-        <translation>Deckkraft:</translation>
-    </message>
-    <message>
         <source>Opacity of the heat map.</source>
         <translation>Deckkraft der Heatmap.</translation>
-    </message>
-    <message>
-        <source>Hide heat below:</source>
-        <translation>Ausblenden unter:</translation>
-    </message>
-    <message>
-        <source>Heat below this share of the maximum is not shown.</source>
-        <translation>Was unter diesem Anteil des Maximums liegt, wird nicht gezeigt.</translation>
     </message>
     <message>
         <source>Colors:</source>
@@ -252,16 +192,72 @@
         <translation>Netzschicht und Verfahren der Heatmap; eine andere wird berechnet, sobald sie gewählt wird.</translation>
     </message>
     <message>
-        <source>Where it looked:</source>
-        <translation>Worauf es sich stützt:</translation>
-    </message>
-    <message>
         <source>How much of each lung is ground-glass, consolidated or emphysema-like.</source>
         <translation>Wie viel jeder Lunge Milchglastrübung, Konsolidierung oder emphysemartig ist.</translation>
     </message>
     <message>
         <source>Lung densities</source>
         <translation>Lungendichte</translation>
+    </message>
+    <message>
+        <source>The keys of this panel.</source>
+        <translation>Die Tasten dieses Panels.</translation>
+    </message>
+    <message>
+        <source>Patient and study, as they stand in the subject hierarchy. Shown here alone: no file and no log gets them.</source>
+        <translation>Patient und Studie, wie sie im Modul Data stehen. Nur hier gezeigt: Keine Datei und kein Protokoll enthält sie.</translation>
+    </message>
+    <message>
+        <source>The decision threshold; it can be moved under Display.</source>
+        <translation>Der Schwellenwert; er lässt sich unter „Darstellung“ verschieben.</translation>
+    </message>
+    <message>
+        <source>Take it away</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Remove from the lung mask what lies outside the body; Undo in the editor brings it back.</source>
+        <translation>Aus der Lungenmaske entfernen, was außerhalb des Körpers liegt; Rückgängig im Editor bringt es zurück.</translation>
+    </message>
+    <message>
+        <source>Opacity</source>
+        <translation>Deckkraft</translation>
+    </message>
+    <message>
+        <source>Lung outlines</source>
+        <translation>Lungenkonturen</translation>
+    </message>
+    <message>
+        <source>Display</source>
+        <translation>Darstellung</translation>
+    </message>
+    <message>
+        <source>How the heat map is made and shown, the lung mask, and the decision threshold.</source>
+        <translation>Wie die Heatmap entsteht und gezeigt wird, die Lungenmaske und der Schwellenwert.</translation>
+    </message>
+    <message>
+        <source>Lung mask:</source>
+        <translation>Lungenmaske:</translation>
+    </message>
+    <message>
+        <source>File…</source>
+        <translation>Datei …</translation>
+    </message>
+    <message>
+        <source>Heat map only in the lungs</source>
+        <translation>Heatmap nur in den Lungen</translation>
+    </message>
+    <message>
+        <source>Show the heat map only inside the lung mask.</source>
+        <translation>Die Heatmap nur innerhalb der Lungenmaske zeigen.</translation>
+    </message>
+    <message>
+        <source>Lungs and heat map in 3D</source>
+        <translation>Lungen und Heatmap in 3D</translation>
+    </message>
+    <message>
+        <source>Threshold:</source>
+        <translation>Schwelle:</translation>
     </message>
     <message>
         <source>Densities in each lung, with the limits below.</source>
@@ -468,10 +464,6 @@ Jetzt installieren?</translation>
 <context>
     <name>panel.panel</name>
     <message>
-        <source>{name} has no lung segment; choose another mask.</source>
-        <translation>{name} enthält kein Lungensegment; bitte eine andere Maske wählen.</translation>
-    </message>
-    <message>
         <source>The sample could not be made.</source>
         <translation>Die Beispieldaten konnten nicht erzeugt werden.</translation>
     </message>
@@ -564,6 +556,10 @@ Jetzt installieren?</translation>
         <source>Region {rank} replaced by healthy-looking lung</source>
         <translation>Region {rank} durch gesund aussehende Lunge ersetzt</translation>
     </message>
+    <message>
+        <source>language</source>
+        <translation>Deutsch</translation>
+    </message>
 </context>
 <context>
     <name>qSlicerAbstractCoreModule</name>
@@ -594,12 +590,8 @@ Jetzt installieren?</translation>
 <context>
     <name>sections.heat_map_section</name>
     <message>
-        <source>Only in the lungs</source>
-        <translation>Nur in den Lungen</translation>
-    </message>
-    <message>
-        <source>Only in lungs ({percent:.0f} %)</source>
-        <translation>Nur in Lungen ({percent:.0f} %)</translation>
+        <source>Another volume lies over the CT; the heat map is not shown there.</source>
+        <translation>Ein anderes Volumen liegt über dem CT; die Heatmap ist dort nicht zu sehen.</translation>
     </message>
     <message>
         <source>This heat map is empty: nothing in this CT suggested COVID-19.</source>
@@ -608,6 +600,10 @@ Jetzt installieren?</translation>
     <message>
         <source>Most of the heat lies outside the lungs, so it says little about what in them suggests COVID-19. Try another method.</source>
         <translation>Diese Heatmap liegt größtenteils außerhalb der Lungen: Sie sagt wenig darüber, was in ihnen für COVID-19 spricht. Versuchen Sie eine andere Methode.</translation>
+    </message>
+    <message>
+        <source>Nothing in the lungs is hot enough to be seen; move “Above” to the left.</source>
+        <translation>Nichts in den Lungen ist heiß genug, um sichtbar zu sein; „Ab“ nach links schieben.</translation>
     </message>
     <message>
         <source>Grad-CAM (default)</source>
@@ -649,6 +645,10 @@ Jetzt installieren?</translation>
         <translation>Analysieren</translation>
     </message>
     <message>
+        <source>Analyze again</source>
+        <translation>Neu analysieren</translation>
+    </message>
+    <message>
         <source>{ct} is being analyzed.</source>
         <translation>{ct} wird analysiert.</translation>
     </message>
@@ -663,6 +663,51 @@ Jetzt installieren?</translation>
     <message>
         <source>Select a chest CT first.</source>
         <translation>Bitte zuerst ein Thorax-CT auswählen.</translation>
+    </message>
+</context>
+<context>
+    <name>sections.keys_menu</name>
+    <message>
+        <source>Show or hide the heat map</source>
+        <translation>Heatmap zeigen oder ausblenden</translation>
+    </message>
+    <message>
+        <source>Show or hide the lung outlines</source>
+        <translation>Lungenkonturen zeigen oder ausblenden</translation>
+    </message>
+    <message>
+        <source>Next region</source>
+        <translation>Nächste Region</translation>
+    </message>
+    <message>
+        <source>Previous region</source>
+        <translation>Vorige Region</translation>
+    </message>
+    <message>
+        <source>Re-score</source>
+        <translation>Neu bewerten</translation>
+    </message>
+</context>
+<context>
+    <name>sections.mask_section</name>
+    <message>
+        <source>{name} has no lung segment; choose another mask.</source>
+        <translation>{name} enthält kein Lungensegment; bitte eine andere Maske wählen.</translation>
+    </message>
+</context>
+<context>
+    <name>sections.meaning</name>
+    <message>
+        <source>Scored with weights that are not installed on this computer.</source>
+        <translation>Bewertet mit Gewichten, die auf diesem Computer nicht installiert sind.</translation>
+    </message>
+    <message>
+        <source>{weights} have no measured sensitivity or specificity.</source>
+        <translation>Für {weights} wurden weder Sensitivität noch Spezifität gemessen.</translation>
+    </message>
+    <message>
+        <source>At a threshold of {threshold:g}: sensitivity {sensitivity}, specificity {specificity} ({cohort}). At this prevalence PPV {ppv:.2f}, NPV {npv:.2f}.</source>
+        <translation>Bei einem Schwellenwert von {threshold:g}: Sensitivität {sensitivity}, Spezifität {specificity} ({cohort}). Bei dieser Prävalenz PPV {ppv:.2f}, NPV {npv:.2f}.</translation>
     </message>
 </context>
 <context>
@@ -730,10 +775,6 @@ Jetzt installieren?</translation>
 <context>
     <name>sections.regions_table</name>
     <message>
-        <source>Where</source>
-        <translation>Ort</translation>
-    </message>
-    <message>
         <source>mL</source>
         <translation>ml</translation>
     </message>
@@ -742,20 +783,16 @@ Jetzt installieren?</translation>
         <translation>HU</translation>
     </message>
     <message>
-        <source>Peak</source>
-        <translation>Max.</translation>
-    </message>
-    <message>
         <source>{mm:.0f} mm from the edge of the lung mask at its hottest point</source>
         <translation>am heißesten Punkt {mm:.0f} mm vom Rand der Lungenmaske</translation>
     </message>
     <message>
-        <source>Hottest region</source>
-        <translation>Heißeste Region</translation>
+        <source>Where it looked</source>
+        <translation>Worauf es sich stützt</translation>
     </message>
     <message>
-        <source>Where it looked (Grad-CAM):</source>
-        <translation>Worauf es sich stützt (Grad-CAM):</translation>
+        <source>Heat</source>
+        <translation>Wärme</translation>
     </message>
     <message>
         <source>No region stands out in the lungs.</source>
@@ -793,28 +830,68 @@ Jetzt installieren?</translation>
         <translation>Wahrscheinlichkeit für COVID-19, nicht verlässlich.</translation>
     </message>
     <message>
-        <source>Probability of COVID-19: above the decision threshold of {threshold:.2f}.</source>
-        <translation>Wahrscheinlichkeit für COVID-19: über dem Schwellenwert von {threshold:.2f}.</translation>
+        <source>Probability of COVID-19: above the threshold.</source>
+        <translation>Wahrscheinlichkeit für COVID-19: über der Schwelle.</translation>
     </message>
     <message>
-        <source>Probability of COVID-19: below the decision threshold of {threshold:.2f}.</source>
-        <translation>Wahrscheinlichkeit für COVID-19: unter dem Schwellenwert von {threshold:.2f}.</translation>
+        <source>Probability of COVID-19: below the threshold.</source>
+        <translation>Wahrscheinlichkeit für COVID-19: unter der Schwelle.</translation>
     </message>
     <message>
         <source>The views show a different volume, not this CT.</source>
         <translation>Die Ansichten zeigen ein anderes Volumen als dieses CT.</translation>
     </message>
     <message>
-        <source>Right lung</source>
-        <translation>Rechte Lunge</translation>
+        <source>threshold {threshold:.2f}</source>
+        <translation>Schwelle {threshold:.2f}</translation>
     </message>
     <message>
-        <source>Left lung</source>
-        <translation>Linke Lunge</translation>
+        <source>Do not rely on this number: the CT is unlike those of the training.</source>
+        <translation>Auf diese Zahl ist kein Verlass: Das CT gleicht denen des Trainings nicht.</translation>
     </message>
     <message>
-        <source>{lung} {liters:.2f} L, {percent:.0f} % at {low:.0f} to {high:.0f} HU</source>
-        <translation>{lung} {liters:.2f} L, {percent:.0f} % bei {low:.0f} bis {high:.0f} HU</translation>
+        <source>{count} more</source>
+        <translation>{count} weitere</translation>
+    </message>
+    <message>
+        <source>Research use only, not a medical device.</source>
+        <translation>Nur für die Forschung, kein Medizinprodukt.</translation>
+    </message>
+    <message>
+        <source>Scored with weights that are not installed on this computer</source>
+        <translation>Bewertet mit Gewichten, die auf diesem Rechner nicht installiert sind</translation>
+    </message>
+    <message>
+        <source>Demonstration weights, not for diagnosis</source>
+        <translation>Demonstrationsgewichte, nicht zur Diagnose</translation>
+    </message>
+    <message>
+        <source>Not validated, not for diagnosis: {weights}</source>
+        <translation>Nicht validiert, nicht zur Diagnose: {weights}</translation>
+    </message>
+    <message>
+        <source>Right {liters:.2f} L</source>
+        <translation>Rechts {liters:.2f} L</translation>
+    </message>
+    <message>
+        <source>Left {liters:.2f} L</source>
+        <translation>Links {liters:.2f} L</translation>
+    </message>
+    <message>
+        <source>right {percent:.0f} %</source>
+        <translation>rechts {percent:.0f} %</translation>
+    </message>
+    <message>
+        <source>left {percent:.0f} %</source>
+        <translation>links {percent:.0f} %</translation>
+    </message>
+    <message>
+        <source>Opacities {shares}, vessels included</source>
+        <translation>Verdichtungen {shares}, samt Gefäßen</translation>
+    </message>
+    <message>
+        <source>The volume of each lung, and how much of it is as dense as ground glass or consolidation: {low:.0f} to {high:.0f} HU. Vessels are as dense. The limits are set under Lung densities.</source>
+        <translation>Das Volumen jeder Lunge und wie viel davon so dicht ist wie Milchglas oder Konsolidierung: {low:.0f} bis {high:.0f} HU. Gefäße sind es auch. Die Grenzen stehen unter „Lungendichte“.</translation>
     </message>
     <message>
         <source>lung mask changed</source>
@@ -831,18 +908,6 @@ Jetzt installieren?</translation>
     <message>
         <source>History: {scores}</source>
         <translation>Verlauf: {scores}</translation>
-    </message>
-    <message>
-        <source>Scored with weights that are not installed on this computer.</source>
-        <translation>Bewertet mit Gewichten, die auf diesem Computer nicht installiert sind.</translation>
-    </message>
-    <message>
-        <source>{weights} have no measured sensitivity or specificity.</source>
-        <translation>Für {weights} wurden weder Sensitivität noch Spezifität gemessen.</translation>
-    </message>
-    <message>
-        <source>At a threshold of {threshold:g}: sensitivity {sensitivity}, specificity {specificity} ({cohort}). At this prevalence PPV {ppv:.2f}, NPV {npv:.2f}.</source>
-        <translation>Bei einem Schwellenwert von {threshold:g}: Sensitivität {sensitivity}, Spezifität {specificity} ({cohort}). Bei dieser Prävalenz PPV {ppv:.2f}, NPV {npv:.2f}.</translation>
     </message>
 </context>
 <context>

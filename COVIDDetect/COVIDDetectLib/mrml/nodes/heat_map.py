@@ -14,8 +14,8 @@ COLORS = ("Inferno", "Viridis", "Magma", "Plasma")
 _SHARE, _RAW_MAXIMUM = "COVIDDetect.shareInLungs", "COVIDDetect.rawMaximum"
 _TITLE = "COVIDDetect.title"
 """Attribute of a legend: the title that it got here, which the user may change."""
-_LEGEND_FONT = 6
-"""Half of Slicer's own: the legend lies over anatomy."""
+_LEGEND_SIZE = 0.045, 0.2
+"""Shares of the view. Slicer fits the letters into them, whatever font is set: here no larger than the corner text."""
 
 
 def new_heat_map(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slicer.vtkMRMLScalarVolumeNode:
@@ -67,6 +67,12 @@ def share_of(node: slicer.vtkMRMLScalarVolumeNode | None) -> float | None:
     """The part of the heat that lies in the lungs, as the map in the lungs knows it."""
     share = node.GetAttribute(_SHARE) if node is not None else None
     return float(share) if share else None
+
+
+def hottest_of(node: slicer.vtkMRMLScalarVolumeNode) -> float:
+    """The highest value of a map: 1 where the hottest place of the whole lies in it."""
+    image = node.GetImageData()
+    return float(image.GetScalarRange()[1]) if image is not None else 0.0
 
 
 def is_empty(node: slicer.vtkMRMLScalarVolumeNode) -> bool:
@@ -124,8 +130,6 @@ def _new_legend(node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLColorLege
         legend.SetLabelFormat("%.1f")
         legend.SetNumberOfLabels(3)
         legend.SetMaxNumberOfColors(64)
-        for text in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
-            text.SetFontSize(_LEGEND_FONT)
-        legend.SetSize(0.07, 0.25)
+        legend.SetSize(*_LEGEND_SIZE)
         legend.SetPosition(0.98, 0.5)
     return legend

@@ -126,6 +126,21 @@ def lung_mask_from_node(
     return LungMask.from_labels(labels, geometry)
 
 
+def erase_from_lungs(
+    node: slicer.vtkMRMLSegmentationNode, ct_node: slicer.vtkMRMLScalarVolumeNode, voxels: np.ndarray
+) -> None:
+    """Take ``voxels``, bool on the grid of a CT, out of the lung segments; a segment that has none of them stays."""
+    geometry = geometry_of(ct_node)
+    reference = _oriented_image(voxels.shape, geometry, node)
+    for segment_id in lung_segment_ids(node):
+        inside, where = _voxels(node, segment_id, reference)
+        if np.any(inside & voxels[where]):
+            left = np.zeros(voxels.shape, dtype=bool)
+            left[where] = inside & ~voxels[where]
+            one = segment(node, segment_id)
+            write_segment(node, geometry, left, segment_id, one.GetName(), one.GetColor())
+
+
 def side_of(segment: slicer.vtkSegment) -> int:
     """Which lung a segment is: ``RIGHT``, ``LEFT``, ``BOTH``, or 0."""
     return side_named(segment.GetName() or "", terminology_of(segment))
@@ -140,6 +155,16 @@ def segments_of(node: slicer.vtkMRMLSegmentationNode) -> tuple[object, ...]:
         (each, side_of(one), one.GetLabelValue(), labelmaps[each].GetMTime() if labelmaps[each] else 0)
         for each, one in segments.items()
     )
+
+
+def lung_colors(node: slicer.vtkMRMLSegmentationNode | None) -> tuple[str, str]:
+    """Colors of the first right and the first left lung segment, as ``#rrggbb``; empty where there is none."""
+    colors = {RIGHT: "", LEFT: ""}
+    for segment_id in lung_segment_ids(node) if node is not None else ():
+        one = segment(node, segment_id)
+        if not colors.get(side_of(one), "-"):
+            colors[side_of(one)] = "#" + "".join(f"{round(255 * part):02x}" for part in one.GetColor())
+    return colors[RIGHT], colors[LEFT]
 
 
 def lung_segment_ids(node: slicer.vtkMRMLSegmentationNode) -> list[str]:

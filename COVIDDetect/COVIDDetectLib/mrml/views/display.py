@@ -16,6 +16,9 @@ from .heat_map_3d import show_in_3d
 LUNG_WINDOW, LUNG_LEVEL = 1400.0, -500.0
 """Slicer's own CT-lung preset."""
 
+_WINDOWED = "COVIDDetect.lungWindow"
+"""Attribute of a CT that was shown in a lung window once."""
+
 VIEWS = ("vtkMRMLSliceCompositeNode", "vtkMRMLSliceNode", "vtkMRMLViewNode")
 """Classes of the nodes that say what a slice view shows and whether it is on screen, and what a 3D view shows."""
 
@@ -30,12 +33,11 @@ def set_lung_window(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
         display.SetWindowLevel(LUNG_WINDOW, LUNG_LEVEL)
 
 
-def window_level(ct_node: slicer.vtkMRMLScalarVolumeNode) -> tuple[float, float] | None:
-    """The window that somebody chose for a CT; None while Slicer chooses it."""
-    display = ct_node.GetDisplayNode()
-    if display is None or display.GetAutoWindowLevel():
-        return None
-    return display.GetWindow(), display.GetLevel()
+def set_lung_window_once(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Show a CT in a lung window when it is chosen for the first time; from then on the window is the user's."""
+    if not ct_node.GetAttribute(_WINDOWED):
+        ct_node.SetAttribute(_WINDOWED, "yes")
+        set_lung_window(ct_node)
 
 
 def show_ct(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
@@ -137,6 +139,12 @@ def lay_heat_map(
     )
 
 
+def redraw_legends() -> None:
+    """After other volumes came into the views: legends are seen where their heat map is."""
+    for heat_map in heat_maps():
+        draw_legend(heat_map)
+
+
 def map_shown(result: Result | None, look: Look) -> slicer.vtkMRMLScalarVolumeNode | None:
     """The heat map of a result that the user wants to see."""
     if result is None or not look.visible:
@@ -149,7 +157,7 @@ def jump_to(position_ras: tuple[float, float, float]) -> None:
     crosshair = slicer.mrmlScene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
     crosshair.SetCrosshairRAS(*position_ras)
     if crosshair.GetCrosshairMode() == slicer.vtkMRMLCrosshairNode.NoCrosshair:
-        crosshair.SetCrosshairMode(slicer.vtkMRMLCrosshairNode.ShowBasic)
+        crosshair.SetCrosshairMode(slicer.vtkMRMLCrosshairNode.ShowSmallBasic)
     for view in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
         # What is in sight already stays where it is: only the slice changes.
         if _is_in_sight(position_ras, view):

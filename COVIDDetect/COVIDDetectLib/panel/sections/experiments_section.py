@@ -12,7 +12,7 @@ from ...analysis.result_table import Scored
 from ...mrml.nodes.result import Result
 from ...probability import probability_text
 from ..state import PanelState
-from ..words import in_users_language
+from ..words import in_users_language, with_minus
 
 
 class ExperimentsSection:
@@ -34,7 +34,7 @@ class ExperimentsSection:
     def show(self, new: PanelState, old: PanelState) -> None:
         """Enable the button where there is something to experiment with; old answers do not outlive their result."""
         ui, scores = self._ui, _scores(new)
-        ui.experimentsCollapsibleButton.visible = new.result is not None
+        ui.experimentsCollapsibleButton.visible = new.result is not None and not new.editor_open
         ui.experimentsButton.enabled = bool(scores) and new.job is None
         ui.experimentsButton.toolTip = (
             _(
@@ -56,13 +56,21 @@ class ExperimentsSection:
         """Show the answers as differences to the result, if it is still the one that is shown."""
         if not _scores(state) or state.result is None or state.result.result.node is not result.node:
             return
+        threshold = result.decision_threshold
         lines = [
-            f"{in_users_language(one.name)}: {probability_text(one.probability, result.decision_threshold)} "
-            + f"({round(one.difference, 2) + 0.0:+.2f})".replace("-", "\N{MINUS SIGN}")  # a negative zero is none
+            f"{in_users_language(one.name)}: {probability_text(one.probability, threshold)} ({_difference(one)})"
             for one in experiments
         ]
         self._ui.experimentsLabel.text = "\n".join(lines)
         self._ui.experimentsLabel.visible = True
+
+
+def _difference(one: Experiment) -> str:
+    """Between the numbers as they are shown: what is rounded must add up."""
+    as_it_is = one.probability - one.difference
+    return with_minus(
+        f"{round(round(one.probability, 2) - round(as_it_is, 2), 2) + 0.0:+.2f}"
+    )  # a negative zero is none
 
 
 def _scores(state: PanelState) -> Sequence[Scored]:

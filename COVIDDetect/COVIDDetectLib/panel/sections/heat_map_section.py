@@ -2,55 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import slicer
 from slicer.i18n import tr as _
 
 from ...analysis.attribution import METHODS
 from ...analysis.heat_map import LEAST_IN_LUNGS
-from ..state import PanelState, ResultState
+from ..state import PanelState
 
 
 class HeatMapSection:
-    """The section *Heat map*.
+    """The row *Heat map*, and what must be known of the map.
 
     Parameters
     ----------
     ui
         The panel's widgets.
+    lay_over_others
+        Called without arguments when the map is to take the place of what lies over the CT.
     """
 
-    def __init__(self, ui: slicer.util.childWidgetVariables) -> None:
+    def __init__(self, ui: slicer.util.childWidgetVariables, lay_over_others: Callable[[], None]) -> None:
         self._ui = ui
+        ui.heatMapNoteLabel.connect("linkActivated(QString)", lambda link: lay_over_others())
         for method, title in method_titles().items():
             ui.layerComboBox.addItem(title, METHODS[method])
 
     def show(self, new: PanelState, old: PanelState) -> None:
         """Show by which method the map was made, and how much of it lies in the lungs."""
         ui, result = self._ui, new.result
-        ui.heatMapCollapsibleButton.visible = result is not None
+        ui.heatMapWidget.visible = result is not None and not new.editor_open
+        for name in ("onlyInLungsCheckBox", "heatMapIn3DCheckBox", "colorsComboBox", "decisionThresholdSlider"):
+            getattr(ui, name).enabled = result is not None
+        ui.layerComboBox.enabled = result is not None and new.job is None and not result.stale
+        ui.heatMapNoteLabel.text = _note(new)
+        ui.heatMapNoteLabel.visible = bool(ui.heatMapNoteLabel.text) and not new.editor_open
         if result is None:
             return
-        ui.onlyInLungsCheckBox.text = (
-            _("Only in the lungs")
-            if result.share is None
-            else _("Only in lungs ({percent:.0f} %)").format(percent=100 * result.share)
-        )
-        ui.heatMapNoteLabel.text = _note(result)
-        ui.heatMapNoteLabel.visible = bool(ui.heatMapNoteLabel.text)
-        ui.layerComboBox.enabled = new.job is None and not result.stale
         ui.layerComboBox.currentIndex = max(0, ui.layerComboBox.findData(result.layer))
 
 
-def _note(result: ResultState) -> str:
-    """What must be known of a map before it is read; empty when all is well."""
-    if result.share is None or result.share >= LEAST_IN_LUNGS:
+def _note(state: PanelState) -> str:
+    """What must be known of a map before it is read, as HTML; empty when all is well."""
+    result, look = state.result, state.look
+    if result is None or look is None or not look.visible:
         return ""
+    if state.is_covered:
+        shown = _("Another volume lies over the CT; the heat map is not shown there.")
+        return f'{shown} <a href="show">{_("Show it")}</a>'
     if result.is_map_empty:
         return _("This heat map is empty: nothing in this CT suggested COVID-19.")
-    return _(
-        "Most of the heat lies outside the lungs, so it says little about what in them suggests COVID-19. Try "
-        "another method."
-    )
+    if result.share is not None and result.share < LEAST_IN_LUNGS:
+        return _(
+            "Most of the heat lies outside the lungs, so it says little about what in them suggests COVID-19. Try "
+            "another method."
+        )
+    if look.only_in_lungs and result.hottest < look.threshold:
+        return _("Nothing in the lungs is hot enough to be seen; move “Above” to the left.")
+    return ""
 
 
 def method_titles() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -23,7 +24,14 @@ def show_input(ui: slicer.util.childWidgetVariables, new: PanelState, old: Panel
     removed = _("{ct} was removed; its result is still in the scene.")
     ui.leftBehindLabel.text = removed.format(ct=", ".join(new.left_behind))
     ui.analyzeButton.enabled = new.ct is not None and new.job is None
-    ui.analyzeButton.text = _("Analyze all the same") if new.asks else _("Analyze")
+    ui.analyzeButton.text = (
+        _("Analyze all the same") if new.asks else _("Analyze again") if new.result else _("Analyze")
+    )
+    is_small = new.result is not None and not new.asks
+    ui.analyzeWidget.layout().setDirection(qt.QBoxLayout.LeftToRight if is_small else qt.QBoxLayout.TopToBottom)
+    ui.patientLabel.text = new.patient
+    ui.patientLabel.visible = bool(new.patient) or is_small
+    ui.analyzeWidget.visible = not new.editor_open
     if new.name_of_other:
         reason = _("{ct} is being analyzed.").format(ct=new.name_of_other)
     elif new.job is not None:

@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from ...analysis.opacity import OpacityBounds
 from ...errors import InputError
 from ..state import PanelState
+from ..words import with_minus
 
 _COLUMNS = ("right", "left")
 _FIRST_SHARE = 2
@@ -57,7 +58,7 @@ class OpacitySection:
 
     def show(self, new: PanelState, old: PanelState) -> None:
         """Show what was measured of a result, and measure again when other bounds are chosen."""
-        self._ui.opacityCollapsibleButton.visible = new.result is not None
+        self._ui.opacityCollapsibleButton.visible = new.result is not None and not new.editor_open
         if new.result is None:
             self._timer.stop()
             return
@@ -71,7 +72,7 @@ class OpacitySection:
         lungs = {lung["side"]: lung for lung in opacity}
         rows = [
             (_("Volume, mL"), lambda lung: f"{lung['volume_ml']:.0f}"),
-            (_("Density, HU"), lambda lung: f"{lung['mean_hu']:.0f}"),
+            (_("Density, HU"), lambda lung: with_minus(f"{lung['mean_hu']:.0f}")),
             (_("Ground glass"), lambda lung: _share(lung, "ground_glass")),
             (_("Consolidation"), lambda lung: _share(lung, "consolidation")),
             (_("Emphysema-like"), lambda lung: _share(lung, "emphysema")),

@@ -10,8 +10,10 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..state import PanelState
+from ..words import with_minus
 
 _COLUMNS = 5
+_ROW_MARGINS = 4
 
 
 class RegionsTable:
@@ -40,14 +42,18 @@ class RegionsTable:
         self._regions, self._go_to, self._chosen = regions, go_to, chosen
         table = self._table
         table.setColumnCount(_COLUMNS)
-        table.setHorizontalHeaderLabels(["", _("Where"), _("mL"), _("HU"), _("Peak")])
+        table.setHorizontalHeaderLabels(["", _("Where it looked"), _("mL"), _("HU"), _("Heat")])
         table.verticalHeader().visible = False
+        row_height = table.fontMetrics().height() + _ROW_MARGINS
+        table.verticalHeader().setMinimumSectionSize(row_height)
+        table.verticalHeader().setDefaultSectionSize(row_height)
+        table.horizontalHeader().setFixedHeight(row_height)
+        table.setVerticalScrollBarPolicy(qt.Qt.ScrollBarAlwaysOff)
         table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
         table.horizontalHeader().setSectionResizeMode(1, qt.QHeaderView.Stretch)
         table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
         table.setSelectionMode(qt.QAbstractItemView.SingleSelection)
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
-        ui.hottestLabel.connect("linkActivated(QString)", lambda link: table.setCurrentCell(0, 0))
         table.connect("currentCellChanged(int,int,int,int)", self._on_current_changed)
         # A click on the chosen region goes back to it.
         table.connect("cellClicked(int,int)", lambda row, column: self._visit(row))
@@ -67,7 +73,7 @@ class RegionsTable:
                 str(region["rank"]),
                 where(region),
                 f"{region['volume_ml']:.1f}",
-                f"{region['mean_hu']:.0f}".replace("-", "\N{MINUS SIGN}"),
+                with_minus(f"{region['mean_hu']:.0f}"),
                 f"{region['peak']:.2f}",
             ]
             for column, text in enumerate(cells):
@@ -84,22 +90,23 @@ class RegionsTable:
         table.setCurrentCell(-1, -1)
         table.blockSignals(blocked)
         rows = max(1, len(regions))
-        height = table.horizontalHeader().sizeHint.height() + rows * table.verticalHeader().defaultSectionSize + 4
-        table.setFixedHeight(height)
+        table.setFixedHeight((rows + 1) * table.verticalHeader().defaultSectionSize + 2 * table.frameWidth)
         table.visible = bool(regions)
-        self._ui.hottestLabel.visible = bool(regions)
-        if regions:
-            hottest = _("Hottest region")
-            self._ui.hottestLabel.text = f'<a href="hottest">{hottest}</a>: {where(regions[0])}'
-        self._ui.regionsLabel.text = (
-            _("Where it looked (Grad-CAM):") if regions else _("No region stands out in the lungs.")
-        )
+        self._ui.regionsLabel.visible = not regions
+        self._ui.regionsLabel.text = _("No region stands out in the lungs.")
 
     def step(self, by: int) -> None:
         """To the next (1) or previous (-1) region, round and round."""
         count, row = len(self._regions()), self._table.currentRow()
         if count:
             self._table.setCurrentCell((row + by) % count if row >= 0 else 0, 0)
+
+    def visit_hottest(self) -> None:
+        """Choose the hottest region, and show it even if it was chosen before."""
+        if self._table.currentRow() == 0:
+            self._visit(0)
+        elif self._regions():
+            self._table.setCurrentCell(0, 0)
 
     def current(self) -> Mapping[str, Any] | None:
         """The chosen region."""

@@ -1,9 +1,10 @@
-"""The result as the user reads it: probability, threshold, what it was computed with, and whether it still holds."""
+"""The result as the user reads it: the number, what it was computed with, and whether it still holds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from html import escape
 from typing import Any
 
 import qt
@@ -11,17 +12,21 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...analysis.result_table import Scored
+from ...lungs.mask_checks import tells_of_parts_outside
 from ...probability import probability_text
-from ...weights.cards import ModelCard
+from ...weights.store import is_bundled
 from ..state import PanelState, ResultState
-from ..words import in_users_language
-from .thresholds_menu import ThresholdsMenu, nearest_point
+from ..words import in_users_language, with_minus
+from .meaning import meaning
+from .scale import WARNING, scale_style
+from .thresholds_menu import ThresholdsMenu
 
 _HISTORY_SHOWN = 4
+_SQUARE = "\N{BLACK SQUARE}"
 
 
 class ResultSection:
-    """The section *Result*.
+    """The number with its scale, one line for each thing that must be known of it, and the lungs.
 
     Parameters
     ----------
@@ -35,68 +40,119 @@ class ResultSection:
         font.setPointSizeF(2.2 * font.pointSizeF())
         font.setBold(True)
         ui.probabilityLabel.font = font
-        ui.scaleLabel.scaledContents = True
+        for name in ("stale", "notes"):
+            getattr(ui, f"{name}Widget").setStyleSheet(f"#{name}Widget {{ {WARNING} }}")
+            getattr(ui, f"{name}Widget").setAttribute(qt.Qt.WA_StyledBackground, True)
+        self._style = ""
+        self._open: set[str] = set()
+        ui.notesLabel.connect("linkActivated(QString)", lambda link: self._toggle("notes"))
+        ui.researchLabel.connect("linkActivated(QString)", lambda link: self._toggle("weights"))
         self.thresholds_menu = ThresholdsMenu(ui)
 
     def show(self, new: PanelState, old: PanelState) -> None:
         """Show the number: gray where it is stale or doubtful, and where the views show other volumes than its CT."""
         ui, result = self._ui, new.result
-        ui.resultCollapsibleButton.visible = result is not None
+        if result is None or old.result is None or result.judged != old.result.judged:
+            self._open.clear()
+        ui.resultWidget.visible = result is not None
+        ui.regionsWidget.visible = result is not None and not new.editor_open
+        ui.researchLabel.visible = not new.editor_open
+        ui.researchLabel.text = research(result)
+        ui.prevalenceWidget.visible = result is not None and result.measured is not None and not new.editor_open
         if result is None:
+            ui.meaningLabel.visible = False
             return
         record, threshold = result.record, new.decision_threshold
         is_gray = bool(result.stale) or new.is_elsewhere or result.is_doubtful
+        ui.probabilityLabel.text = probability_text(record["probability"], threshold)
+        for label in (ui.probabilityLabel, ui.lungsLabel, ui.opacityTable):
+            label.enabled = not is_gray
+        self._show_scale(record["probability"], threshold, is_gray)
+        ui.verdictLabel.text = verdict(result, threshold, new.is_elsewhere)
         ui.staleWidget.visible = bool(result.stale)
         ui.staleLabel.text = in_users_language(result.stale)
         ui.rescoreButton.enabled = new.job is None
-        ui.probabilityLabel.text = probability_text(record["probability"], threshold)
-        for label in (ui.probabilityLabel, ui.lungsLabel, ui.meaningLabel, ui.opacityTable):
-            label.enabled = not is_gray
-        ui.verdictLabel.text = verdict(result, threshold, new.is_elsewhere)
+        ui.rescoreButton.visible = not new.editor_open
+        notes = "\n\n".join(in_users_language(note) for note in record["notes"])
+        ui.notesWidget.visible = bool(notes)
+        ui.notesLabel.text = notes_line(result)
+        is_about_mask = new.lung_mask is result.result.lung_mask_node and not result.stale and new.job is None
+        ui.outsideButton.visible = is_about_mask and any(map(tells_of_parts_outside, record["notes"]))
+        ui.notesLabel.toolTip = f"<span>{escape(notes)}</span>"
+        ui.whyLabel.text = notes
         ui.detailsLabel.text = details(record)
-        ui.lungsLabel.text = lungs(record, result.opacity_bounds)
+        ui.lungsLabel.text = lungs(record, result.colors)
+        ui.lungsLabel.toolTip = f"<span>{opacity_limits(result.opacity_bounds)}</span>"
         ui.historyLabel.text = history(result.history, threshold)
         ui.historyLabel.visible = bool(ui.historyLabel.text)
         self.thresholds_menu.show(result.measured)
-        ui.prevalenceWidget.visible = result.measured is not None
         ui.meaningLabel.text = meaning(result.card, result.measured, threshold, new.prevalence)
-        ui.scaleLabel.setPixmap(self._scale(record["probability"], threshold, is_gray))
+        ui.researchLabel.toolTip = f"<span>{escape(ui.meaningLabel.text)}</span>"
+        self._show_open(result.measured is not None and not new.editor_open)
 
-    def _scale(self, probability: float, threshold: float, is_gray: bool) -> qt.QPixmap:
-        """A bar from 0 to 1 with the probability filled and the decision threshold as a line, in the theme's colors."""
-        label = self._ui.scaleLabel
-        width, height = max(label.width, 60), max(label.height, 30)
-        palette = label.palette
-        ratio = label.devicePixelRatioF()
-        pixmap = qt.QPixmap(round(width * ratio), round(height * ratio))
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(qt.QColor(0, 0, 0, 0))
-        painter = qt.QPainter(pixmap)
-        top, bar = round(0.3 * height), round(0.4 * height)
-        left, span = 4, width - 8
-        painter.fillRect(left, top, span, bar, palette.color(qt.QPalette.Mid))
-        group = qt.QPalette.Disabled if is_gray else qt.QPalette.Active
-        filled = palette.color(group, qt.QPalette.WindowText if is_gray else qt.QPalette.Highlight)
-        painter.fillRect(left, top, round(span * probability), bar, filled)
-        text = palette.color(qt.QPalette.WindowText)
-        painter.fillRect(left + round(span * threshold) - 1, top - 5, 2, bar + 10, text)
-        painter.end()
-        return pixmap
+    def _toggle(self, what: str) -> None:
+        self._open ^= {what}
+        self._show_open(self._ui.prevalenceWidget.visible)
+
+    def _show_open(self, is_measured: bool) -> None:
+        """What was measured is always shown; the rest of what explains the number, on a click."""
+        self._ui.whyLabel.visible = "notes" in self._open and bool(self._ui.whyLabel.text)
+        self._ui.meaningLabel.visible = is_measured or ("weights" in self._open and self._ui.researchLabel.visible)
+
+    def _show_scale(self, probability: float, threshold: float, is_gray: bool) -> None:
+        style = scale_style(probability, threshold, is_gray)
+        if style != self._style:  # to set one costs as much as to lay out the panel
+            self._style = style
+            self._ui.scaleLabel.setStyleSheet(style)
+        self._ui.scaleThresholdLabel.text = _("threshold {threshold:.2f}").format(threshold=threshold)
+        ends = self._ui.scaleEndsWidget.layout()
+        ends.setStretch(1, round(1000 * threshold))
+        ends.setStretch(3, round(1000 * (1 - threshold)))
 
 
 def verdict(result: ResultState, decision_threshold: float, is_elsewhere: bool) -> str:
-    """The probability against the threshold, in words that diagnose nothing; then what must be known of it."""
-    record = result.record
-    elsewhere = [_("The views show a different volume, not this CT.")] if is_elsewhere else []
+    """The probability against the threshold, in words that diagnose nothing."""
     if result.stale:
         first = _("Probability of COVID-19, out of date.")
     elif result.is_doubtful:
-        return " ".join([*record["notes"], _("Probability of COVID-19, not to be relied on."), *elsewhere])
-    elif record["probability"] >= decision_threshold:
-        first = _("Probability of COVID-19: above the decision threshold of {threshold:.2f}.")
+        first = _("Probability of COVID-19, not to be relied on.")
+    elif result.record["probability"] >= decision_threshold:
+        first = _("Probability of COVID-19: above the threshold.")
     else:
-        first = _("Probability of COVID-19: below the decision threshold of {threshold:.2f}.")
-    return " ".join([first.format(threshold=decision_threshold), *elsewhere, *record["notes"]])
+        first = _("Probability of COVID-19: below the threshold.")
+    elsewhere = [_("The views show a different volume, not this CT.")] if is_elsewhere else []
+    return " ".join([first, *elsewhere])
+
+
+def notes_line(result: ResultState) -> str:
+    """What must be known before the number is read, in one line of HTML with a link to the whole; empty if nothing."""
+    notes = result.record["notes"]
+    if not notes:
+        return ""
+    if result.is_doubtful:
+        first = _("Do not rely on this number: the CT is unlike those of the training.")
+    else:
+        first = in_users_language(notes[0]).partition(";")[0].rstrip(".") + "."  # then comes what to do about it
+    more = _("{count} more").format(count=len(notes) - 1)
+    first = escape(first) if len(notes) == 1 or result.is_doubtful else f"{escape(first)} ({more})"
+    return f"{first} {_link(_('why?') if result.is_doubtful else _('more'))}"
+
+
+def research(result: ResultState | None) -> str:
+    """What these weights may be used for, in one line of HTML."""
+    if result is None or result.measured is not None:
+        return _("Research use only, not a medical device.")
+    if result.card is None:
+        line = _("Scored with weights that are not installed on this computer")
+    elif is_bundled(result.card):
+        line = _("Demonstration weights, not for diagnosis")
+    else:
+        line = _("Not validated, not for diagnosis: {weights}").format(weights=result.card.title)
+    return f"{escape(line)} ({_link(_('why?'))})"
+
+
+def _link(text: str) -> str:
+    return f'<a href="why">{escape(text)}</a>'
 
 
 def details(record: Mapping[str, Any]) -> str:
@@ -106,19 +162,34 @@ def details(record: Mapping[str, Any]) -> str:
     return " · ".join([record["weights"]["title"], record["device"], f"{seconds:.0f} s", when])
 
 
-def lungs(record: Mapping[str, Any], opacity_bounds: Sequence[float]) -> str:
-    """Volume of each lung, and how much of it is as dense as opacities are; so are vessels."""
-    titles = {"right": _("Right lung"), "left": _("Left lung")}
+def lungs(record: Mapping[str, Any], colors: Sequence[str]) -> str:
+    """HTML: volume of each lung in the color of its outline, and how much of it is as dense as opacities are."""
+    sides = {side["side"]: side for side in record.get("opacity", ())}
+    titles = {"right": _("Right {liters:.2f} L"), "left": _("Left {liters:.2f} L")}
+    volumes, shares = [], []
+    short = {"right": _("right {percent:.0f} %"), "left": _("left {percent:.0f} %")}
+    for (name, title), color in zip(titles.items(), colors, strict=True):
+        if name in sides:
+            side = sides[name]
+            key = f'<span style="color:{color}">{_SQUARE}</span> ' if color else ""
+            volumes.append(key + title.format(liters=side["volume_ml"] / 1000))
+            percent = side["ground_glass_percent"] + side["consolidation_percent"]
+            shares.append(short[name].format(percent=percent))
+    if not volumes:
+        return ""
+    opacities = _("Opacities {shares}, vessels included").format(shares=", ".join(shares))
+    return f"{'&nbsp; '.join(volumes)}<br>{opacities}"
+
+
+def opacity_limits(opacity_bounds: Sequence[float]) -> str:
+    """What counts as opacities, in a sentence."""
     _emphysema, low, _middle, high = opacity_bounds
-    parts = []
-    for side in record.get("opacity", ()):
-        percent = side["ground_glass_percent"] + side["consolidation_percent"]
-        parts.append(
-            _("{lung} {liters:.2f} L, {percent:.0f} % at {low:.0f} to {high:.0f} HU")
-            .format(lung=titles[side["side"]], liters=side["volume_ml"] / 1000, percent=percent, low=low, high=high)
-            .replace("-", "\N{MINUS SIGN}")
-        )
-    return "\n".join(parts)
+    return with_minus(
+        _(
+            "The volume of each lung, and how much of it is as dense as ground glass or consolidation: {low:.0f} to "
+            "{high:.0f} HU. Vessels are as dense. The limits are set under Lung densities."
+        ).format(low=low, high=high)
+    )
 
 
 def history(scores: Sequence[Scored], decision_threshold: float) -> str:
@@ -137,37 +208,3 @@ def history(scores: Sequence[Scored], decision_threshold: float) -> str:
         text = probability_text(score.probability, decision_threshold)
         steps.append(f"{text} ({change})" if change else text)
     return _("History: {scores}").format(scores=" → ".join(steps))
-
-
-def meaning(
-    card: ModelCard | None, measured: Mapping[str, Any] | None, decision_threshold: float, prevalence: float
-) -> str:
-    """What the number means: what the card of the weights measured at the nearest threshold, with 95 % intervals."""
-    from ...evaluation.metrics import OperatingPoint
-
-    if measured is None:
-        if card is None:
-            return _("Scored with weights that are not installed on this computer.")
-        unmeasured = _("{weights} have no measured sensitivity or specificity.").format(weights=card.title)
-        return f"{unmeasured} {card.intended_use}"
-    row = nearest_point(measured["by_threshold"], decision_threshold)
-    assert row is not None, "a card without any is not read"
-    positives, negatives = measured["positives"], measured["negatives"]
-    found, cleared = round(row["sensitivity"] * positives), round(row["specificity"] * negatives)
-    point = OperatingPoint(row["threshold"], found, negatives - cleared, cleared, positives - found)
-    ppv, npv = point.predictive_values(prevalence)
-    return _(
-        "At a threshold of {threshold:g}: sensitivity {sensitivity}, specificity {specificity} ({cohort}). "
-        "At this prevalence PPV {ppv:.2f}, NPV {npv:.2f}."
-    ).format(
-        threshold=row["threshold"],
-        sensitivity=_interval(point.sensitivity),
-        specificity=_interval(point.specificity),
-        cohort=measured["cohort"],
-        ppv=ppv,
-        npv=npv,
-    )
-
-
-def _interval(estimate: Any) -> str:
-    return f"{estimate.value:.2f} ({estimate.low:.2f}–{estimate.high:.2f})"

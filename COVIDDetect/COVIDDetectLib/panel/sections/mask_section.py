@@ -1,0 +1,100 @@
+"""The lung mask: its outlines, its editor with the room that it needs, and masks from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import slicer
+from slicer.i18n import tr as _
+
+from ...lungs.mask_checks import parts_outside
+from ...mrml.nodes.ct import ct_from_node
+from ...mrml.nodes.lung_mask import erase_from_lungs, lung_mask_from_node, lung_segment_ids
+from ...mrml.parameters import COVIDDetectParameterNode
+from ...mrml.scene import load_lung_mask_file
+from ..mask_editor import MaskEditor
+from ..questions import which_mask_file
+from ..state import PanelState
+
+
+class MaskSection:
+    """The row *Lung outlines*, and what changes the mask.
+
+    Parameters
+    ----------
+    ui
+        The panel's widgets.
+    editor
+        The Segment Editor.
+    parameters
+        Returns what is chosen.
+    request
+        Does something that may raise an error, which the user reads.
+    say
+        Shows a sentence.
+    """
+
+    def __init__(
+        self,
+        ui: slicer.util.childWidgetVariables,
+        editor: MaskEditor,
+        parameters: Callable[[], COVIDDetectParameterNode],
+        request: Callable[[Callable[[], object]], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self._ui, self._editor = ui, editor
+        self._parameters, self._request, self._say = parameters, request, say
+        ui.editMaskButton.connect("clicked(bool)", self.edit)
+        ui.maskFileButton.connect("clicked(bool)", lambda checked: self.load())
+        ui.outsideButton.connect("clicked(bool)", lambda checked: self.remove_parts_outside())
+
+    def show(self, new: PanelState, old: PanelState) -> None:
+        """Show what can be done with the mask; while it is edited, nothing but that and the number."""
+        ui, is_chosen, is_idle, is_open = self._ui, new.ct is not None, new.job is None, new.editor_open
+        ui.lungMaskWidget.visible = is_chosen
+        ui.maskFileButton.enabled = is_chosen and is_idle
+        ui.editMaskButton.enabled = new.lung_mask is not None and is_chosen and (is_idle or is_open)
+        ui.maskVisibleCheckBox.enabled = new.lung_mask is not None
+        if new.result is not None:
+            ui.maskVisibleCheckBox.checked = new.result.outlines
+        ui.rescoreEditedButton.visible = is_open and new.result is not None
+        ui.rescoreEditedButton.enabled = is_idle and new.result is not None and bool(new.result.stale)
+        for section in (ui.displayCollapsibleButton, ui.settingsCollapsibleButton):
+            section.visible = not is_open
+
+    def edit(self, checked: bool) -> None:
+        """Open or close the Segment Editor."""
+        if not checked:
+            self._editor.close()
+            return
+        mask = self._parameters().lungMask
+        lungs = lung_segment_ids(mask)
+        if lungs:
+            self._editor.open(mask, self._parameters().ct, lungs[0])
+        else:
+            self._ui.editMaskButton.checked = False
+            self._say(_("{name} has no lung segment; choose another mask.").format(name=mask.GetName()))
+
+    def remove_parts_outside(self) -> None:
+        """Take out of the mask what lies outside the body, in the editor, where that can be undone."""
+        ct, mask = self._parameters().ct, self._parameters().lungMask
+
+        def remove() -> None:
+            with slicer.util.WaitCursor():
+                outside = parts_outside(ct_from_node(ct), lung_mask_from_node(mask, ct)).voxels
+                self._editor.open(mask, ct, lung_segment_ids(mask)[0])
+                self._editor.editor.saveStateForUndo()
+                erase_from_lungs(mask, ct, outside)
+
+        self._request(remove)
+
+    def load(self) -> None:
+        """Choose a file with a lung mask and score with that."""
+        file, parameters = which_mask_file(), self._parameters()
+        if file:
+
+            def load() -> None:
+                parameters.lungMask = load_lung_mask_file(Path(file), parameters.ct)
+
+            self._request(load)
