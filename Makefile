@@ -2,6 +2,7 @@
 # make test             all tests that need no 3D Slicer
 # make test-slicer      the tests inside the real 3D Slicer (SLICER=/path/to/Slicer)
 # make fuzz [COUNT=5000]  damaged inputs by the thousand: none may give a wrong result without a word
+# make bench [CT=/path]  how fast an analysis is, against the plain way (ARGUMENTS="--device cuda" on a GPU)
 # make package          the wheel and the archives for Slicer's Extensions Manager, into dist/
 # make lint             format, lint and types, as CI checks them
 # make format           put the files into the format that lint expects
@@ -12,13 +13,14 @@ PYTHON ?=
 CT ?=
 TESTS ?=
 COUNT ?= 5000
+ARGUMENTS ?=
 VENV := .venv/bin
 
 # Without a screen a virtual one is used.
 SCREEN := $(if $(DISPLAY),,xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slicer fuzz package lint format setup clean
+.PHONY: help run test test-slicer fuzz bench package lint format setup clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -37,6 +39,9 @@ test-slicer: setup
 
 fuzz: setup
 	@PYTHONPATH=COVIDDetect $(VENV)/python -m Testing.fuzz.run $(COUNT)
+
+bench: setup
+	@PYTHONPATH=COVIDDetect $(VENV)/python -m Testing.benchmarks.bench $(if $(CT),"$(CT)") $(ARGUMENTS)
 
 package: setup
 	@tools/package
