@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import InputError, MaskError
 from .geometry import Geometry
+from .morphology import dilated
 from .volume import CTVolume
 
 if TYPE_CHECKING:
@@ -163,13 +164,8 @@ def hide_surroundings(
 
 def near_lungs(mask: np.ndarray, pixel_mm: tuple[float, float], reach_mm: float) -> np.ndarray:
     """The lung mask and what lies within ``reach_mm`` of it along rows and columns, bool ``[slice, row, column]``."""
-    import torch
-
-    reach = [max(1, round(reach_mm / mm)) for mm in pixel_mm]
-    near = torch.from_numpy(np.ascontiguousarray(mask)).float()[:, None]
-    for rows, columns in ((reach[0], 0), (0, reach[1])):
-        near = torch.nn.functional.max_pool2d(near, (2 * rows + 1, 2 * columns + 1), 1, (rows, columns))
-    return near[:, 0].numpy() > 0
+    rows, columns = (max(1, round(reach_mm / mm)) for mm in pixel_mm)
+    return dilated(mask > 0, rows, columns)
 
 
 def bounding_box(lungs: np.ndarray) -> tuple[slice, slice, slice]:

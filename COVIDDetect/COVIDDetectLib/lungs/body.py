@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
+from ..ct.morphology import dilated, eroded, filled
 from ..ct.volume import AIR_HU
 
 TISSUE_ABOVE_HU = -320
@@ -37,11 +38,10 @@ def inside_body(hu: np.ndarray, sampling: np.ndarray) -> np.ndarray:
         bool of the same shape.
     """
     body = _body(hu > TISSUE_ABOVE_HU, float(sampling[2]))
-    inside = np.zeros(hu.shape, dtype=bool)
+    inside = filled(body)
     for number in np.flatnonzero(body.any(axis=(1, 2))):
-        outline = scipy.ndimage.binary_fill_holes(body[number])
+        outline = inside[number].copy()
         air = (hu[number] <= TISSUE_ABOVE_HU) & ~outline
-        inside[number] = outline
         is_like_lung = air & (hu[number] > _LUNG_HU[0]) & (hu[number] < _LUNG_HU[1])
         if np.count_nonzero(is_like_lung) * sampling[1] * sampling[2] < _LEAST_PIECE_MM2:
             continue
@@ -58,13 +58,12 @@ def air_in_body(hu: np.ndarray, sampling: np.ndarray) -> np.ndarray:
 def _body(tissue: np.ndarray, pixel_mm: float) -> np.ndarray:
     """The largest piece of tissue once thin sheets are taken off, with its own thin parts again."""
     times = max(1, round(_SHEET_MM / pixel_mm))
-    core = scipy.ndimage.binary_erosion(tissue, structure=_SQUARE[None], iterations=times, border_value=1)
-    core = scipy.ndimage.binary_dilation(core, structure=_SQUARE[None], iterations=times)
+    core = dilated(eroded(tissue, times), times)
     parts, count = scipy.ndimage.label(core)
     if not count:
         return core
     body = parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
-    return tissue & scipy.ndimage.binary_dilation(body, structure=_SQUARE[None], iterations=times + 1)
+    return tissue & dilated(body, times + 1)
 
 
 def _behind_thin_wall(hu: np.ndarray, air: np.ndarray, body: np.ndarray, sampling: np.ndarray) -> np.ndarray:

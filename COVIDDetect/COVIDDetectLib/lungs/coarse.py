@@ -14,14 +14,24 @@ def steps_to(sampling: np.ndarray, coarse_mm: float = COARSE_MM) -> np.ndarray:
 
 def block_means(volume: np.ndarray, steps: np.ndarray) -> np.ndarray:
     """float32 means of blocks of ``steps`` voxels; blocks at the far edge may be smaller."""
-    starts = [np.arange(0, size, step) for size, step in zip(volume.shape, steps, strict=True)]
-    counts = [np.diff(np.append(start, size)) for start, size in zip(starts, volume.shape, strict=True)]
-    means = np.empty([len(start) for start in starts], dtype=np.float32)
-    for number, first in enumerate(starts[0]):
-        slab = volume[first : first + steps[0]].sum(axis=0, dtype=np.float32)
-        slab = np.add.reduceat(np.add.reduceat(slab, starts[1], axis=0), starts[2], axis=1)
-        means[number] = slab / (counts[0][number] * counts[1][:, None] * counts[2])
+    sizes = [-(-size // step) for size, step in zip(volume.shape, steps, strict=True)]
+    counts = [np.minimum(step, size - np.arange(0, size, step)) for size, step in zip(volume.shape, steps, strict=True)]
+    in_plane = (counts[1][:, None] * counts[2]).astype(np.float32)
+    means = np.empty(sizes, dtype=np.float32)
+    for number in range(sizes[0]):
+        slab = volume[number * steps[0] : (number + 1) * steps[0]].sum(axis=0, dtype=np.int32)
+        means[number] = _joined(_joined(slab, int(steps[1]), 0), int(steps[2]), 1) / (counts[0][number] * in_plane)
     return means
+
+
+def _joined(slab: np.ndarray, step: int, axis: int) -> np.ndarray:
+    """Sums of ``step`` neighbors along an axis; the last may be of fewer."""
+    along = (slice(None),) * axis
+    first, *others = (slab[(*along, slice(start, None, step))] for start in range(step))
+    joined: np.ndarray = first.copy()
+    for other in others:
+        joined[tuple(slice(size) for size in other.shape)] += other
+    return joined
 
 
 def in_cells(mask: np.ndarray, cells: np.ndarray, steps: np.ndarray) -> np.ndarray:

@@ -12,13 +12,12 @@ import scipy
 
 from ..ct.geometry import Reorientation
 from ..ct.layout_checks import Finding
+from ..ct.morphology import dilated
 from ..ct.volume import CTVolume
 from . import LungMask
-from .airways import find_airways
-from .body import TISSUE_ABOVE_HU, inside_body
-from .coarse import block_means, in_cells, steps_to
-from .gas import walled_gas
-from .pieces import opened, pieces_like_lung
+from .anatomy import Anatomy
+from .coarse import block_means, in_cells
+from .pieces import opened
 from .sides import LEFT, RIGHT
 
 _SKIN_MM = 6.0
@@ -35,7 +34,6 @@ _LOWEST_MM, _HIGHEST_MM = 40.0, 15.0
 _LEAST_GAP_SHARE, _LEAST_GAP_CM2 = 0.2, 2.5
 _AIR_APART_MM = 6.0
 _LEAST_AIR_ML, _LEAST_AIR_SHARE = 80.0, 0.08
-_SQUARE = np.ones((1, 3, 3), dtype=bool)
 _EVERY_NEIGHBOR = np.ones((3, 3, 3), dtype=bool)
 _SIDES = {RIGHT: "right", LEFT: "left"}
 _OUTSIDE = "outside the body"
@@ -60,28 +58,25 @@ class PartsOutside:
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """CT and mask in axial order; HU, the body's inside and the share of mask in each cell of about 2 mm."""
+    """A mask in axial order, the share of each lung in every cell of about 2 mm, and what the CT shows there."""
 
     labels: np.ndarray
     order: Reorientation
     voxel_ml: float
-    steps: np.ndarray
-    mm: np.ndarray
-    hu: np.ndarray
-    inside: np.ndarray
+    shares: dict[int, np.ndarray]
+    ct: Anatomy
 
     @classmethod
     def of(cls, ct: CTVolume, lung_mask: LungMask) -> _Seen:
         axial, order = ct.axial()
-        sampling = np.array(axial.geometry.spacing[::-1], dtype=float)
-        steps = steps_to(sampling)
-        hu = block_means(axial.hu, steps)
-        inside = inside_body(hu, sampling * steps)
-        return cls(order.apply(lung_mask.labels), order, axial.geometry.voxel_ml, steps, sampling * steps, hu, inside)
+        anatomy, labels = Anatomy.of(axial), order.apply(lung_mask.labels)
+        shares = {side: block_means(labels == side, anatomy.steps) for side in _SIDES}
+        return cls(labels, order, axial.geometry.voxel_ml, shares, anatomy)
 
-    def share(self, side: int | None = None) -> np.ndarray:
-        """float32: how much of each cell is mask, of one side or of both."""
-        return block_means(self.labels > 0 if side is None else self.labels == side, self.steps)
+    @property
+    def share(self) -> np.ndarray:
+        """float32: how much of each cell is mask, of either side."""
+        return self.shares[RIGHT] + self.shares[LEFT]
 
 
 def parts_outside(ct: CTVolume, lung_mask: LungMask) -> PartsOutside:
@@ -96,14 +91,13 @@ def parts_outside(ct: CTVolume, lung_mask: LungMask) -> PartsOutside:
 
 
 def _parts_outside(seen: _Seen) -> PartsOutside:
-    shares = seen.share()
-    times = max(1, round(_SKIN_MM / float(seen.mm[2])))
-    body = scipy.ndimage.binary_dilation(seen.inside, structure=_SQUARE, iterations=times)
-    parts, _ = scipy.ndimage.label((shares > 0) & ~body, structure=_EVERY_NEIGHBOR)
-    volumes_ml = np.bincount(parts.ravel(), shares.ravel()) * float(np.prod(seen.mm)) / 1000.0
+    shares = seen.share
+    outside = (shares > 0) & ~dilated(seen.ct.inside, max(1, round(_SKIN_MM / float(seen.ct.mm[2]))))
+    parts, _ = scipy.ndimage.label(outside, structure=_EVERY_NEIGHBOR)
+    volumes_ml = np.bincount(parts.ravel(), shares.ravel()) * float(np.prod(seen.ct.mm)) / 1000.0
     counted = volumes_ml >= _LEAST_OUTSIDE_ML
     counted[0] = False
-    voxels = in_cells(seen.labels > 0, counted[parts], seen.steps)
+    voxels = in_cells(seen.labels > 0, counted[parts], seen.ct.steps)
     ml = np.count_nonzero(voxels) * seen.voxel_ml
     return PartsOutside(int(np.count_nonzero(counted)), ml, np.ascontiguousarray(seen.order.undo(voxels)))
 
@@ -157,7 +151,7 @@ def _missing_finding(seen: _Seen) -> Finding | None:
             f"About {missed_ml:.0f} mL of air-filled lung are not in the lung mask; correct the mask.",
             computable=True,
         )
-    gaps = {name: _gap_behind_mm(seen.hu, seen.share(side) >= 0.5, seen.mm) for side, name in _SIDES.items()}
+    gaps = {name: _gap_behind_mm(seen.ct.hu, seen.shares[side] >= 0.5, seen.ct.mm) for side, name in _SIDES.items()}
     wide = [name for name, gap_mm in gaps.items() if gap_mm]
     if not wide:
         return None
@@ -172,14 +166,9 @@ def _missing_finding(seen: _Seen) -> Finding | None:
 
 def _missed_air_ml(seen: _Seen) -> float:
     """Volume of what looks like lung and is not in the mask; 0 where it is too little to speak of."""
-    hu, mm = seen.hu, seen.mm
-    air = seen.inside & (hu <= TISSUE_ABOVE_HU)
-    about = pieces_like_lung(hu, air, mm)
-    airways, _ = find_airways(hu, air, about, mm)
-    lungs = pieces_like_lung(hu, air & ~airways & ~walled_gas(hu, air, about, mm), mm)
-    marked = seen.share() > 0
-    times = max(1, round(_AIR_APART_MM / float(mm[2])))
-    missed = lungs & ~scipy.ndimage.binary_dilation(marked, structure=_SQUARE, iterations=times)
+    mm = seen.ct.mm
+    marked = seen.share > 0
+    missed = seen.ct.lungs & ~dilated(marked, max(1, round(_AIR_APART_MM / float(mm[2]))))
     voxel_ml = float(np.prod(mm)) / 1000.0
     missed_ml = np.count_nonzero(opened(missed, 1)) * voxel_ml
     least_ml = max(_LEAST_AIR_ML, _LEAST_AIR_SHARE * np.count_nonzero(marked) * voxel_ml)

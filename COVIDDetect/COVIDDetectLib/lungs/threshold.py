@@ -14,12 +14,8 @@ import scipy
 
 from ..ct.volume import CTVolume
 from ..errors import MaskError
-from .airways import find_airways
-from .body import air_in_body
-from .coarse import block_means, steps_to
+from .anatomy import Anatomy
 from .envelope import fill_to_chest_wall
-from .gas import walled_gas
-from .pieces import pieces_like_lung
 from .sides import LEFT, RIGHT, split_sides
 
 LUNG_BELOW_HU = -320
@@ -52,17 +48,11 @@ def threshold_lungs(ct: CTVolume, progress: Callable[[int, int], None] | None = 
     MaskError
         If there is nothing in the CT that looks like lung.
     """
-    sampling = np.array(ct.geometry.spacing[::-1], dtype=float)
-    steps = steps_to(sampling)
-    hu = block_means(ct.hu, steps)
-    coarse_mm = sampling * steps
-    air = air_in_body(hu, coarse_mm)
-    about = pieces_like_lung(hu, air, coarse_mm)
-    airways, main_airways = find_airways(hu, air, about, coarse_mm)
-    lungs = pieces_like_lung(hu, air & ~airways & ~walled_gas(hu, air, about, coarse_mm), coarse_mm)
-    _check_is_chest(hu, lungs)
-    filled = _fill(hu, lungs, coarse_mm) & ~main_airways
-    return _refine(ct.hu, lungs, filled, main_airways, steps, progress)
+    seen = Anatomy.of(ct)
+    _check_is_chest(seen.hu, seen.lungs)
+    main_airways = seen.airways[1]
+    filled = _fill(seen.hu, seen.lungs, seen.mm) & ~main_airways
+    return _refine(ct.hu, seen.lungs, filled, main_airways, seen.steps, progress)
 
 
 def _check_is_chest(hu: np.ndarray, lungs: np.ndarray) -> None:

@@ -7,8 +7,8 @@ import scipy
 
 from ..ct.volume import CTVolume
 from .airways import find_airways
-from .body import TISSUE_ABOVE_HU, inside_body
-from .coarse import block_means, in_cells, steps_to
+from .anatomy import Anatomy
+from .coarse import block_means, in_cells
 from .gas import grown_within, walled_gas
 from .pieces import opened, pieces_like_lung
 
@@ -42,19 +42,16 @@ def tidy_lungs(ct: CTVolume, found: np.ndarray) -> np.ndarray:
     np.ndarray
         bool: a part of ``found``.
     """
-    sampling = np.array(ct.geometry.spacing[::-1], dtype=float)
-    steps = steps_to(sampling)
-    mm = sampling * steps
+    seen = Anatomy.of(ct)
+    hu, mm, steps = seen.hu, seen.mm, seen.steps
     marked = block_means(found, steps) >= 0.5
     if not marked.any():
         return found
-    hu = block_means(ct.hu, steps)
-    inside = inside_body(hu, mm)
-    pieces = _mostly_inside(opened(marked, max(1, round(_THREAD_MM / float(mm[2])))), inside)
+    pieces = _mostly_inside(opened(marked, max(1, round(_THREAD_MM / float(mm[2])))), seen.inside)
     lungs = pieces_like_lung(hu, pieces, mm, _LEAST_SHARE)
     if not lungs.any():
         return np.zeros_like(found)
-    air = inside & (hu <= TISSUE_ABOVE_HU)
+    air = seen.air
     airways, main_airways = find_airways(hu, air, lungs, mm)
     gas = walled_gas(hu, air, lungs, mm, spared=marked)
     gas |= _not_of_lung(hu, air & ~airways & ~gas, marked, mm)
