@@ -1,8 +1,9 @@
-"""Lung masks by the 2D UNet, slice by slice."""
+"""Lung masks by the 2D UNet, slice by slice, where lung can be."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -12,8 +13,18 @@ from ..device import choose_device
 from ..errors import WeightsError
 from ..weights.cards import ModelCard, default_card
 from ..weights.loaded import loaded_network
+from .anatomy import Anatomy
+
+if TYPE_CHECKING:
+    from ..networks.applied_unet import Part
+    from ..networks.unet import UNet
 
 SLICES_PER_BATCH = 4
+
+_EMPTY_MM = 12.0
+"""So much without lung below or above, and there is no more of it."""
+_MARGIN = 4
+"""Pixels of the network's input around the body: skin is where the coarse voxels say, or next to it."""
 
 
 def unet_lungs(
@@ -24,6 +35,8 @@ def unet_lungs(
     slices_per_batch: int = SLICES_PER_BATCH,
 ) -> np.ndarray:
     """Where the UNet sees lung.
+
+    Slices far above and below all lung, and what lies outside the body, are not looked at.
 
     Parameters
     ----------
@@ -43,27 +56,73 @@ def unet_lungs(
     """
     import torch
 
+    from ..networks.applied_unet import AppliedUNet
+
     card = card or default_card("unet")
     if card.network != "unet":
         raise WeightsError(f"{card.title} scores CTs and cannot segment lungs; choose UNet weights.")
     device = choose_device(device)
-    network = loaded_network(card, device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    count, rows, columns = ct.shape
-    lungs = np.empty(ct.shape, dtype=bool)
+    network = AppliedUNet(cast("UNet", loaded_network(card, device)))
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    seen = Anatomy.of(ct)
+    count = len(ct.hu)
+    lungs = np.zeros(ct.shape, dtype=bool)
+    done = 0
+
+    def segment(batch: slice) -> None:
+        nonlocal done
+        part = _part_with_body(seen, batch, ct.shape, card.input_size)
+        if part:
+            windowed = unet_slices(ct.hu[batch], card.input_size, card.hu_window)
+            slices = (torch.from_numpy(windowed)[:, None].float() / 255.0).to(device, memory_format=torch.channels_last)
+            logits = network(slices, part)
+            # The margin, not the decision, is brought back to the CT's grid: its zero line is smooth.
+            margin = np.full(windowed.shape, -1.0, dtype=np.float32)
+            margin[:, part[0], part[1]] = (logits[:, 1] - logits[:, 0]).float().cpu().numpy()
+            lungs[batch] = resample_in_plane(margin, *ct.shape[1:]) > 0
+        done += batch.stop - batch.start
+        if progress:
+            progress(done, count)
+
     if progress:
         progress(0, count)
     with torch.inference_mode():
-        for start in range(0, count, slices_per_batch):
-            batch = slice(start, min(start + slices_per_batch, count))
-            windowed = unet_slices(ct.hu[batch], card.input_size, card.hu_window)
-            slices = (torch.from_numpy(windowed)[:, None].float() / 255.0).to(device, memory_format=torch.channels_last)
-            logits = network(slices)
-            # The margin, not the decision, is brought back to the CT's grid: its zero line is smooth.
-            margin = (logits[:, 1] - logits[:, 0]).float().cpu().numpy()
-            lungs[batch] = resample_in_plane(margin, rows, columns) > 0
-            if progress:
-                progress(batch.stop, count)
+        low, high = _slices_with_lung(seen, count)
+        for start in range(low, high, slices_per_batch):
+            segment(slice(start, min(start + slices_per_batch, high)))
+        # Dense lung may go on below or above: until there is none.
+        near = max(1, round(_EMPTY_MM / ct.geometry.spacing[2]))
+        while low > 0 and lungs[low : low + near].any():
+            segment(slice(max(0, low - slices_per_batch), low))
+            low = max(0, low - slices_per_batch)
+        while high < count and lungs[high - near : high].any():
+            segment(slice(high, min(count, high + slices_per_batch)))
+            high = min(count, high + slices_per_batch)
+    if progress and done < count:
+        progress(count, count)
     return lungs
+
+
+def _slices_with_lung(seen: Anatomy, count: int) -> tuple[int, int]:
+    """The first slice that holds lung for sure and the one after the last; all of them where none is seen."""
+    numbers = np.flatnonzero(seen.may_be_lung.any(axis=(1, 2))) * int(seen.steps[0])
+    return (int(numbers[0]), min(count, int(numbers[-1] + seen.steps[0]))) if len(numbers) else (0, count)
+
+
+def _part_with_body(
+    seen: Anatomy, batch: slice, shape: tuple[int, int, int], input_size: tuple[int, int]
+) -> Part | None:
+    """The rows and columns of the network's input that hold the body in some slices, and little more."""
+    step = int(seen.steps[0])
+    inside: np.ndarray = seen.inside[batch.start // step : (batch.stop - 1) // step + 1].any(axis=0)
+    part = []
+    for axis, (size, pixels) in enumerate(zip(input_size, shape[1:], strict=True)):
+        at = np.flatnonzero(inside.any(axis=1 - axis)) * int(seen.steps[axis + 1])
+        if not len(at):
+            return None
+        start, stop = at[0] * size / pixels, (at[-1] + int(seen.steps[axis + 1])) * size / pixels
+        part.append(slice(max(0, int(start) - _MARGIN), min(size, int(np.ceil(stop)) + _MARGIN)))
+    return part[0], part[1]
 
 
 def unet_slices(hu: np.ndarray, input_size: tuple[int, int], hu_window: tuple[float, float] = HU_WINDOW) -> np.ndarray:
