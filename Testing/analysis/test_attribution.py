@@ -5,7 +5,7 @@ from typing import cast
 import numpy as np
 import pytest
 import torch
-from COVIDDetectLib.analysis.analyze import Progress, analyze, features_of
+from COVIDDetectLib.analysis.analyze import Progress, analyze
 from COVIDDetectLib.analysis.attribution import (
     METHODS,
     _grad_cam_in_classifier,
@@ -14,6 +14,7 @@ from COVIDDetectLib.analysis.attribution import (
     integrated_gradients,
     scaled,
 )
+from COVIDDetectLib.analysis.features import features_of
 from COVIDDetectLib.ct.ct_mask import CTMask, make_ct_mask
 from COVIDDetectLib.ct.geometry import Geometry, Reorientation
 from COVIDDetectLib.ct.volume import CTVolume

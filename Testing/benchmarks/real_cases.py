@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "COVIDDetect"))
 
 import numpy as np
 import torch
-from COVIDDetectLib.analysis.analyze import Analysis, analyze, features_of
+from COVIDDetectLib.analysis.analyze import Analysis, analyze
+from COVIDDetectLib.analysis.features import features_of
 from COVIDDetectLib.ct.ct_mask import averaged_slabs, make_ct_mask
 from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.ct.reading import read_ct

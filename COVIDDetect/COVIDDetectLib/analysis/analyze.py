@@ -25,6 +25,7 @@ from ..weights.domain import DomainFit, healthy_activations, judge
 from ..weights.loaded import loaded_network
 from .attention import Attention, place_attention
 from .evidence import Evidence
+from .features import LastFeatures, features_of
 from .heat_map import HeatMap
 from .opacity import LungOpacity, measure_opacity
 from .regions import Region, hottest_regions
@@ -192,6 +193,7 @@ def analyze(
     weights: ModelCard | None = None,
     findings: Sequence[str] = (),
     progress: Callable[[Progress], None] | None = None,
+    last_features: LastFeatures | None = None,
 ) -> Analysis:
     """Segment the lungs, score the CT and say where the network looked.
 
@@ -209,6 +211,8 @@ def analyze(
         What is wrong with the CT and was accepted, as sentences (``lungs.anatomy_checks.check_ct``): part of the notes.
     progress
         Called before and after each step; may raise ``Cancelled``, which ends the analysis.
+    last_features
+        What the last score has left behind: where few slices have changed since, this one takes less time.
 
     Raises
     ------
@@ -251,11 +255,12 @@ def analyze(
         doubts = tuple(finding.sentence for finding in check_lung_mask(axial, axial_mask))
 
     with clock.stage("score"):
+        backbone = last_features.of if last_features else features_of
         ct_mask = make_ct_mask(axial, axial_mask.labels > 0, card.input_form)
 
         def score_on(device: str, slices: int) -> tuple[Score, Attention, Receipt, DomainFit | None]:
             network = cast("DeCoVNet", loaded_network(card, device))
-            features = features_of(network, ct_mask, device, slices, _counting("score", report))
+            features = backbone(network, ct_mask, device, slices, _counting("score", report))
             return (
                 *score_features(network, features, ct_mask),
                 take_apart(network, features),
@@ -297,24 +302,6 @@ def analyze(
 def score_ct_mask(network: DeCoVNet, ct_mask: CTMask, device: str = "cpu") -> tuple[Score, Attention]:
     """Probability and heat map of a CT-Mask volume."""
     return score_features(network, features_of(network, ct_mask, device), ct_mask)
-
-
-def features_of(
-    network: DeCoVNet,
-    ct_mask: CTMask,
-    device: str = "cpu",
-    slices: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Tensor:
-    """Output of the second ResBlock for a CT-Mask volume, ``(1, 128, T/2, H/8, W/8)``, ``slices`` at a time."""
-    import torch
-
-    from ..networks.decovnet import SLICES_PER_CHUNK
-
-    # On a CPU convolutions with few channels are a third faster when these lie together.
-    memory_format = torch.channels_last_3d if device == "cpu" else torch.contiguous_format
-    tensor = ct_mask.tensor().to(device, memory_format=memory_format)
-    return network.features_by_chunks(tensor, slices or SLICES_PER_CHUNK, progress).contiguous()
 
 
 def score_features(network: DeCoVNet, features: Tensor, ct_mask: CTMask) -> tuple[Score, Attention]:

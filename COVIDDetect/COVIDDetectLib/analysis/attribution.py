@@ -20,8 +20,9 @@ from ..errors import InputError, InstallationError, WeightsError
 from ..lungs import LungMask
 from ..weights.cards import ModelCard, default_card
 from ..weights.loaded import loaded_network
-from .analyze import Progress, features_of
+from .analyze import Progress
 from .attention import DEFAULT_LAYER, Attention, normalized, place_attention
+from .features import features_of
 from .heat_map import HeatMap
 
 if TYPE_CHECKING:

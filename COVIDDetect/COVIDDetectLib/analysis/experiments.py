@@ -15,8 +15,9 @@ from ..errors import WeightsError
 from ..lungs import LEFT, RIGHT, LungMask
 from ..weights.cards import ModelCard, default_card
 from ..weights.loaded import loaded_network
-from .analyze import Progress, Score, features_of, score_features
+from .analyze import Progress, Score, score_features
 from .attention import Attention
+from .features import features_of
 from .healthy_lung import with_healthy_lung
 from .heat_map import HeatMap
 from .regions import SIDES, Region, region_voxels

@@ -16,7 +16,8 @@ from ..errors import WeightsError
 from ..lungs import LungMask
 from ..weights.cards import ModelCard, default_card
 from ..weights.loaded import loaded_network
-from .analyze import Progress, features_of
+from .analyze import Progress
+from .features import features_of
 
 if TYPE_CHECKING:
     from ..networks.decovnet import DeCoVNet

@@ -69,11 +69,34 @@ class DeCoVNet(nn.Module):
         chunks = []
         for start in range(0, count // 2 * 2, slices):
             stop = min(start + slices, count // 2 * 2)
-            first = max(0, start - _HALO_SLICES)
-            part = self.features(ct_mask[:, :, first : min(count, stop + _HALO_SLICES)])
-            chunks.append(part[:, :, (start - first) // 2 : (stop - first) // 2])
+            chunks.append(self._features_between(ct_mask, start, stop))
             report(stop if stop < count // 2 * 2 else count, count)
         return torch.cat(chunks, dim=2)
+
+    @torch.no_grad()
+    def changed_features(self, ct_mask: Tensor, known: Tensor, first: int, last: int) -> Tensor:
+        """The same as ``features``, where those of a volume that differs in some slices only are ``known``.
+
+        Parameters
+        ----------
+        ct_mask
+            ``(1, 2, T, H, W)``.
+        known
+            ``(1, 128, T//2, H/8, W/8)``; stays as it is.
+        first, last
+            The slices that differ, and all between.
+        """
+        start = max(0, first - _HALO_SLICES) // 2 * 2
+        stop = min(ct_mask.shape[2] // 2 * 2, (last + _HALO_SLICES) // 2 * 2 + 2)
+        features = known.clone()
+        features[:, :, start // 2 : stop // 2] = self._features_between(ct_mask, start, stop)
+        return features
+
+    def _features_between(self, ct_mask: Tensor, start: int, stop: int) -> Tensor:
+        """Features of some slices, from an even one up to before another."""
+        first = max(0, start - _HALO_SLICES)
+        part = self.features(ct_mask[:, :, first : min(ct_mask.shape[2], stop + _HALO_SLICES)])
+        return part[:, :, (start - first) // 2 : (stop - first) // 2]
 
 
 def with_zero_sum_logits(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from ..analysis.analyze import features_of, score_features
+from ..analysis.analyze import score_features
+from ..analysis.features import features_of
 from ..cohort.cases import Case
 from ..ct.ct_mask import HU_WINDOW
 from ..device import Device, within_memory

@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..allocator import give_back_memory, keep_large_blocks
-from ..analysis.analyze import Progress, analyze
+from ..analysis.analyze import Analysis, Progress, analyze
 from ..analysis.attribution import explain
 from ..analysis.experiments import run_experiments
+from ..analysis.features import LastFeatures
 from ..analysis.regions import Region
 from ..ct.volume import CTVolume
 from ..device import choose_device, release_memory
 from ..error_log import unexpected
 from ..errors import Cancelled, COVIDDetectError, DeviceError
 from ..installation import load_torch
-from ..weights.cards import default_card, read_card
+from ..lungs import LungMask
+from ..weights.cards import ModelCard, default_card, read_card
 from ..weights.loaded import loaded_network
 from .exchange import Entry, at_once, load_ct, load_lung_mask, store_analysis, store_heat_map, unusable_folder
 from .protocol import PROTOCOL, Message, ProtocolError, decode, encode, take_standard_streams
@@ -51,6 +53,7 @@ class Service:
         self._folder = folder
         self._panel_is_gone = threading.Event()
         self._ct: tuple[Entry, CTVolume] | None = None
+        self._last_features = LastFeatures()
 
     def run(self) -> None:
         """Serve until the panel closes our standard input."""
@@ -107,6 +110,7 @@ class Service:
         """Do what a request asks for; the answer to it."""
         if request["type"] == "forget":
             self._ct = None
+            self._last_features.forget()
             return None
         number = request.get("id")
         load_torch()
@@ -139,17 +143,22 @@ class Service:
         value: Any
         if isinstance(request["lungs"], str):
             lungs = read_card(request["lungs"]) if request["lungs"].endswith(".json") else request["lungs"]
-            value = store_analysis(analyze(ct, lungs=lungs, findings=request["findings"], **more), folder)
+            value = store_analysis(self._analyze(request, ct, lungs, more), folder)
         else:
             lung_mask = at_once(load_lung_mask(request["lungs"]))
             if request["type"] == "analyze":
-                value = store_analysis(analyze(ct, lungs=lung_mask, findings=request["findings"], **more), folder)
+                value = store_analysis(self._analyze(request, ct, lung_mask, more), folder)
             elif request["type"] == "explain":
                 value = store_heat_map(explain(ct, lung_mask, request["method"], **more), folder)
             else:
                 region = Region.from_entry(request["region"]) if request["region"] else None
                 value = [asdict(one) for one in run_experiments(ct, lung_mask, region, **more)]
         return {"type": "done", "id": number, "value": value}
+
+    def _analyze(
+        self, request: Message, ct: CTVolume, lungs: str | LungMask | ModelCard, more: dict[str, Any]
+    ) -> Analysis:
+        return analyze(ct, lungs=lungs, findings=request["findings"], last_features=self._last_features, **more)
 
     def _load_ct(self, entry: Entry) -> CTVolume:
         """The CT that a request speaks of; the last one is kept, with its hash. A file is never written twice."""
