@@ -124,7 +124,7 @@ def measure(way: str, path: str | None, slices: int, device: str, output: Path) 
             watch.part("all"),
         ):
             analysis = analyze.analyze(ct, device=device)
-    watch.seconds["attention"] = watch.processor["attention"] = analysis.seconds["attention"]
+    watch.seconds["attention"] = analysis.seconds["attention"]
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     axial = analysis.lung_mask.axial()
     edited = axial.labels.copy()
@@ -179,8 +179,7 @@ def print_pairs(given: argparse.Namespace) -> None:
         row = []
         for unit in ("seconds", "processor"):
             plain, product = (median(entry[unit].get(part, 0.0) for entry in entries) for entries in ways.values())
-            if product:
-                row += [f"{plain:.2f}", f"{product:.2f}", f"{plain / product:.2f}"]
+            row += [f"{plain:.2f}", f"{product:.2f}", f"{plain / product:.2f}"] if product else [""] * 3
         print(f"| {title} | {' | '.join(row)} |")
     plain_mb, product_mb = (median(entry["peak_mb"] for entry in entries) for entries in ways.values())
     print(f"| peak memory, MB | {plain_mb:.0f} | {product_mb:.0f} | {plain_mb / product_mb:.2f} |\n")
