@@ -258,3 +258,34 @@ def test_what_is_wrong_with_a_ct_stands_beside_its_number(small_phantom: Phantom
     assert "only 12 axial slices" in result.stdout
     notes = json.loads((tmp_path / "out" / "analysis.json").read_text())["notes"]
     assert any("only 12 axial slices" in note for note in notes)
+
+
+def test_short_options_do_what_long_ones_do_and_quiet_tells_only_errors(small_phantom: Phantom, tmp_path: Path) -> None:
+    ct = write_volume(small_phantom.ct, tmp_path / "ct.nrrd")
+    result = run("segment", ct, "--method", "threshold", "-o", tmp_path / "lungs.nrrd", "--quiet")
+    assert (result.exit_code, result.output) == (0, "") and (tmp_path / "lungs.nrrd").is_file()
+    refused = run("--quiet", "segment", tmp_path / "none", "-o", tmp_path / "lungs.nrrd")
+    assert_one_sentence(refused)
+    assert run("weights", "list").stdout  # the next command is not quiet any more
+    assert run("segment", "-h").stdout == run("segment", "--help").stdout
+
+
+def test_importing_the_package_imports_nothing_else_until_it_is_used() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import COVIDDetectLib as package; "
+        "new = {name.split('.')[0] for name in set(sys.modules) - before}; "
+        "print(new <= {'COVIDDetectLib', *sys.stdlib_module_names}); "
+        "print(all(callable(getattr(package, name)) for name in package.__all__), 'torch' in sys.modules); "
+        "print(hasattr(package, 'nothing'), set(package.__all__) <= set(dir(package)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE_ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["True", "True", "False", "False", "True"], done.stderr
+    started = subprocess.run(
+        [sys.executable, "-m", "COVIDDetectLib", "--version"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert started.stdout == f"coviddetect {__version__}\n"

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import TaskID
 
 from .. import __version__
 from ..analysis.analyze import Analysis, analyze
@@ -41,7 +40,8 @@ from . import evaluation as evaluation_commands
 from . import reports as report_commands
 from . import training as training_commands
 from . import weights as weights_commands
-from .sentences import say, sentences_instead_of_tracebacks
+from .options import Quiet
+from .sentences import be_quiet, progress_bars, say, sentences_instead_of_tracebacks
 
 _STAGES = {"lungs": "Lungs", "score": "Score", "attention": "Heat map", "width": "Again"}
 
@@ -51,6 +51,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
 )
 app.add_typer(weights_commands.app, name="weights")
@@ -82,14 +83,15 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and end.", is_eager=True, callback=_show_version)
     ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> None:
-    pass
+    be_quiet(quiet)
 
 
 @app.command("analyze")
 def analyze_command(
     ct_path: InputPath,
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")],
     device: Device = "auto",
     lungs: Annotated[
         str,
@@ -106,6 +108,7 @@ def analyze_command(
     repeat: Annotated[
         bool, typer.Option("--repeat", help="Also score the CT nudged, as another scanner might have given it.")
     ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find the lungs, score the CT for COVID-19, and show where the network looked.
 
@@ -139,7 +142,9 @@ def analyze_command(
 @app.command("segment")
 def segment_command(
     ct_path: InputPath,
-    output: Annotated[Path, typer.Option(metavar="FILE", help="Lung mask to write: .nrrd, .nii.gz, .nii or .mha.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Lung mask to write: .nrrd, .nii.gz, .nii or .mha.")
+    ],
     method: Annotated[
         str,
         typer.Option(
@@ -148,6 +153,7 @@ def segment_command(
     ] = "unet",
     device: Device = "auto",
     series: SeriesUID = None,
+    quiet: Quiet = False,
 ) -> None:
     """Write a mask of the right lung (1) and the left lung (2) on the CT's own grid."""
     with sentences_instead_of_tracebacks():
@@ -186,14 +192,7 @@ class _ProgressBars:
     """One bar a stage on standard error."""
 
     def __init__(self) -> None:
-        self._bars = Progress(
-            TextColumn("{task.description:<9}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
+        self._bars = progress_bars("{task.percentage:>3.0f} %")
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> _ProgressBars:

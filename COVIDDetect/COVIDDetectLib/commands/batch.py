@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn
 
 from ..device import DeviceChoice
 from ..errors import InputError
 from ..lungs import METHODS
 from ..report.files import ATTENTION, OVERVIEW
 from ..weights.cards import ModelCard, read_card
-from .sentences import say, sentences_instead_of_tracebacks
+from .options import Quiet
+from .sentences import progress_bars, say, sentences_instead_of_tracebacks
 
 if TYPE_CHECKING:
     from ..cohort.batch import Summary
@@ -42,7 +42,9 @@ def batch_command(
             "and volume file is a CT; or a pattern in quotes; or several CTs.",
         ),
     ],
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results. Run again to resume.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results. Run again to resume.")
+    ],
     weights: Annotated[
         Path | None,
         typer.Option(metavar="CARD", help="Model card (.json) of the DeCoVNet to use; by default the bundled one."),
@@ -63,6 +65,7 @@ def batch_command(
         str, typer.Option(metavar="overview,attention", help="Files that are not written for each case.")
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a case, and one at the end.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Score many CTs. Bad ones never stop the rest, and a run that was ended goes on where it was.
 
@@ -82,17 +85,7 @@ def batch_command(
         )
         chosen = _part(part)
         cases = find_cases(inputs, output)
-        console = Console(stderr=True)
-        bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-            speed_estimate_period=3600.0,
-        )
+        bar = progress_bars(MofNCompleteColumn())
         with bar:
             row = bar.add_task("CTs", total=len(cases))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+from rich.progress import MofNCompleteColumn
 
 from ..device import DeviceChoice, choose_device
 from ..errors import InputError, WeightsError
@@ -20,13 +21,13 @@ from ..evaluation.page import METRICS, PAGE, write_evaluation
 from ..evaluation.predictions import read_predictions
 from ..report.files import check_folder, refuse_inputs
 from ..weights.cards import default_card, load_network, read_card
-from .options import finite
-from .sentences import say, sentences_instead_of_tracebacks
+from .options import Quiet, finite
+from .sentences import progress_bars, say, sentences_instead_of_tracebacks
 
 if TYPE_CHECKING:
     from ..networks.decovnet import DeCoVNet
 
-OutputFolder = Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results.")]
+OutputFolder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +49,7 @@ def evaluate_command(
             help="Share of patients with COVID-19 for which PPV and NPV are given; may be repeated.",
         ),
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Say how well probabilities tell COVID-19 from its absence: figures with intervals, curves, calibration.
 
@@ -82,13 +84,12 @@ def evaluate_attention_command(
         int, typer.Option(metavar="N", min=1, help="Number of cases for deletion, insertion and randomization.")
     ] = 8,
     device: Annotated[DeviceChoice, typer.Option(help="What computes.")] = "auto",
+    quiet: Quiet = False,
 ) -> None:
     """Say whether score and heat map meet synthetic lesions whose masks are known, and which no training has seen.
 
     Writes attention.json and attention.html into DIR.
     """
-    from tqdm import tqdm
-
     with sentences_instead_of_tracebacks():
         check_folder(output)
         card = read_card(weights) if weights else default_card("decovnet")
@@ -98,7 +99,8 @@ def evaluate_attention_command(
             raise InputError(f"{missing} does not exist; give a DICOM folder or a file with a chest CT.")
         chosen_device = choose_device(device)
         network = cast("DeCoVNet", load_network(card, chosen_device))
-        with tqdm(total=2 * cases, desc="Cases") as bar:
+        with progress_bars(MofNCompleteColumn()) as bars:
+            row = bars.add_task("Cases", total=2 * cases)
             examples = measure(
                 network,
                 card,
@@ -106,7 +108,7 @@ def evaluate_attention_command(
                 perturbed,
                 chosen_device,
                 seed,
-                progress=lambda _: bar.update() and None,
+                progress=lambda _: bars.advance(row),
             )
         figures = write_attention_page(examples, card, seed, output)
         for title, name in (

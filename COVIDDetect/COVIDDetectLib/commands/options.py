@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import typer
+
+from .sentences import be_quiet
+
+
+def _hush(wanted: bool) -> bool:
+    if wanted:
+        be_quiet(True)
+    return wanted
+
+
+Quiet = Annotated[bool, typer.Option("--quiet", callback=_hush, help="Print errors only.")]
+"""An option that acts by itself: the command need not look at it."""
 
 T = TypeVar("T", float, list[float], None)
 

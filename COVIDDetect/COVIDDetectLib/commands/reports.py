@@ -52,7 +52,10 @@ def report_command(
     output: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="File to write; by default text is printed, and a page lies with the results."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write; by default text is printed, and a page lies with the results.",
         ),
     ] = None,
     source: Source = None,
@@ -92,7 +95,7 @@ def report_command(
 def export_command(
     results: ResultsFolder,
     source: Annotated[Path, typer.Option(metavar="CT", help="DICOM folder or file of the CT that was analyzed.")],
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the DICOM files.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the DICOM files.")],
     series: SourceSeries = None,
 ) -> None:
     """Write a result as DICOM objects that belong to the CT's study, with the patient's name as it stands there.

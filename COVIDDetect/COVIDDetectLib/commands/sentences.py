@@ -18,10 +18,13 @@ from ..errors import COVIDDetectError, DeviceError, DiskError, InstallationError
 from ..text import printable
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
     from typer import Typer
 
 UNKNOWN, BAD_INPUT, BAD_MACHINE, INTERRUPTED = 1, 2, 3, 130
 """Exit codes: a fault of the program; of what it was given; of the disk, memory, GPU or network; Ctrl-C or SIGTERM."""
+
+_is_quiet = False
 
 _OF_THE_MACHINE = (DeviceError, InstallationError, DiskError, NetworkError)
 
@@ -63,12 +66,46 @@ def sentences_instead_of_tracebacks() -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from error
 
 
+def be_quiet(wanted: bool) -> None:
+    """Whether only errors are told from now on, and no bars are shown."""
+    global _is_quiet
+    _is_quiet = wanted
+
+
 def say(*lines: str, to_stderr: bool = False) -> None:
     """Print lines; what stands in them comes from files in part, and cannot move the cursor or forge another line."""
     import typer
 
+    if _is_quiet and not to_stderr:
+        return
     for line in lines:
         typer.echo(printable(line), err=to_stderr)
+
+
+def progress_bars(*columns: ProgressColumn | str, hidden: bool = False) -> Progress:
+    """Bars on standard error with the time that is left; in a log there are none.
+
+    Parameters
+    ----------
+    columns
+        What stands between a bar and its times.
+    hidden
+        Whether to show none here either.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        *columns,
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=hidden or _is_quiet or not console.is_terminal,
+        speed_estimate_period=3600.0,  # the next cases take as long as all before, not as the last one
+    )
 
 
 def _last_resort(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

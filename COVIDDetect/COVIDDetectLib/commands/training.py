@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..device import DeviceChoice
 from ..errors import InputError
@@ -16,8 +14,8 @@ from ..lungs import METHODS
 from ..report.files import check_folder
 from ..training import paper
 from ..weights.cards import INPUT_EDGES, read_card
-from .options import finite
-from .sentences import say, sentences_instead_of_tracebacks
+from .options import Quiet, finite
+from .sentences import progress_bars, say, sentences_instead_of_tracebacks
 
 if TYPE_CHECKING:
     from ..training.courses import Course
@@ -36,7 +34,12 @@ Table = Annotated[
 ]
 Output = Annotated[
     Path,
-    typer.Option(metavar="DIR", help="Folder for weights, checkpoints and logs. Run the same command again to resume."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="DIR",
+        help="Folder for weights, checkpoints and logs. Run the same command again to resume.",
+    ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]
 Patience = Annotated[int | None, typer.Option(min=1, help="Stop after this many epochs without improvement.")]
@@ -83,6 +86,7 @@ def lungs_command(
     cache: Cache = None,
     start: Start = None,
     device: Device = "auto",
+    quiet: Quiet = False,
 ) -> None:
     """Train the UNet that finds the lungs: on unsupervised masks, or on those of the table's column mask."""
     with sentences_instead_of_tracebacks():
@@ -128,6 +132,7 @@ def classifier_command(
     cache: Cache = None,
     start: Start = None,
     device: Device = "auto",
+    quiet: Quiet = False,
 ) -> None:
     """Train DeCoVNet on one label a CT, as the paper does."""
     with sentences_instead_of_tracebacks():
@@ -190,14 +195,7 @@ class _Terminal:
         import os
 
         self._leads = os.environ.get("RANK", "0") == "0"
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True, quiet=not self._leads),
-        )
+        self._bars = progress_bars("{task.completed:.0f}/{task.total:.0f}", hidden=not self._leads)
         self._cases = self._bars.add_task("Preparing", total=1, visible=False)
         self._steps = self._bars.add_task("Epoch", total=1, visible=False)
         self._epoch = 0

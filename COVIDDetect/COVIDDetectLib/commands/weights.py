@@ -87,7 +87,10 @@ def add_command(
 def import_command(
     checkpoint: Annotated[Path, typer.Argument(metavar="FILE.pth", help="Checkpoint released by the authors.")],
     output: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder to write to, instead of adding to the installed weights.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Folder to write to, instead of adding to the installed weights."
+        ),
     ] = None,
     accept_licence: AcceptLicence = False,
 ) -> None:

@@ -85,14 +85,14 @@ def store_backgrounds(folder: Path, real: list[Path], phantoms: int, first_seed:
     COVIDDetectError
         If a real CT cannot be read or segmented, or nothing was asked for.
     """
-    from tqdm import tqdm
+    from rich.progress import track
 
     folder.mkdir(parents=True, exist_ok=True)
     plans: list[tuple[str, Path | int]] = [(path.name, path) for path in real]
     plans += [(f"phantom-{seed}", seed) for seed in range(first_seed, first_seed + phantoms)]
     if not plans:
         raise COVIDDetectError("There is nothing to paint into; give real CTs or a number of phantoms.")
-    for name, origin in tqdm(plans, desc="Backgrounds"):
+    for name, origin in track(plans, "Backgrounds"):
         if (folder / f"{name}.npz").exists():
             continue
         made = real_background(origin) if isinstance(origin, Path) else phantom_background(origin)
