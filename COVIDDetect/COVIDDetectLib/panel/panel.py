@@ -40,6 +40,7 @@ from .logic import Logic
 from .mask_editor import MaskEditor
 from .questions import InputQuestion, which_mask
 from .region_numbers import RegionNumbers
+from .sections.evidence_section import EvidenceSection
 from .sections.experiments_section import ExperimentsSection
 from .sections.heat_map_section import HeatMapSection
 from .sections.input_section import show_input
@@ -75,6 +76,7 @@ class Panel:
         self.result = ResultSection(ui)
         self.heat_map = HeatMapSection(ui, lambda: self.update(over_others=True))
         self.regions = RegionsTable(ui, lambda: self.state.regions, jump_to, self.update)
+        self.evidence = EvidenceSection(ui, jump_to)
         self.settings = SettingsSection(ui, self.update)
         self.mask_editor = MaskEditor(ui, self.update)
         self.mask = MaskSection(ui, self.mask_editor, lambda: self._parameters, self._request, self.say)
@@ -109,6 +111,7 @@ class Panel:
             partial(show_input, ui),
             self.progress.show,
             self.result.show,
+            self.evidence.show,
             self.heat_map.show,
             self.regions.show,
             self.experiments.show,

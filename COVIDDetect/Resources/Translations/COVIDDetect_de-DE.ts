@@ -212,6 +212,10 @@
         <translation>Der Schwellenwert; er lässt sich unter „Darstellung“ verschieben.</translation>
     </message>
     <message>
+        <source>What the number is the sum of, exactly, in log-odds: the strongest sign of each kind in the scan, and what it weighs. Click a place to go there.</source>
+        <translation>Wovon die Zahl genau die Summe ist, in Log-Odds: das stärkste Zeichen jeder Art im Scan und sein Gewicht. Ein Klick auf einen Ort führt dorthin.</translation>
+    </message>
+    <message>
         <source>Take it away</source>
         <translation>Entfernen</translation>
     </message>
@@ -566,6 +570,37 @@ Jetzt installieren?</translation>
     <message>
         <source>Segmentation</source>
         <translation>Segmentierung</translation>
+    </message>
+</context>
+<context>
+    <name>sections.evidence_section</name>
+    <message>
+        <source>Nothing in this scan speaks for COVID-19.</source>
+        <translation>Nichts in diesem Scan spricht für COVID-19.</translation>
+    </message>
+    <message>
+        <source>For: {places}</source>
+        <translation>Dafür: {places}</translation>
+    </message>
+    <message>
+        <source>Against: {places}</source>
+        <translation>Dagegen: {places}</translation>
+    </message>
+    <message>
+        <source>Starting point (healthy scans)</source>
+        <translation>Ausgangspunkt (gesunde Scans)</translation>
+    </message>
+    <message>
+        <source>All else</source>
+        <translation>Alles übrige</translation>
+    </message>
+    <message>
+        <source>outside the lungs</source>
+        <translation>außerhalb der Lungen</translation>
+    </message>
+    <message>
+        <source>no single place</source>
+        <translation>kein einzelner Ort</translation>
     </message>
 </context>
 <context>
