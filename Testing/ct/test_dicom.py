@@ -105,6 +105,7 @@ def test_an_enhanced_ct_with_missing_or_doubled_frames_is_refused(
         (setting(RescaleIntercept=None), "ct004.dcm has no rescale intercept"),
         (setting(RescaleIntercept=None, RescaleSlope=None), "ct004.dcm has no rescale slope and intercept, unlike"),
         (setting(RescaleIntercept=-900), "ct004.dcm has another rescale"),
+        (setting(RescaleIntercept=-3024), "ct004.dcm has another rescale"),
         (setting(RescaleSlope=2), "ct004.dcm has another rescale"),
         (setting(range(10), RescaleSlope=0), "has the rescale slope 0"),
         (raw("RescaleSlope", "nan"), "ct004.dcm has an impossible rescale slope"),

@@ -26,6 +26,9 @@ _FEW_STRANGERS, _SHARE_OF_STRANGERS = 3, 0.1
 _OFF_LINE_MM = 0.1
 _SAME_SPACING = 1e-3
 _COMPARED_STEP = 4
+_AIR_AT_MOST_HU = -900
+_LEAST_OF_NEIGHBORS = 0.5
+"""A slice next to others has at least this part of their voxels that are no air."""
 _CLEAR = 0.98
 """Ratio of two mean differences between slices from which one rescale fits clearly better; noise makes about 0.01."""
 
@@ -233,7 +236,10 @@ def _check_rescale(hu: np.ndarray, slices: Sequence[Slice]) -> list[str]:
         beside = [hu[side, ::_COMPARED_STEP, ::_COMPARED_STEP] for side in neighbors]
         own, other = (sum(float(np.abs(v - b).mean()) for b in beside) for v in (values, others))
         name = slices[k].image.name
-        if other < own:
+        # What a wrong rescale takes below air is cut off there, and could not be put right by that of the others.
+        bodies = [np.count_nonzero(part > _AIR_AT_MOST_HU) for part in (values, *beside)]
+        is_emptied = bool(beside) and bodies[0] < _LEAST_OF_NEIGHBORS * min(bodies[1:])
+        if other < own or is_emptied:
             raise InputError(
                 f"{name} has another rescale (slope {rescale[0]:g}, intercept {rescale[1]:g}) than the other slices "
                 f"({usual[0]:g}, {usual[1]:g}), and its values do not fit theirs; export the series again."
