@@ -7,12 +7,14 @@ rescale of a whole series), or other voxels in a file without a checksum.
 from __future__ import annotations
 
 import gzip
+import json
 import random
 import re
 import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pydicom
 from pydicom.dataelem import RawDataElement
@@ -253,8 +255,6 @@ def table_cell(file: Path, chance: random.Random) -> str:
 
 def card_entry(file: Path, chance: random.Random) -> str:
     """An entry of a model card that is gone or of another kind."""
-    import json
-
     entries = json.loads(file.read_text())
     name = chance.choice(sorted(entries))
     value = chance.choice((None, "", -1, 1e400, [], {}, "x" * 5000, "\x1b[8m", [0, 0], "../../etc/passwd"))
@@ -264,6 +264,62 @@ def card_entry(file: Path, chance: random.Random) -> str:
         entries[name] = value
     file.write_text(json.dumps(entries))
     return f"{name} is {str(value)[:20]!r} or gone"
+
+
+def message_line(file: Path, chance: random.Random) -> str:
+    """Lines that are cut, joined, doubled, or have what a library prints between or in them."""
+    lines = file.read_bytes().splitlines(keepends=True)
+    at = chance.randrange(len(lines))
+    line, printed = (
+        lines[at],
+        chance.choice((b"OMP: Warning #181\n", b"\n", b"\xff\xfe\0\n", b"[" * 5000 + b"\n", b"{}\n")),
+    )
+    place = chance.randrange(len(line))
+    what = chance.choice(("printed before", "printed within", "cut", "joined", "twice", "gone", "end"))
+    changed = {
+        "printed before": printed + line,
+        "printed within": line[:place] + printed + line[place:],
+        "cut": line[:place] + b"\n",
+        "joined": line[:-1],
+        "twice": line + line,
+        "gone": b"",
+        "end": line[:place],
+    }
+    lines[at] = changed[what]
+    file.write_bytes(b"".join(lines[: at + 1] if what == "end" else lines))
+    return f"line {at}, byte {place}: {what}"
+
+
+_MAY_BE_NULL = ("domain", "lungs_card", "weights", "sentence")
+
+
+def message_entry(file: Path, chance: random.Random) -> str:
+    """An entry of a message, or an entry in it, that is gone, of another kind, or not known."""
+    lines = [json.loads(line) for line in file.read_bytes().splitlines()]
+    at = chance.randrange(len(lines))
+    inner: Any = lines[at]
+    path = [str(at)]
+    while True:
+        key = chance.choice(sorted(inner) if isinstance(inner, dict) else range(len(inner)))
+        path.append(str(key))
+        deeper = inner[key]
+        if not isinstance(deeper, (dict, list)) or not deeper or chance.random() < 0.2:
+            break
+        inner = deeper
+    values = [value for value in ("x", [], {}, [1], None) if type(value) is not type(deeper)]
+    if key in _MAY_BE_NULL:
+        values = [value for value in values if value is not None and not (deeper is None and isinstance(value, str))]
+    what = chance.choice(("gone", "another", "another", "more"))
+    if what == "gone":
+        del inner[key]
+    elif what == "another":
+        inner[key] = chance.choice(values)
+    elif isinstance(inner, dict):
+        inner["extra"] = 1
+    else:
+        inner.append("x")
+    file.write_bytes(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+    return f"{'/'.join(path)} is {what}"
 
 
 DAMAGES: dict[str, tuple[Damage, ...]] = {
@@ -280,4 +336,6 @@ DAMAGES: dict[str, tuple[Damage, ...]] = {
     "table": (table_cell,),
     "card": (card_entry,),
     "checkpoint": (length, any_bytes),
+    "request": (message_line, message_entry),
+    "answer": (message_line, message_entry),
 }

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+from COVIDDetectLib.analysis.attention import place_attention
 from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.ct.reading import read_ct
+from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import COVIDDetectError
 from COVIDDetectLib.evaluation.predictions import read_predictions
+from COVIDDetectLib.lungs import LungMask, lung_mask_sha256
 from COVIDDetectLib.lungs.anatomy_checks import check_ct
 from COVIDDetectLib.phantom import thorax
+from COVIDDetectLib.phantom.ideal import analysis_of
 from COVIDDetectLib.weights.cards import bundled_folder, read_card, read_checked
+from COVIDDetectLib.worker.exchange import (
+    at_once,
+    load_answer,
+    load_ct,
+    load_lung_mask,
+    store_analysis,
+    store_ct,
+    store_lung_mask,
+    unusable_folder,
+)
+from COVIDDetectLib.worker.protocol import PROTOCOL, LineReader, Message, encode, failure
 
 from Testing.dicom_series import write_ct, write_enhanced
 
@@ -78,6 +93,58 @@ def read_checkpoint(path: Path) -> Read:
     return Read(import_checkpoint(path, path.parent / "imported").sha256)
 
 
+def _messages(path: Path) -> Iterator[Message]:
+    """What a panel or a worker hears: its lines, and then the other's end."""
+    yield from LineReader().feed(path.read_bytes())
+    raise COVIDDetectError("The computing process ended unexpectedly.")
+
+
+def read_request(path: Path) -> Read:
+    """What a worker takes from a line before it computes."""
+    message = next(one for one in _messages(path) if one["type"] == "explain")
+    try:
+        ct, lung_mask = load_ct(message["ct"]), at_once(load_lung_mask(message["lungs"]))
+    except OSError as error:
+        raise unusable_folder(error) from error
+    digest = hashlib.sha256(ct.hu.tobytes() + lung_mask.labels.tobytes()).hexdigest()
+    return Read(repr((digest, lung_mask.geometry, message["method"], message["device"])), ct.geometry)
+
+
+def read_answer(path: Path) -> Read:
+    """What the panel makes of what a worker says until it is done."""
+    message = next(one for one in _messages(path) if one["type"] in ("done", "failed"))
+    if message["type"] == "failed":
+        raise failure(message)
+    try:
+        analysis = at_once(load_answer("analyze", message["value"], None))
+    except OSError as error:
+        raise unusable_folder(error) from error
+    return Read(repr((analysis.to_record(), lung_mask_sha256(analysis.lung_mask), analysis.attention.values.sum())))
+
+
+def _write_lines(folder: Path, ct: CTVolume, mask: LungMask) -> None:
+    """A request and an answer, as panel and worker write them; the files that they name stay where they are."""
+    for name in ("arrays", "request", "answer"):
+        (folder / name).mkdir()
+    request = {
+        "type": "explain",
+        "id": 3,
+        "folder": str(folder / "arrays"),
+        "ct": at_once(store_ct(ct, folder / "arrays" / "ct.npy")),
+        "lungs": at_once(store_lung_mask(mask, folder / "arrays" / "given.npy")),
+        "device": "cpu",
+        "weights": None,
+        "method": "integrated-gradients",
+    }
+    lines = [{"type": "warm", "device": "cpu"}, request, {"type": "cancel", "id": 2}]
+    (folder / "request" / "lines.jsonl").write_bytes(b"".join(encode(line) for line in lines))
+    attention = place_attention(np.ones((10, 8, 8), dtype=np.float32), ct.geometry)
+    value = store_analysis(analysis_of(ct, mask, attention, 1.0, lungs_method="threshold"), folder / "arrays")
+    steps = [{"type": "progress", "id": 3, "stage": "lungs", "done": done, "total": 20} for done in (5, 20)]
+    answer = [{"type": "ready", "protocol": PROTOCOL}, *steps, {"type": "done", "id": 3, "value": value}]
+    (folder / "answer" / "lines.jsonl").write_bytes(b"".join(encode(line) for line in answer))
+
+
 @dataclass(frozen=True)
 class Input:
     """A sound input and how it is read."""
@@ -100,7 +167,9 @@ def sound_inputs(folder: Path) -> dict[str, Input]:
     """All inputs by their kind."""
     import torch
 
-    ct = thorax(seed=SEED, shape=SHAPE, spacing=SPACING_MM).ct
+    phantom = thorax(seed=SEED, shape=SHAPE, spacing=SPACING_MM)
+    ct = phantom.ct
+    _write_lines(folder, ct, LungMask.from_labels(phantom.lung_mask, ct.geometry))
     write_ct(folder / "series", ct)
     for number, file in enumerate(sorted((folder / "series").iterdir())):
         file.rename(file.with_name(f"{number:03}.dcm"))
@@ -142,5 +211,7 @@ def sound_inputs(folder: Path) -> dict[str, Input]:
         "table": (folder / "table" / "table.csv", read_table),
         "card": (folder / "card" / "card.json", read_a_card),
         "checkpoint": (folder / "checkpoint" / "released.pth", read_checkpoint),
+        "request": (folder / "request" / "lines.jsonl", read_request),
+        "answer": (folder / "answer" / "lines.jsonl", read_answer),
     }
     return {kind: Input(path, read, read(path)) for kind, (path, read) in paths.items()}

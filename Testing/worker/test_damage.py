@@ -83,12 +83,13 @@ def test_an_error_that_nobody_expects_is_written_down_and_the_worker_answers(
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     worker = Worker(private_folder)
     worker.hear()
-    worker.say({**request(phantom_ct, tmp_path), "ct": {}})
+    asked = request(phantom_ct, tmp_path)
+    worker.say({**asked, "ct": {**asked["ct"], "array": "/dev/null"}})
     error = failure(worker.hear_last())
     (log,) = tmp_path.glob("*.log")
     assert isinstance(error, UnexpectedError)
-    assert f"(KeyError); it is described in {log}." in str(error)
-    assert "KeyError: 'array'" in log.read_text()
+    assert f"(EOFError); it is described in {log}." in str(error)
+    assert "EOFError: No data left in file" in log.read_text()
     worker.say(request(phantom_ct, tmp_path))
     assert worker.hear_last()["type"] == "done"
     worker.process.kill()
@@ -160,7 +161,7 @@ def test_after_an_error_that_nobody_expects_the_process_is_replaced(
     damaged_once: Callable[..., Recorder], phantom_ct: CTVolume, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    recorder = damaged_once(hears='s/"array"/"arrax"/')
+    recorder = damaged_once(hears='s#"array":"[^"]*"#"array":"/dev/null"#')
     recorder.client.analyze(phantom_ct, "threshold", "cpu")
     first = recorder.client.process_id
     error = recorder.end()

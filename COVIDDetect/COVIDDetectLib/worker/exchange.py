@@ -13,20 +13,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..analysis.analyze import Analysis, Score
+from ..analysis.analyze import Analysis
 from ..analysis.attention import Attention
-from ..analysis.evidence import Evidence
 from ..analysis.experiments import Experiment
 from ..analysis.heat_map import HeatMap
-from ..analysis.opacity import LungOpacity
-from ..analysis.regions import Region
 from ..analysis.width import Width
 from ..ct.geometry import Geometry
 from ..ct.volume import CTVolume
 from ..errors import COVIDDetectError
 from ..lungs import LungMask
-from ..weights.cards import ModelCard, read_card
-from ..weights.domain import DomainFit
+from ..weights.cards import read_card
+from .entries import fields_of, part_of, value_of
 
 Entry = dict[str, Any]
 Result = TypeVar("Result")
@@ -34,6 +31,7 @@ Steps = Generator[None, None, Result]
 """Work that can be interrupted after each few milliseconds; its result is what the generator returns."""
 
 _STEP_BYTES = 4_000_000
+_MADE_FROM_FILES = frozenset({"lung_mask", "heat_map", "card", "lungs_card"})
 
 
 def at_once(steps: Steps[Result]) -> Result:
@@ -59,7 +57,7 @@ def store_ct(ct: CTVolume, file: Path) -> Steps[Entry]:
 
 def holds_ct(entry: Entry, ct: CTVolume) -> Steps[bool]:
     """Whether a stored CT is this one, voxel by voxel: much faster than to write it again, or to hash both."""
-    if _geometry(entry["geometry"]) != ct.geometry or entry["name"] != ct.name:
+    if value_of(Geometry, entry["geometry"]) != ct.geometry or entry["name"] != ct.name:
         return False
     try:
         stored = np.load(entry["array"], mmap_mode="r")
@@ -76,9 +74,8 @@ def holds_ct(entry: Entry, ct: CTVolume) -> Steps[bool]:
 
 def load_ct(entry: Entry) -> CTVolume:
     """The CT, its voxels mapped from the file, not copied; but in Windows nobody could remove a file that is mapped."""
-    return CTVolume(
-        np.load(entry["array"], mmap_mode=None if os.name == "nt" else "r"), _geometry(entry["geometry"]), entry["name"]
-    )
+    name, geometry = part_of(entry, "name", str), value_of(Geometry, part_of(entry, "geometry", dict))
+    return CTVolume(np.load(part_of(entry, "array", str), mmap_mode=None if os.name == "nt" else "r"), geometry, name)
 
 
 def store_lung_mask(lung_mask: LungMask, file: Path) -> Steps[Entry]:
@@ -89,12 +86,13 @@ def store_lung_mask(lung_mask: LungMask, file: Path) -> Steps[Entry]:
 
 def load_lung_mask(entry: Entry) -> Steps[LungMask]:
     """The labels, in memory: the file may go."""
-    stored = np.load(entry["array"], mmap_mode="r")
+    geometry = value_of(Geometry, part_of(entry, "geometry", dict))
+    stored = np.load(part_of(entry, "array", str), mmap_mode="r")
     labels = np.empty(stored.shape, stored.dtype)
     for part in _parts(labels):
         labels[part] = stored[part]
         yield
-    return LungMask(labels, _geometry(entry["geometry"]))
+    return LungMask(labels, geometry)
 
 
 def store_heat_map(heat_map: HeatMap, folder: Path) -> Entry:
@@ -108,7 +106,8 @@ def store_heat_map(heat_map: HeatMap, folder: Path) -> Entry:
 
 def load_heat_map(entry: Entry) -> HeatMap:
     """The heat map, in memory."""
-    return HeatMap(_load_attention(entry["whole"]), _load_attention(entry["in_lungs"]), entry["share_in_lungs"])
+    whole, in_lungs = (_load_attention(part_of(entry, name, dict)) for name in ("whole", "in_lungs"))
+    return HeatMap(whole, in_lungs, part_of(entry, "share_in_lungs", float))
 
 
 def _store_attention(attention: Attention, file: Path) -> Entry:
@@ -121,7 +120,8 @@ def _store_attention(attention: Attention, file: Path) -> Entry:
 
 
 def _load_attention(entry: Entry) -> Attention:
-    return Attention(np.load(entry["array"]), _geometry(entry["geometry"]), entry["raw_maximum"], entry["layer"])
+    geometry, maximum = value_of(Geometry, part_of(entry, "geometry", dict)), part_of(entry, "raw_maximum", float)
+    return Attention(np.load(part_of(entry, "array", str)), geometry, maximum, part_of(entry, "layer", str))
 
 
 def store_analysis(analysis: Analysis, folder: Path) -> Entry:
@@ -159,23 +159,14 @@ def load_analysis(entry: Entry, given: LungMask | None = None) -> Steps[Analysis
     given
         The mask that was handed in, if one was.
     """
-    score = entry["score"]
-    lung_mask = given or (yield from load_lung_mask(entry["lung_mask"]))
+    made = fields_of(Analysis, entry, without=_MADE_FROM_FILES, knows={"Width": Width})
+    lung_mask = given or (yield from load_lung_mask(part_of(entry, "lung_mask", dict)))
     return Analysis(
-        **{
-            **entry,
-            "score": Score(score["probability"], (score["logits"][0], score["logits"][1])),
-            "lung_mask": lung_mask,
-            "heat_map": load_heat_map(entry["heat_map"]),
-            "evidence": Evidence.from_entry(entry["evidence"]),
-            "regions": tuple(Region.from_entry(region) for region in entry["regions"]),
-            "opacity": tuple(LungOpacity(**lung) for lung in entry["opacity"]),
-            "notes": tuple(entry["notes"]),
-            "width": Width.from_entry(entry["width"]) if entry["width"] else None,
-            "domain": DomainFit(**entry["domain"]) if entry["domain"] else None,
-            "card": read_card(entry["card"]),
-            "lungs_card": _card(entry["lungs_card"]),
-        }
+        **made,
+        lung_mask=lung_mask,
+        heat_map=load_heat_map(entry["heat_map"]),
+        card=read_card(part_of(entry, "card", str)),
+        lungs_card=read_card(part_of(entry, "lungs_card", str)) if entry["lungs_card"] else None,
     )
 
 
@@ -185,11 +176,7 @@ def load_answer(kind: str, value: Any, given: LungMask | None) -> Steps[Any]:
         return (yield from load_analysis(value, given))
     if kind == "explain":
         return load_heat_map(value)
-    return tuple(Experiment(**entry) for entry in value)
-
-
-def _card(path: str | None) -> ModelCard | None:
-    return read_card(path) if path else None
+    return tuple(value_of(Experiment, entry) for entry in value)
 
 
 def _parts(array: np.ndarray) -> list[slice]:
@@ -207,8 +194,3 @@ def _store(array: np.ndarray, file: Path) -> Steps[str]:
             stored.write(np.ascontiguousarray(array[part]).data)
             yield
     return str(file)
-
-
-def _geometry(entry: Entry) -> Geometry:
-    rows = [(row[0], row[1], row[2]) for row in entry["direction"]]
-    return Geometry(tuple(entry["origin"]), tuple(entry["spacing"]), (rows[0], rows[1], rows[2]))

@@ -67,7 +67,9 @@ def decode(line: bytes) -> Message:
 
 
 def _fits(value: Any, kind: Any) -> bool:
-    return value in kind if isinstance(kind, frozenset) else isinstance(value, kind)
+    if isinstance(kind, frozenset):
+        return isinstance(value, str) and value in kind  # a list could not even be looked for
+    return isinstance(value, kind)
 
 
 class LineReader:

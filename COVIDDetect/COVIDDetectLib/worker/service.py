@@ -26,6 +26,7 @@ from ..installation import load_torch
 from ..lungs import LungMask
 from ..weights.cards import ModelCard, default_card, read_card
 from ..weights.loaded import loaded_network
+from .entries import value_of
 from .exchange import Entry, at_once, load_ct, load_lung_mask, store_analysis, store_heat_map, unusable_folder
 from .protocol import PROTOCOL, Message, ProtocolError, decode, encode, take_standard_streams
 
@@ -151,7 +152,7 @@ class Service:
             elif request["type"] == "explain":
                 value = store_heat_map(explain(ct, lung_mask, request["method"], **more), folder)
             else:
-                region = Region.from_entry(request["region"]) if request["region"] else None
+                region = value_of(Region, request["region"]) if request["region"] else None
                 value = [asdict(one) for one in run_experiments(ct, lung_mask, region, **more)]
         return {"type": "done", "id": number, "value": value}
 
