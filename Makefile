@@ -2,6 +2,7 @@
 # make test             all tests that need no 3D Slicer
 # make test-slicer      the tests inside the real 3D Slicer (SLICER=/path/to/Slicer)
 # make fuzz [COUNT=5000]  damaged inputs by the thousand: none may give a wrong result without a word
+# make monkey [COUNT=10000] [SEED=1]  random clicks in the panel: what must hold holds after each
 # make bench [CT=/path]  how fast an analysis is, against the plain way (ARGUMENTS="--device cuda" on a GPU)
 # make package          the wheel and the archives for Slicer's Extensions Manager, into dist/
 # make lint             format, lint and types, as CI checks them
@@ -12,7 +13,8 @@ SHELL := /bin/bash
 PYTHON ?=
 CT ?=
 TESTS ?=
-COUNT ?= 5000
+COUNT ?=
+SEED ?= 1
 ARGUMENTS ?=
 VENV := .venv/bin
 
@@ -20,7 +22,7 @@ VENV := .venv/bin
 SCREEN := $(if $(DISPLAY),,xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slicer fuzz bench package lint format setup clean
+.PHONY: help run test test-slicer fuzz monkey bench package lint format setup clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -38,7 +40,11 @@ test-slicer: setup
 	@Testing/slicer/run
 
 fuzz: setup
-	@PYTHONPATH=COVIDDetect $(VENV)/python -m Testing.fuzz.run $(COUNT)
+	@PYTHONPATH=COVIDDetect $(VENV)/python -m Testing.fuzz.run $(or $(COUNT),5000)
+
+monkey: setup
+	@MONKEY_COUNT=$(or $(COUNT),10000) MONKEY_SEED=$(SEED) $(SCREEN) $(VENV)/python -m pytest -q \
+	    Testing/panel/test_monkey.py -k thousands
 
 bench: setup
 	@PYTHONPATH=COVIDDetect $(VENV)/python -m Testing.benchmarks.bench $(if $(CT),"$(CT)") $(ARGUMENTS)
