@@ -147,18 +147,21 @@ def test_pixels_that_are_not_all_there_are_refused(tmp_path: Path, hu: np.ndarra
         read_ct(tmp_path)
 
 
-@pytest.mark.parametrize("damage", ["empty", "short", "nested", "deflated"])
+@pytest.mark.parametrize("damage", ["empty", "short", "nested", "deflated", "swallowed"])
 def test_files_that_cannot_be_read_are_counted_and_said(tmp_path: Path, hu: np.ndarray, damage: str) -> None:
     write_series(tmp_path, hu, names="ct")
     for name in ("ct000.dcm", "ct001.dcm"):
         content = (tmp_path / name).read_bytes()
         nested = b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" * 500
         meta = 144 + int.from_bytes(content[140:144], "little")
+        patient = content.index(b"\x10\x00\x20\x00LO\x02\x00") + 6
+        to_pixels = content.rindex(b"\xe0\x7f\x10\x00") - patient - 2
         (tmp_path / name).write_bytes(
             {
                 "empty": b"",
                 "short": content[:200],
                 "nested": content[:meta] + nested + content[meta:],
+                "swallowed": content[:patient] + to_pixels.to_bytes(2, "little") + content[patient + 2 :],
                 "deflated": content.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99"),
             }[damage]
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import SimpleITK as sitk
 from COVIDDetectLib.analysis.attention import place_attention
 from COVIDDetectLib.ct.geometry import Geometry
@@ -32,6 +33,7 @@ from COVIDDetectLib.worker.exchange import (
     unusable_folder,
 )
 from COVIDDetectLib.worker.protocol import PROTOCOL, LineReader, Message, encode, failure
+from pydicom.uid import generate_uid
 
 from Testing.dicom_series import write_ct, write_enhanced
 
@@ -163,6 +165,19 @@ class Input:
         return target
 
 
+def _make_repeatable(files: list[Path]) -> None:
+    """Names and UIDs are made by chance: a seed is to damage the same byte each time."""
+    for file in files:
+        image = pydicom.dcmread(file)
+        number = image.get("InstanceNumber", 0)
+        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID"):
+            setattr(image, keyword, generate_uid(entropy_srcs=[keyword]))
+        image.SOPInstanceUID = generate_uid(entropy_srcs=["image", str(number)])
+        image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
+        file.unlink()
+        image.save_as(file.with_name(f"{number:03}.dcm"), enforce_file_format=True)
+
+
 def sound_inputs(folder: Path) -> dict[str, Input]:
     """All inputs by their kind."""
     import torch
@@ -171,9 +186,9 @@ def sound_inputs(folder: Path) -> dict[str, Input]:
     ct = phantom.ct
     _write_lines(folder, ct, LungMask.from_labels(phantom.lung_mask, ct.geometry))
     write_ct(folder / "series", ct)
-    for number, file in enumerate(sorted((folder / "series").iterdir())):
-        file.rename(file.with_name(f"{number:03}.dcm"))
     write_enhanced(folder / "enhanced" / "ct.dcm", ct.hu, range(len(ct.hu)), spacing_mm=SPACING_MM)
+    _make_repeatable([*(folder / "series").iterdir()])
+    _make_repeatable([folder / "enhanced" / "ct.dcm"])
     image = sitk.GetImageFromArray(ct.hu)
     ct.geometry.apply_to(image)
     for name in ("plain.nii", "packed.nii.gz", "plain.nrrd", "pair.nhdr", "plain.mha", "pair.mhd"):

@@ -45,6 +45,8 @@ _TAGS = [
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
 _UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "")
+_CT_CLASSES = tuple(f"1.2.840.10008.5.1.4.1.1.2{rest}" for rest in ("", ".1", ".2"))
+"""SOP Class UIDs of CT images: single, enhanced, and converted to enhanced."""
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _STRANGE_TYPES = {"LOCALIZER": "a localizer", "SECONDARY": "a secondary image"}
 
@@ -231,12 +233,15 @@ def _read(file: Path, stream: BinaryIO) -> DicomImage | None:
         raise Unreadable("is no DICOM file", is_dicom=False)
     try:
         header = dcmread(stream, stop_before_pixels=True, specific_tags=_TAGS, force=not is_dicom)
-        if uid := text(header, "SeriesInstanceUID"):
-            return _described(file, header, stream.tell(), uid) if "Rows" in header or "Columns" in header else None
+        uid, is_image = text(header, "SeriesInstanceUID"), "Rows" in header or "Columns" in header
+        if uid and is_image:
+            return _described(file, header, stream.tell(), uid)
+        classes = text(header, "SOPClassUID"), text(header.file_meta, "MediaStorageSOPClassUID")
     except (InvalidDicomError, *WHAT_DAMAGE_RAISES) as error:
         raise Unreadable("has a damaged header", is_dicom) from error
-    if "Rows" in header or not text(header, "SOPClassUID"):
-        raise Unreadable("names no series", is_dicom)
+    # One wrong length swallows all that follows it; then a slice looks like a report.
+    if is_image or not classes[0] or not set(classes).isdisjoint(_CT_CLASSES):
+        raise Unreadable("has a damaged header", is_dicom)
     return None
 
 
