@@ -129,7 +129,8 @@ def dicom_files(folder: Path, chance: random.Random) -> str:
     """Files that are missing, doubled, renamed, without preamble, or strange."""
     file = _slice(folder, chance)
     what = chance.choice(("missing", "copied", "renamed", "bare", "text", "moved", "random", "pipe name"))
-    if what == "missing":
+    if what == "missing":  # at either end nobody can see it
+        file = chance.choice(sorted(folder.rglob("*.dcm"))[1:-1])
         file.unlink()
     elif what == "copied":
         shutil.copy(file, file.with_name(f"{file.stem} (1).dcm"))
