@@ -137,7 +137,7 @@ class Invariants:
         for result in Result.all():
             if result.ct_node is not None and not result.node.GetAttribute("COVIDDetect.stale"):
                 assert difference(result) == "", f"a result is current, and {difference(result)}"
-        if not (self.ui.resultCollapsibleButton.visible and self.ui.probabilityLabel.enabled):
+        if not (self.ui.resultWidget.visible and self.ui.probabilityLabel.enabled):
             return
         ct, mask = self.ui.ctSelector.currentNode(), self.ui.maskSelector.currentNode()
         shown = Result.of(ct)

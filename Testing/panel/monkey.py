@@ -299,7 +299,7 @@ class Monkey:
     def explain(self) -> object:
         """Choose another way to make the heat map."""
         combo = self.ui.layerComboBox
-        if self.panel.logic.busy or not self._is_seen(self.ui.heatMapCollapsibleButton) or not combo.enabled:
+        if self.panel.logic.busy or not self._is_seen(self.ui.heatMapWidget) or not combo.enabled:
             return False
         index = self.random.randrange(combo.count)
         combo.currentIndex = index
