@@ -16,6 +16,8 @@ from COVIDDetectLib.phantom import thorax
 from Testing.panel.host import is_slicer
 from Testing.panel.steps import begin, finish
 
+pytestmark = pytest.mark.alone
+
 PERIOD_MS = 20
 LATEST_MS = 100
 ANALYSES = 60

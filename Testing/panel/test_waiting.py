@@ -25,6 +25,7 @@ def test_waiting_ends_when_the_logic_is_stopped(panel: Any) -> None:
     assert not logic.busy
 
 
+@pytest.mark.alone
 def test_waiting_leaves_the_processor_to_the_worker(panel: Any) -> None:
     logic = type(panel.logic)()
     times: list[tuple[float, float]] = []

@@ -26,7 +26,7 @@ def main() -> None:
         return
     slicer.util.mainWindow().resize(1600, 1000)
     os.chdir(ROOT)
-    report = ROOT / "build" / "slicer" / "junit.xml"
+    report = ROOT / "build" / "slicer" / f"{os.environ.get('LANE', 'junit')}.xml"
     code = pytest.main(
         ["--capture=sys", "-p", "no:cacheprovider", f"--junitxml={report}", *shlex.split(os.environ.get("TESTS", ""))]
     )
