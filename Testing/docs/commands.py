@@ -80,6 +80,7 @@ COMMANDS: dict[str, Run | Exists] = {
     "coviddetect weights import FILE.pth --output weights --accept-licence": _RUN,
     "coviddetect train classifier CASES.csv --output training": _TRAIN,
     "coviddetect evaluate PREDICTIONS.csv --output evaluation": _RUN,
+    "coviddetect calibrate PREDICTIONS.csv --npv 0.8 --ppv 0.8": _RUN,
     "coviddetect evaluate-attention --output attention": Exists(
         "Testing/evaluation/test_attention.py runs it on two cases, which takes long enough",
         "coviddetect evaluate-attention --help",

@@ -36,6 +36,7 @@ from ..report.files import (
 )
 from ..weights.cards import ModelCard, read_card
 from . import batch as batch_commands
+from . import calibration as calibration_commands
 from . import evaluation as evaluation_commands
 from . import reports as report_commands
 from . import training as training_commands
@@ -58,6 +59,7 @@ app.add_typer(weights_commands.app, name="weights")
 batch_commands.register(app)
 report_commands.register(app)
 evaluation_commands.register(app)
+calibration_commands.register(app)
 training_commands.register(app)
 
 InputPath = Annotated[
