@@ -11,7 +11,7 @@ from COVIDDetectLib.ct.ct_mask import CTMask
 from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 
-SLICES = 41
+SLICES = 61
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,18 @@ def test_only_what_the_edit_reaches_is_computed(network: DeCoVNet, volume: CTMas
         last.of(network, edited(volume, 20))
     ((_, part), _) = computed.call_args
     assert part.shape[2] < 0.7 * SLICES
+
+
+def test_a_processor_that_computes_few_slices_in_another_way_computes_all(network: DeCoVNet, volume: CTMask) -> None:
+    whole = DeCoVNet.features
+
+    def rounded_otherwise(of: DeCoVNet, part: torch.Tensor) -> torch.Tensor:
+        return whole(of, part) * (1.0 if part.shape[2] == SLICES else 1.0 + 1e-6)
+
+    last, after = LastFeatures(), edited(volume, 20)
+    last.of(network, volume)
+    with mock.patch.object(DeCoVNet, "features", rounded_otherwise):
+        assert torch.equal(last.of(network, after), features_of(network, after))
 
 
 def test_another_network_another_size_and_forgetting_compute_all(network: DeCoVNet, volume: CTMask) -> None:

@@ -36,8 +36,7 @@ def features_of(
 class LastFeatures:
     """Keeps the features of the last volume: of the next one, only what its changes reach is computed.
 
-    Equal to ``features_of`` to the last bit. The network is only used on a CPU in this way: on a GPU a score takes no
-    time, and how many slices are computed together may decide how their sums are ordered.
+    Equal to ``features_of`` to the last bit, or all is computed. Only on a CPU: on a GPU a score takes no time.
     """
 
     _last: tuple[DeCoVNet, CTMask, Tensor] | None = None

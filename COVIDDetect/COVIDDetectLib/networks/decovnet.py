@@ -74,8 +74,11 @@ class DeCoVNet(nn.Module):
         return torch.cat(chunks, dim=2)
 
     @torch.no_grad()
-    def changed_features(self, ct_mask: Tensor, known: Tensor, first: int, last: int) -> Tensor:
+    def changed_features(self, ct_mask: Tensor, known: Tensor, first: int, last: int) -> Tensor | None:
         """The same as ``features``, where those of a volume that differs in some slices only are ``known``.
+
+        The slabs next to what the change reaches are computed too: if these are not what they were to the last bit,
+        the processor takes another way for so few slices, and nothing is returned.
 
         Parameters
         ----------
@@ -86,10 +89,15 @@ class DeCoVNet(nn.Module):
         first, last
             The slices that differ, and all between.
         """
-        start = max(0, first - _HALO_SLICES) // 2 * 2
-        stop = min(ct_mask.shape[2] // 2 * 2, (last + _HALO_SLICES) // 2 * 2 + 2)
+        count = ct_mask.shape[2] // 2 * 2
+        reached = slice(max(0, first - _HALO_SLICES) // 2, min(count, (last + _HALO_SLICES) // 2 * 2 + 2) // 2)
+        start, stop = max(0, reached.start - 1), min(count // 2, reached.stop + 1)
+        found = self._features_between(ct_mask, 2 * start, 2 * stop)
+        for slab in {start, stop - 1} - set(range(reached.start, reached.stop)):
+            if not torch.equal(found[:, :, slab - start], known[:, :, slab]):
+                return None
         features = known.clone()
-        features[:, :, start // 2 : stop // 2] = self._features_between(ct_mask, start, stop)
+        features[:, :, start:stop] = found
         return features
 
     def _features_between(self, ct_mask: Tensor, start: int, stop: int) -> Tensor:
