@@ -39,14 +39,15 @@ def inside_body(hu: np.ndarray, sampling: np.ndarray) -> np.ndarray:
     """
     body = _body(hu > TISSUE_ABOVE_HU, float(sampling[2]))
     inside = filled(body)
-    for number in np.flatnonzero(body.any(axis=(1, 2))):
+    air = (hu <= TISSUE_ABOVE_HU) & ~inside
+    is_like_lung = air & (hu > _LUNG_HU[0]) & (hu < _LUNG_HU[1])
+    is_large = np.count_nonzero(is_like_lung, axis=(1, 2)) * sampling[1] * sampling[2] >= _LEAST_PIECE_MM2
+    numbers = np.flatnonzero(is_large & body.any(axis=(1, 2)))
+    times = max(1, round(_GAP_MM / float(sampling[2])))
+    for number, closed, enclosed in zip(numbers, *_closed(body[numbers], times), strict=True):
         outline = inside[number].copy()
-        air = (hu[number] <= TISSUE_ABOVE_HU) & ~outline
-        is_like_lung = air & (hu[number] > _LUNG_HU[0]) & (hu[number] < _LUNG_HU[1])
-        if np.count_nonzero(is_like_lung) * sampling[1] * sampling[2] < _LEAST_PIECE_MM2:
-            continue
-        inside[number] |= _behind_thin_wall(hu[number], air, body[number], sampling)
-        inside[number] |= _cropped_lungs(hu[number], air, outline, sampling)
+        inside[number] |= _behind_thin_wall(hu[number], air[number], closed, enclosed, sampling)
+        inside[number] |= _cropped_lungs(hu[number], air[number], outline, sampling)
     return inside
 
 
@@ -66,14 +67,20 @@ def _body(tissue: np.ndarray, pixel_mm: float) -> np.ndarray:
     return tissue & dilated(body, times + 1)
 
 
-def _behind_thin_wall(hu: np.ndarray, air: np.ndarray, body: np.ndarray, sampling: np.ndarray) -> np.ndarray:
+def _closed(body: np.ndarray, times: int) -> tuple[np.ndarray, np.ndarray]:
+    """The body with its gaps closed, in each slice, and what it then encloses."""
+    frame = ((0, 0), (times, times), (times, times))
+    closed = eroded(dilated(np.pad(body, frame), times), times)[:, times:-times, times:-times]
+    return closed, filled(closed) & ~closed
+
+
+def _behind_thin_wall(
+    hu: np.ndarray, air: np.ndarray, closed: np.ndarray, enclosed: np.ndarray, sampling: np.ndarray
+) -> np.ndarray:
     """Air with the density of lung that the body encloses but for gaps in a chest wall of a voxel or two."""
     found = np.zeros_like(air)
     times = max(1, round(_GAP_MM / float(sampling[2])))
-    padded = np.pad(body, times)
-    closed = scipy.ndimage.binary_closing(padded, structure=_SQUARE, iterations=times)
-    enclosed = scipy.ndimage.binary_fill_holes(closed) & ~closed
-    enclosed = enclosed[times:-times, times:-times] & air
+    enclosed = enclosed & air
     if np.count_nonzero(enclosed) * sampling[1] * sampling[2] < _LEAST_PIECE_MM2:
         return found
     parts, _ = scipy.ndimage.label(enclosed)
@@ -82,7 +89,7 @@ def _behind_thin_wall(hu: np.ndarray, air: np.ndarray, body: np.ndarray, samplin
         members = parts == part
         if _LUNG_HU[0] < np.median(hu[members]) < _LUNG_HU[1]:
             near = scipy.ndimage.binary_dilation(members, structure=_SQUARE, iterations=times)
-            found |= members | (near & closed[times:-times, times:-times] & air)
+            found |= members | (near & closed & air)
     return found
 
 
@@ -112,7 +119,12 @@ def convex_hull(members: np.ndarray, sampling: np.ndarray) -> np.ndarray | None:
     except scipy.spatial.QhullError:
         return None
     rows, columns = (np.arange(size) * mm for size, mm in zip(members.shape, sampling[1:], strict=True))
-    inside = np.ones(members.shape, dtype=bool)
-    for down, right, offset in equations:
-        inside &= down * rows[:, None] + right * columns + offset <= 1e-6
+    # Each edge bounds the columns of every row from one side; a level one bounds the rows.
+    down, right, offset = (part[:, None] for part in equations.T)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bounds = (1e-6 - offset - down * rows) / right
+    last = np.where(right > 0, bounds, np.inf).min(axis=0)
+    first = np.where(right < 0, bounds, -np.inf).max(axis=0)
+    is_within = ((right != 0) | (down * rows + offset <= 1e-6)).all(axis=0)
+    inside: np.ndarray = (columns >= first[:, None]) & (columns <= last[:, None]) & is_within[:, None]
     return inside

@@ -92,7 +92,12 @@ def parts_outside(ct: CTVolume, lung_mask: LungMask) -> PartsOutside:
 
 def _parts_outside(seen: _Seen) -> PartsOutside:
     shares = seen.share
-    outside = (shares > 0) & ~dilated(seen.ct.inside, max(1, round(_SKIN_MM / float(seen.ct.mm[2]))))
+    outside = (shares > 0) & ~seen.ct.inside
+    # Skin is a matter of some millimeters: only where the mask leaves the body, its neighborhood is looked at.
+    if outside.any():
+        outside &= ~dilated(seen.ct.inside, max(1, round(_SKIN_MM / float(seen.ct.mm[2]))))
+    if not outside.any():
+        return PartsOutside(0, 0.0, seen.order.undo(np.zeros(seen.labels.shape, dtype=bool)))
     parts, _ = scipy.ndimage.label(outside, structure=_EVERY_NEIGHBOR)
     volumes_ml = np.bincount(parts.ravel(), shares.ravel()) * float(np.prod(seen.ct.mm)) / 1000.0
     counted = volumes_ml >= _LEAST_OUTSIDE_ML

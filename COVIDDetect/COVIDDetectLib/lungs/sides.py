@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
+from .coarse import block_means
+
 RIGHT, LEFT = 1, 2
 """Labels of the patient's right and left lung."""
 
@@ -68,7 +70,7 @@ def split_sides(
     inside = lungs[box]
     sampling = np.array(spacing[::-1], dtype=float)
     steps = tuple(int(step) for step in np.clip(np.round(_WORKING_MM / sampling), 1, None))
-    coarse, coarse_mm = _shrink(inside, steps), sampling * steps
+    coarse, coarse_mm = block_means(inside, np.array(steps)) > 0, sampling * steps
     components, count = scipy.ndimage.label(coarse, structure=np.ones((3, 3, 3)))
     sizes = np.bincount(components.ravel(), minlength=count + 1)
     kept = sizes >= least_share * sizes[1:].max()
@@ -127,13 +129,6 @@ def lung_in_view(hu: np.ndarray, lungs: np.ndarray, spacing: tuple[float, float,
     if len(spine) * spacing[0] * spacing[1] < 100 * _LEAST_SPINE_CM2:
         return 0
     return RIGHT if np.median(spine) > np.average(np.arange(hu.shape[2]), weights=lungs.sum(axis=(0, 1))) else LEFT
-
-
-def _shrink(mask: np.ndarray, steps: tuple[int, ...]) -> np.ndarray:
-    """Any voxel of a block set → the cell set."""
-    for axis, step in enumerate(steps):
-        mask = np.logical_or.reduceat(mask, np.arange(0, mask.shape[axis], step), axis=axis)
-    return mask
 
 
 def _label_coarse(coarse: np.ndarray, sampling: np.ndarray, center: float, only: int) -> np.ndarray:
