@@ -18,7 +18,7 @@ from ..ct.layout_checks import check_values
 from ..ct.volume import CTVolume
 from ..device import trusted_device, within_memory
 from ..errors import InputError, MaskError, WeightsError
-from ..lungs import SLICES_PER_BATCH, LungMask, lung_mask_sha256, segment_lungs
+from ..lungs import LungMask, lung_mask_sha256, segment_lungs, slices_per_batch_on
 from ..lungs.mask_checks import check_lung_mask
 from ..weights.cards import ModelCard, default_card
 from ..weights.domain import DomainFit, healthy_activations, judge
@@ -250,7 +250,7 @@ def analyze(
                     axial, lungs, device=device, progress=_counting("lungs", report), slices_per_batch=batch
                 )
 
-            axial_mask, where = within_memory(find_lungs, where, SLICES_PER_BATCH)
+            axial_mask, where = within_memory(find_lungs, where, slices_per_batch_on(where.name))
             lung_mask = LungMask(np.ascontiguousarray(reorientation.undo(axial_mask.labels)), ct.geometry)
         doubts = tuple(finding.sentence for finding in check_lung_mask(axial, axial_mask))
 

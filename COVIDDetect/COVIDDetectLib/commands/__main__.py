@@ -22,9 +22,11 @@ for _number in (signal.SIGINT, signal.SIGTERM):
 
 def main() -> None:
     """Entry point of the installed command."""
+    from ..allocator import keep_large_blocks
     from .app import app
     from .sentences import run
 
+    keep_large_blocks()
     run(app)
 
 

@@ -15,17 +15,17 @@ from ..weights.cards import ModelCard
 from .sides import LEFT, RIGHT, lung_in_view, split_sides
 from .threshold import threshold_lungs
 from .tidy import tidy_lungs
-from .unet import SLICES_PER_BATCH, unet_lungs
+from .unet import SLICES_PER_BATCH, slices_per_batch_on, unet_lungs
 
 __all__ = [
     "LEFT",
     "METHODS",
     "RIGHT",
-    "SLICES_PER_BATCH",
     "LungMask",
     "lung_in_view",
     "lung_mask_sha256",
     "segment_lungs",
+    "slices_per_batch_on",
     "split_sides",
     "threshold_lungs",
 ]

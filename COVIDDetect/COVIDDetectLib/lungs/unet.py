@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from ..networks.applied_unet import Part
     from ..networks.unet import UNet
 
-SLICES_PER_BATCH = 4
+SLICES_PER_BATCH = 2
+"""On a CPU more take as long, and more memory."""
+_SLICES_PER_BATCH_ON_GPU = 8
 
-_EMPTY_MM = 12.0
-"""So much without lung below or above, and there is no more of it."""
+_EMPTY_MM, _EMPTY_CM2 = 12.0, 1.0
+"""So far below or above with no more than specks, and there is no more lung."""
 _MARGIN = 4
 """Pixels of the network's input around the body: skin is where the coarse voxels say, or next to it."""
 
@@ -84,6 +86,10 @@ def unet_lungs(
         if progress:
             progress(done, count)
 
+    def has_lung(found: np.ndarray) -> bool:
+        pixel_cm2 = ct.geometry.spacing[0] * ct.geometry.spacing[1] / 100.0
+        return bool(np.count_nonzero(found, axis=(1, 2)).max() * pixel_cm2 >= _EMPTY_CM2)
+
     if progress:
         progress(0, count)
     with torch.inference_mode():
@@ -92,10 +98,10 @@ def unet_lungs(
             segment(slice(start, min(start + slices_per_batch, high)))
         # Dense lung may go on below or above: until there is none.
         near = max(1, round(_EMPTY_MM / ct.geometry.spacing[2]))
-        while low > 0 and lungs[low : low + near].any():
+        while low > 0 and has_lung(lungs[low : low + near]):
             segment(slice(max(0, low - slices_per_batch), low))
             low = max(0, low - slices_per_batch)
-        while high < count and lungs[high - near : high].any():
+        while high < count and has_lung(lungs[high - near : high]):
             segment(slice(high, min(count, high + slices_per_batch)))
             high = min(count, high + slices_per_batch)
     if progress and done < count:
@@ -123,6 +129,11 @@ def _part_with_body(
         start, stop = at[0] * size / pixels, (at[-1] + int(seen.steps[axis + 1])) * size / pixels
         part.append(slice(max(0, int(start) - _MARGIN), min(size, int(np.ceil(stop)) + _MARGIN)))
     return part[0], part[1]
+
+
+def slices_per_batch_on(device: str) -> int:
+    """How many slices go through the network together on ``"cpu"``, ``"cuda"`` or ``"mps"``, at first; even."""
+    return SLICES_PER_BATCH if device == "cpu" else _SLICES_PER_BATCH_ON_GPU
 
 
 def unet_slices(hu: np.ndarray, input_size: tuple[int, int], hu_window: tuple[float, float] = HU_WINDOW) -> np.ndarray:

@@ -20,7 +20,7 @@ from ..ct.volume import CTVolume
 from ..device import Device, within_memory
 from ..errors import InputError, MaskError
 from ..lungs import LungMask, lung_mask_sha256, segment_lungs
-from ..lungs.unet import SLICES_PER_BATCH, unet_slices
+from ..lungs.unet import slices_per_batch_on, unet_slices
 from ..report.files import read_lung_mask
 from ..weights.cards import ModelCard, NetworkName, default_card
 
@@ -150,7 +150,7 @@ def _make(
         labels = np.ascontiguousarray(reorientation.apply(mask.labels))
     else:
         try:
-            labels = within_memory(find_lungs, Device(device), SLICES_PER_BATCH)[0].labels
+            labels = within_memory(find_lungs, Device(device), slices_per_batch_on(device))[0].labels
         except MaskError:
             if recipe.network == "decovnet":
                 raise
