@@ -49,6 +49,7 @@ from .sections.mask_section import MaskSection
 from .sections.opacity_section import OpacitySection
 from .sections.progress_row import ProgressRow
 from .sections.regions_table import RegionsTable
+from .sections.report_section import ReportSection
 from .sections.result_section import ResultSection
 from .sections.settings_section import SettingsSection
 from .shortcuts import Shortcuts
@@ -77,6 +78,7 @@ class Panel:
         self.heat_map = HeatMapSection(ui, lambda: self.update(over_others=True))
         self.regions = RegionsTable(ui, lambda: self.state.regions, jump_to, self.update)
         self.evidence = EvidenceSection(ui, jump_to)
+        self.report = ReportSection(ui, lambda: self.state, self._request)
         self.settings = SettingsSection(ui, self.update)
         self.mask_editor = MaskEditor(ui, self.update)
         self.mask = MaskSection(ui, self.mask_editor, lambda: self._parameters, self._request, self.say)

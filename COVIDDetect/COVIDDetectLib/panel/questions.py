@@ -71,6 +71,15 @@ def which_mask_file() -> str:
     return str(qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Load lung mask"), "", kinds) or "")
 
 
+def which_report_file(name: str) -> str:
+    """Where a report shall be written; the ending tells its kind. Empty if the user cancelled."""
+    kinds = ";;".join(
+        f"{title} (*.{ending})"
+        for title, ending in (("PDF", "pdf"), ("HTML", "html"), (_("Text"), "txt"), (_("Table"), "csv"))
+    )
+    return str(qt.QFileDialog.getSaveFileName(slicer.util.mainWindow(), _("Export report"), name, kinds) or "")
+
+
 class InputQuestion:
     """Asks about a CT with which something is wrong that can be computed all the same: by the button, not by a dialog.
 

@@ -224,6 +224,22 @@
         <translation>Aus der Lungenmaske entfernen, was außerhalb des Körpers liegt; Rückgängig im Editor bringt es zurück.</translation>
     </message>
     <message>
+        <source>Copy text</source>
+        <translation>Text kopieren</translation>
+    </message>
+    <message>
+        <source>Copy the result as text, in the order of a radiology report, to paste it into one.</source>
+        <translation>Das Ergebnis als Text kopieren, in der Reihenfolge eines radiologischen Befunds, um es in einen einzufügen.</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>Exportieren…</translation>
+    </message>
+    <message>
+        <source>Save the result as a page (PDF or HTML), as text, or as a row of a table (CSV).</source>
+        <translation>Das Ergebnis als Seite (PDF oder HTML), als Text oder als Zeile einer Tabelle (CSV) speichern.</translation>
+    </message>
+    <message>
         <source>Opacity</source>
         <translation>Deckkraft</translation>
     </message>
@@ -505,6 +521,18 @@ Jetzt installieren?</translation>
     <message>
         <source>Load lung mask</source>
         <translation>Lungenmaske laden</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>Text</translation>
+    </message>
+    <message>
+        <source>Table</source>
+        <translation>Tabelle</translation>
+    </message>
+    <message>
+        <source>Export report</source>
+        <translation>Bericht exportieren</translation>
     </message>
 </context>
 <context>
@@ -852,6 +880,21 @@ Jetzt installieren?</translation>
     <message>
         <source>lower third</source>
         <translation>unteres Drittel</translation>
+    </message>
+</context>
+<context>
+    <name>sections.report_section</name>
+    <message>
+        <source>The text of the result was copied.</source>
+        <translation>Der Text des Ergebnisses wurde kopiert.</translation>
+    </message>
+    <message>
+        <source>en</source>
+        <translation>de</translation>
+    </message>
+    <message>
+        <source>Written: {file}</source>
+        <translation>Geschrieben: {file}</translation>
     </message>
 </context>
 <context>

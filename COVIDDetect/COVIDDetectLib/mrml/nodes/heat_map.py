@@ -6,7 +6,7 @@ import slicer
 
 from ...analysis.attention import Attention
 from ...analysis.heat_map import HeatMap
-from .ct import give_to, place
+from .ct import geometry_of, give_to, place
 
 COLORS = ("Inferno", "Viridis", "Magma", "Plasma")
 """Perceptually uniform color tables that Slicer brings along."""
@@ -61,6 +61,12 @@ def _write(attention: Attention, node: slicer.vtkMRMLScalarVolumeNode) -> None:
         display.SetWindowLevelMinMax(0.0, 1.0)
         display.InterpolateOn()
         display.ApplyThresholdOn()
+
+
+def attention_from_node(node: slicer.vtkMRMLScalarVolumeNode) -> Attention:
+    """The heat map of a node, where it lies now."""
+    values = slicer.util.arrayFromVolume(node)
+    return Attention(values.copy(), geometry_of(node), float(node.GetAttribute(_RAW_MAXIMUM) or 1), layer_of(node))
 
 
 def share_of(node: slicer.vtkMRMLScalarVolumeNode | None) -> float | None:
