@@ -190,7 +190,7 @@ def test_patient_and_date_stand_in_the_panel(panel: Any) -> None:
 
 
 def test_a_scale_keeps_its_colors_in_order_wherever_probability_and_threshold_lie() -> None:
-    from COVIDDetectLib.panel.sections.scale import scale_style
+    from COVIDDetectLib.panel.sections.scale import FILLED, LINE, scale_style
 
     for probability in (0.0, 0.2, 0.5, 0.51, 1.0):
         for threshold in (0.0, 0.1, 0.5, 1.0):
@@ -198,7 +198,7 @@ def test_a_scale_keeps_its_colors_in_order_wherever_probability_and_threshold_li
             stops = style.split("stop:")[1:]
             places = [float(stop.split()[0]) for stop in stops]
             assert places == sorted(places) and places[0] == 0.0
-            assert style.count("window-text") == 2
+            assert style.count(LINE) == 2
             filled = [
                 place for place, part in zip(places, style.split("stop:")[1:], strict=True) if "highlight" in part
             ]

@@ -839,7 +839,7 @@ Jetzt installieren?</translation>
     <name>sections.regions_table</name>
     <message>
         <source>mL</source>
-        <translation>ml</translation>
+        <translation>mL</translation>
     </message>
     <message>
         <source>HU</source>

@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 from ...analysis.attribution import METHODS
 from ...analysis.heat_map import LEAST_IN_LUNGS
 from ..state import PanelState
+from .scale import LINK
 
 
 class HeatMapSection:
@@ -33,7 +34,7 @@ class HeatMapSection:
         """Show by which method the map was made, and how much of it lies in the lungs."""
         ui, result = self._ui, new.result
         ui.heatMapWidget.visible = result is not None and not new.editor_open
-        for name in ("onlyInLungsCheckBox", "heatMapIn3DCheckBox", "colorsComboBox", "decisionThresholdSlider"):
+        for name in ("onlyInLungsCheckBox", "heatMapIn3DCheckBox", "colorsComboBox"):
             getattr(ui, name).enabled = result is not None
         ui.layerComboBox.enabled = result is not None and new.job is None and not result.stale
         ui.heatMapNoteLabel.text = _note(new)
@@ -50,7 +51,7 @@ def _note(state: PanelState) -> str:
         return ""
     if state.is_covered:
         shown = _("Another volume lies over the CT; the heat map is not shown there.")
-        return f'{shown} <a href="show">{_("Show it")}</a>'
+        return f'{shown} <a href="show" style="color:{LINK}">{_("Show it")}</a>'
     if result.is_map_empty:
         return _("This heat map is empty: nothing in this CT suggested COVID-19.")
     if result.share is not None and result.share < LEAST_IN_LUNGS:

@@ -60,8 +60,9 @@ class MaskSection:
             ui.maskVisibleCheckBox.checked = new.result.outlines
         ui.rescoreEditedButton.visible = is_open and new.result is not None
         ui.rescoreEditedButton.enabled = is_idle and new.result is not None and bool(new.result.stale)
-        for section in (ui.displayCollapsibleButton, ui.settingsCollapsibleButton):
-            section.visible = not is_open
+        if is_open != old.editor_open:  # to show what is shown would keep what was just added to it from being shown
+            for section in (ui.displayCollapsibleButton, ui.settingsCollapsibleButton):
+                section.visible = not is_open
 
     def edit(self, checked: bool) -> None:
         """Open or close the Segment Editor."""

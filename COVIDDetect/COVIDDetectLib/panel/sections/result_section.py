@@ -18,11 +18,13 @@ from ...weights.store import is_bundled
 from ..state import PanelState, ResultState
 from ..words import in_users_language, with_minus
 from .meaning import meaning
-from .scale import WARNING, scale_style
+from .scale import LINK, scale_style, warning_style
 from .thresholds_menu import ThresholdsMenu
 
 _HISTORY_SHOWN = 4
 _SQUARE = "\N{BLACK SQUARE}"
+_GRAY = 128, 128, 128
+"""Of a number that does not hold: as readable on dark as on light, which the gray of disabled widgets is not."""
 
 
 class ResultSection:
@@ -41,8 +43,12 @@ class ResultSection:
         font.setBold(True)
         ui.probabilityLabel.font = font
         for name in ("stale", "notes"):
-            getattr(ui, f"{name}Widget").setStyleSheet(f"#{name}Widget {{ {WARNING} }}")
+            getattr(ui, f"{name}Widget").setStyleSheet(warning_style(f"{name}Widget"))
             getattr(ui, f"{name}Widget").setAttribute(qt.Qt.WA_StyledBackground, True)
+        for label in (ui.probabilityLabel, ui.lungsLabel):
+            palette = qt.QPalette(label.palette)
+            palette.setColor(qt.QPalette.Disabled, qt.QPalette.WindowText, qt.QColor(*_GRAY))
+            label.setPalette(palette)
         self._style = ""
         self._open: set[str] = set()
         ui.notesLabel.connect("linkActivated(QString)", lambda link: self._toggle("notes"))
@@ -65,8 +71,8 @@ class ResultSection:
         record, threshold = result.record, new.decision_threshold
         is_gray = bool(result.stale) or new.is_elsewhere or result.is_doubtful
         ui.probabilityLabel.text = probability_text(record["probability"], threshold)
-        for label in (ui.probabilityLabel, ui.lungsLabel, ui.opacityTable):
-            label.enabled = not is_gray
+        for widget in (ui.probabilityLabel, ui.lungsLabel, ui.opacityTable, ui.decisionThresholdSlider):
+            widget.enabled = not is_gray
         self._show_scale(record["probability"], threshold, is_gray)
         ui.verdictLabel.text = verdict(result, threshold, new.is_elsewhere)
         ui.staleWidget.visible = bool(result.stale)
@@ -152,7 +158,7 @@ def research(result: ResultState | None) -> str:
 
 
 def _link(text: str) -> str:
-    return f'<a href="why">{escape(text)}</a>'
+    return f'<a href="why" style="color:{LINK}">{escape(text)}</a>'
 
 
 def details(record: Mapping[str, Any]) -> str:
