@@ -46,7 +46,8 @@ class COVIDDetect(ScriptedLoadableModule):
             " COVID-19, and a heat map shows where it looked. Research use only, not a medical device."
         )
         home = "https://github.com/coviddetect/SlicerCOVIDDetect#readme"
-        self.parent.helpText += f'<p><a href="{home}">{_("Documentation")}</a></p>'
+        documentation = _("Documentation")
+        self.parent.helpText += f'<p><a href="{home}">{documentation}</a></p>'
         self.parent.acknowledgementText = _(
             "The network was published by Zheng, Deng, Fu, Zhou et al. (medRxiv 2020.03.12.20027185) and Wang et al. "
             "(IEEE Transactions on Medical Imaging 2020, doi 10.1109/TMI.2020.2995965)."

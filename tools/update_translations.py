@@ -25,6 +25,14 @@ def context_of(path: Path) -> str:
     return f"{path.parent.name}.{path.stem}" if (path.parent / "__init__.py").is_file() else path.stem
 
 
+def translated(tree: ast.AST) -> list[ast.Call]:
+    """The calls of ``_``."""
+    nodes = ast.walk(tree)
+    return [
+        node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_"
+    ]
+
+
 def for_lupdate(source: str, context: str) -> str:
     """Python source with ``_("text")`` spelled as lupdate knows it: ``translate("context", "text")``.
 
@@ -34,11 +42,11 @@ def for_lupdate(source: str, context: str) -> str:
         If ``_`` is called with anything but one literal: nobody could translate that.
     """
     lines = [line.encode() for line in source.splitlines(keepends=True)]
-    calls = [
-        node
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_"
-    ]
+    tree = ast.parse(source)
+    calls = translated(tree)
+    for text in ast.walk(tree):
+        if isinstance(text, ast.JoinedStr) and translated(text):  # until Python 3.12 nobody knows at which column
+            raise ValueError(f"line {text.lineno}: _() in an f-string is not found; give its text a name before")
     for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset), reverse=True):
         if len(call.args) != 1 or call.keywords or not isinstance(call.args[0], ast.Constant):
             raise ValueError(f"line {call.lineno}: _() takes one literal: {ast.unparse(call)}")

@@ -52,8 +52,8 @@ def test_widgets_and_sentences_are_german(german: Any) -> None:
     assert "Bitte zuerst ein Thorax-CT auswählen." in ui.analyzeButton.toolTip  # Slicer wraps it in <p>
     load_phantom()
     result = analyze(german)
-    assert ui.verdictLabel.text.startswith("Wahrscheinlichkeit für COVID-19: über der Schwelle.")
-    assert "Rechts " in ui.lungsLabel.text and "Verdichtungen" in ui.lungsLabel.text
+    assert ui.verdictLabel.text.startswith("COVID-19-Wahrscheinlichkeit über der Schwelle.")
+    assert "Rechts " in ui.lungsLabel.text and "Opazitäten" in ui.lungsLabel.text
     assert "Drittel" in ui.regionsTable.item(0, 1).text()
     result.lung_mask_node.GetSegmentation().RemoveSegment(result.lung_mask_node.GetSegmentation().GetNthSegmentID(0))
     assert ui.staleLabel.text == "Die Lungenmaske wurde nach der Bewertung bearbeitet."

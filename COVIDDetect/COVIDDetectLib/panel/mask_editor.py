@@ -147,6 +147,7 @@ def _fit_to_panel(editor: slicer.qMRMLSegmentEditorWidget) -> None:
     Slicer offers no setting for that. Where a later Slicer names its parts otherwise, the panel is wider, and that is
     all.
     """
+    editor.layout().setContentsMargins(0, 0, 0, 0)
     for name in ("horizontalLayout", "verticalLayout_3"):
         for layout in slicer.util.findChildren(editor, name=name):
             turned = {"horizontalLayout": qt.QBoxLayout.TopToBottom, "verticalLayout_3": qt.QBoxLayout.LeftToRight}

@@ -12,6 +12,10 @@
         <translation>Thorax-CT öffnen und auf Analysieren klicken. Die Lungen werden umrandet, ein 3D-Netz gibt eine Wahrscheinlichkeit für COVID-19 an, und eine Heatmap zeigt, worauf es sich stützt. Nur für die Forschung, kein Medizinprodukt.</translation>
     </message>
     <message>
+        <source>Documentation</source>
+        <translation>Dokumentation</translation>
+    </message>
+    <message>
         <source>The network was published by Zheng, Deng, Fu, Zhou et al. (medRxiv 2020.03.12.20027185) and Wang et al. (IEEE Transactions on Medical Imaging 2020, doi 10.1109/TMI.2020.2995965).</source>
         <translation>Das Netz wurde von Zheng, Deng, Fu, Zhou et al. (medRxiv 2020.03.12.20027185) und Wang et al. (IEEE Transactions on Medical Imaging 2020, doi 10.1109/TMI.2020.2995965) veröffentlicht.</translation>
     </message>
@@ -615,12 +619,20 @@ Jetzt installieren?</translation>
         <translation>Dagegen: {places}</translation>
     </message>
     <message>
+        <source>sum</source>
+        <translation>Summe</translation>
+    </message>
+    <message>
         <source>Starting point (healthy scans)</source>
         <translation>Ausgangspunkt (gesunde Scans)</translation>
     </message>
     <message>
         <source>All else</source>
         <translation>Alles übrige</translation>
+    </message>
+    <message>
+        <source>Sum, in log-odds</source>
+        <translation>Summe, in Log-Odds</translation>
     </message>
     <message>
         <source>outside the lungs</source>
@@ -655,6 +667,10 @@ Jetzt installieren?</translation>
     <message>
         <source>Another volume lies over the CT; the heat map is not shown there.</source>
         <translation>Ein anderes Volumen liegt über dem CT; die Heatmap ist dort nicht zu sehen.</translation>
+    </message>
+    <message>
+        <source>Show it</source>
+        <translation>Zeigen</translation>
     </message>
     <message>
         <source>This heat map is empty: nothing in this CT suggested COVID-19.</source>
@@ -855,7 +871,7 @@ Jetzt installieren?</translation>
     </message>
     <message>
         <source>Heat</source>
-        <translation>Wärme</translation>
+        <translation>Hitze</translation>
     </message>
     <message>
         <source>No region stands out in the lungs.</source>
@@ -909,11 +925,11 @@ Jetzt installieren?</translation>
     </message>
     <message>
         <source>Probability of COVID-19: above the threshold.</source>
-        <translation>Wahrscheinlichkeit für COVID-19: über der Schwelle.</translation>
+        <translation>COVID-19-Wahrscheinlichkeit über der Schwelle.</translation>
     </message>
     <message>
         <source>Probability of COVID-19: below the threshold.</source>
-        <translation>Wahrscheinlichkeit für COVID-19: unter der Schwelle.</translation>
+        <translation>COVID-19-Wahrscheinlichkeit unter der Schwelle.</translation>
     </message>
     <message>
         <source>The views show a different volume, not this CT.</source>
@@ -930,6 +946,14 @@ Jetzt installieren?</translation>
     <message>
         <source>{count} more</source>
         <translation>{count} weitere</translation>
+    </message>
+    <message>
+        <source>why?</source>
+        <translation>warum?</translation>
+    </message>
+    <message>
+        <source>more</source>
+        <translation>mehr</translation>
     </message>
     <message>
         <source>Research use only, not a medical device.</source>
@@ -965,7 +989,7 @@ Jetzt installieren?</translation>
     </message>
     <message>
         <source>Opacities {shares}, vessels included</source>
-        <translation>Verdichtungen {shares}, samt Gefäßen</translation>
+        <translation>Opazitäten {shares} mit Gefäßen</translation>
     </message>
     <message>
         <source>The volume of each lung, and how much of it is as dense as ground glass or consolidation: {low:.0f} to {high:.0f} HU. Vessels are as dense. The limits are set under Lung densities.</source>

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from ...analysis.evidence import LEAST_FOR, NOWHERE, OUTSIDE, Evidence, Term, signed
 from ..state import PanelState
 from .regions_table import where
+from .scale import LINK
 
 _SHOWN, _IN_LINE = 5, 3
 _BAR = 12
@@ -78,7 +79,8 @@ def line(evidence: Evidence) -> str:
     ):
         if chosen and not (parts and chosen[0][1].logit > 0):
             parts.append(escape(title).format(places=", ".join(_linked(*one) for one in chosen)))
-    return f'{" · ".join(parts)} (<a href="all">{escape(_("sum"))}</a>)'
+    whole = escape(_("sum"))
+    return f'{" · ".join(parts)} (<a href="all" style="color:{LINK}">{whole}</a>)'
 
 
 def table(evidence: Evidence) -> str:
@@ -89,7 +91,8 @@ def table(evidence: Evidence) -> str:
     rows += [(_place(number, term), _bar(term.logit / longest), term.logit) for number, term in enumerate(terms)]
     if round(rest, 2):
         rows.append((escape(_("All else")), "", rest))
-    rows.append((f"<b>{escape(_('Sum, in log-odds'))}</b>", "", evidence.margin))
+    whole = escape(_("Sum, in log-odds"))
+    rows.append((f"<b>{whole}</b>", "", evidence.margin))
     cells = "".join(
         f'<tr><td>{name}&nbsp;</td><td>{bar}</td><td align="right">{signed(logit)}</td></tr>'
         for name, bar, logit in rows
@@ -109,7 +112,7 @@ def place_name(term: Term) -> str:
 
 def _place(number: int, term: Term) -> str:
     name = escape(place_name(term))
-    return name if term.position_lps_mm is None else f'<a href="{number}">{name}</a>'
+    return name if term.position_lps_mm is None else f'<a href="{number}" style="color:{LINK}">{name}</a>'
 
 
 def _linked(number: int, term: Term) -> str:

@@ -51,7 +51,8 @@ def _note(state: PanelState) -> str:
         return ""
     if state.is_covered:
         shown = _("Another volume lies over the CT; the heat map is not shown there.")
-        return f'{shown} <a href="show" style="color:{LINK}">{_("Show it")}</a>'
+        show = _("Show it")
+        return f'{shown} <a href="show" style="color:{LINK}">{show}</a>'
     if result.is_map_empty:
         return _("This heat map is empty: nothing in this CT suggested COVID-19.")
     if result.share is not None and result.share < LEAST_IN_LUNGS:

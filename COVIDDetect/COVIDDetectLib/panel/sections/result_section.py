@@ -45,9 +45,10 @@ class ResultSection:
         for name in ("stale", "notes"):
             getattr(ui, f"{name}Widget").setStyleSheet(warning_style(f"{name}Widget"))
             getattr(ui, f"{name}Widget").setAttribute(qt.Qt.WA_StyledBackground, True)
-        for label in (ui.probabilityLabel, ui.lungsLabel):
+        for label in (ui.probabilityLabel, ui.lungsLabel, ui.evidenceLabel, ui.evidenceTableLabel):
             palette = qt.QPalette(label.palette)
-            palette.setColor(qt.QPalette.Disabled, qt.QPalette.WindowText, qt.QColor(*_GRAY))
+            for role in (qt.QPalette.WindowText, qt.QPalette.Text):  # of plain and of rich text
+                palette.setColor(qt.QPalette.Disabled, role, qt.QColor(*_GRAY))
             label.setPalette(palette)
         self._style = ""
         self._open: set[str] = set()
@@ -141,7 +142,8 @@ def notes_line(result: ResultState) -> str:
         first = in_users_language(notes[0]).partition(";")[0].rstrip(".") + "."  # then comes what to do about it
     more = _("{count} more").format(count=len(notes) - 1)
     first = escape(first) if len(notes) == 1 or result.is_doubtful else f"{escape(first)} ({more})"
-    return f"{first} {_link(_('why?') if result.is_doubtful else _('more'))}"
+    why = _("why?") if result.is_doubtful else _("more")
+    return f"{first} {_link(why)}"
 
 
 def research(result: ResultState | None) -> str:
@@ -154,7 +156,8 @@ def research(result: ResultState | None) -> str:
         line = _("Demonstration weights, not for diagnosis")
     else:
         line = _("Not validated, not for diagnosis: {weights}").format(weights=result.card.title)
-    return f"{escape(line)} ({_link(_('why?'))})"
+    why = _("why?")
+    return f"{escape(line)} ({_link(why)})"
 
 
 def _link(text: str) -> str:
