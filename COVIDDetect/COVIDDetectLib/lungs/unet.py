@@ -120,7 +120,7 @@ def _part_with_body(
 ) -> Part | None:
     """The rows and columns of the network's input that hold the body in some slices, and little more."""
     step = int(seen.steps[0])
-    inside: np.ndarray = seen.inside[batch.start // step : (batch.stop - 1) // step + 1].any(axis=0)
+    inside: np.ndarray = np.any(seen.inside[batch.start // step : (batch.stop - 1) // step + 1], axis=0)
     part = []
     for axis, (size, pixels) in enumerate(zip(input_size, shape[1:], strict=True)):
         at = np.flatnonzero(inside.any(axis=1 - axis)) * int(seen.steps[axis + 1])

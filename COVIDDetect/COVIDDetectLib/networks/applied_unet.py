@@ -6,6 +6,8 @@ from other air by what lies up to 90 pixels away, and a cut-out input moved mask
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
@@ -31,8 +33,8 @@ class AppliedUNet(nn.Module):
     def __init__(self, unet: UNet) -> None:
         super().__init__()
         self.pool = nn.MaxPool2d(2)
-        down = (unet.level1, *(level[1] for level in (unet.level2, unet.level3, unet.level4, unet.level5)))
-        self.down = nn.ModuleList([_folded(level) for level in down])
+        lower = [cast(DoubleConv, level[1]) for level in (unet.level2, unet.level3, unet.level4, unet.level5)]
+        self.down = nn.ModuleList([_folded(level) for level in (unet.level1, *lower)])
         self.up = nn.ModuleList([_folded(up.conv) for up in (unet.up1, unet.up2, unet.up3, unet.up4)])
         self.output = unet.output
 
@@ -60,8 +62,12 @@ class AppliedUNet(nn.Module):
 
 def _folded(double: DoubleConv) -> nn.Sequential:
     """The same double convolution with its normalization in the weights."""
-    first, first_bn, relu, second, second_bn, _ = double
-    return nn.Sequential(fuse_conv_bn_eval(first, first_bn), relu, fuse_conv_bn_eval(second, second_bn), relu)
+    layers = list(double)
+    return nn.Sequential(_joined(*layers[:2]), layers[2], _joined(*layers[3:5]), layers[5])
+
+
+def _joined(conv: nn.Module, norm: nn.Module) -> nn.Module:
+    return fuse_conv_bn_eval(cast(nn.Conv2d, conv), cast(nn.BatchNorm2d, norm))
 
 
 def _wide(part: Part, size: tuple[int, int]) -> Part:

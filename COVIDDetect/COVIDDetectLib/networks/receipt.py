@@ -8,6 +8,7 @@ cell of the first pooling that feeds it most (gradient times activation: what it
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -58,9 +59,8 @@ def take_apart(network: DeCoVNet, features: Tensor) -> Receipt:
     with torch.no_grad():
         first = convolutions[:_UP_TO_FIRST_RELU](features)
         # Pooling hands values and gradients on as they are: followed back no farther, it is ten times faster.
-        pooled, fed_by = nn.functional.adaptive_max_pool3d(
-            first, convolutions[_UP_TO_FIRST_RELU].output_size, return_indices=True
-        )
+        size = cast("tuple[int, int, int]", convolutions[_UP_TO_FIRST_RELU].output_size)
+        pooled, fed_by = nn.functional.adaptive_max_pool3d(first, size, return_indices=True)
     pooled = pooled.detach().requires_grad_(True)
     with torch.enable_grad():
         maxima = convolutions[_UP_TO_FIRST_RELU + 1 :](pooled)[0]
@@ -80,7 +80,7 @@ def take_apart(network: DeCoVNet, features: Tensor) -> Receipt:
 
 def _linear(output: nn.Module) -> tuple[Tensor, float]:
     """What each channel weighs in the margin, float64 ``(32,)``, and the constant; two linear layers are one."""
-    layers = list(output) if isinstance(output, nn.Sequential) else [output]
+    layers = [cast(nn.Linear, layer) for layer in (output if isinstance(output, nn.Sequential) else [output])]
     last = layers[-1]
     negative = 1 - COVID_POSITIVE
     weights = (last.weight[COVID_POSITIVE] - last.weight[negative]).detach().double().cpu()
