@@ -1,5 +1,6 @@
 """Tables that cannot be true are refused with a sentence that says where and what to do."""
 
+import csv
 from datetime import date
 from pathlib import Path
 
@@ -109,9 +110,23 @@ def test_the_same_ct_in_two_files_is_found(cohort: Cohort, tmp_path: Path) -> No
     assert result.exit_code == 2 and "'0' and 'again' are the same CT" in result.stderr
 
 
-def test_a_ct_that_cannot_be_used_is_named(cohort: Cohort, tmp_path: Path) -> None:
+def test_all_cts_that_cannot_be_used_are_named_at_once_and_can_be_left_out(cohort: Cohort, tmp_path: Path) -> None:
     (cohort.folder / "broken.nrrd").write_text("no volume")
     rows = [f"{n},ct{n}.nrrd,{n % 2},lungs{n}.nrrd" for n in range(4)]
-    table = write_table(cohort.folder / "broken.csv", "bad,broken.nrrd,0,", *rows, columns="case,path,label,mask")
-    result = run("train", "classifier", table, "--output", tmp_path, "--device", "cpu")
-    assert result.exit_code == 2 and "Case 'bad': " in result.stderr
+    bad = ["bad,broken.nrrd,0,", "gone,none.nrrd,1,", "unmasked,ct5.nrrd,1,none.nrrd"]
+    table = write_table(cohort.folder / "broken.csv", *bad, *rows, columns="case,path,label,mask")
+    small = ("--output", tmp_path, "--cache", cohort.cache, "--device", "cpu", "--size", 32, 48, "--epochs", 1)
+
+    refused = run("train", "classifier", table, *small)
+    assert refused.exit_code == 2 and "3 of 7 CTs cannot be used" in refused.stderr
+    with (tmp_path / "unusable.csv").open(newline="") as file:
+        listed = {row["case"]: row["sentence"] for row in csv.DictReader(file)}
+    assert list(listed) == ["bad", "gone", "unmasked"]
+    assert all(f"Case '{case}': " in refused.stderr and sentence in refused.stderr for case, sentence in listed.items())
+    assert "does not exist" in listed["gone"] and "mask" in listed["unmasked"]
+    assert not (tmp_path / "split.csv").exists()
+
+    trained = run("train", "classifier", table, *small, "--skip-unusable")
+    assert trained.exit_code == 0, trained.output
+    assert "3 of 7 CTs cannot be used and are left out" in trained.stdout
+    assert "2 cases for training, 2 for tuning" in trained.stdout

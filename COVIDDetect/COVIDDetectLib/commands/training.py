@@ -61,6 +61,9 @@ Cache = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder for prepared CTs; by default in the output folder.")
 ]
 Start = Annotated[Path | None, typer.Option(metavar="CARD", help="Model card (.json) of weights to start from.")]
+SkipUnusable = Annotated[
+    bool, typer.Option("--skip-unusable", help="Leave out CTs that cannot be used instead of ending; they are listed.")
+]
 Device = Annotated[DeviceChoice, typer.Option(help="What computes.")]
 _SIZES = " or ".join(f"{rows} {columns} ({name})" for name, (rows, columns) in paper.CLASSIFIER_INPUT_SIZES.items())
 
@@ -85,6 +88,7 @@ def lungs_command(
     test_share: TestShare = None,
     cache: Cache = None,
     start: Start = None,
+    skip_unusable: SkipUnusable = False,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
@@ -98,6 +102,7 @@ def lungs_command(
             course = _course(
                 terminal, table, output, epochs, rate, batch, size, seed, patience, save_every, device, cache,
                 test_after=test_after.date() if test_after else None, test_share=test_share, start=start,
+                skip_unusable=skip_unusable,
             )  # fmt: skip
             terminal.conclude(train_lungs(course))
 
@@ -131,6 +136,7 @@ def classifier_command(
     test_share: TestShare = None,
     cache: Cache = None,
     start: Start = None,
+    skip_unusable: SkipUnusable = False,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
@@ -145,6 +151,7 @@ def classifier_command(
                 terminal, table, output, epochs, rate, paper.CLASSIFIER_BATCH,
                 size or paper.CLASSIFIER_INPUT_SIZES[variant], seed, patience, save_every, device, cache,
                 test_after=test_after.date() if test_after else None, test_share=test_share, start=start,
+                skip_unusable=skip_unusable,
             )  # fmt: skip
             terminal.conclude(train_classifier(course, variant, lungs if lungs in METHODS else read_card(lungs)))
 

@@ -104,14 +104,18 @@ def named_operating_points(predictions: Predictions) -> dict[str, OperatingPoint
     Every probability that occurs is tried as a threshold, and one above all of them.
     """
     thresholds = np.append(np.unique(predictions.probabilities), np.inf)
-    points = [operating_point(predictions, threshold) for threshold in thresholds]
-    sensitive = [point for point in points if point.sensitivity.value >= 0.95]
-    specific = [point for point in points if point.specificity.value >= 0.95]
-    return {
-        "sensitivity at least 0.95": max(sensitive, key=lambda point: (point.specificity.value, point.threshold)),
-        "specificity at least 0.95": max(specific, key=lambda point: (point.sensitivity.value, -point.threshold)),
-        "best balanced": max(points, key=lambda point: point.sensitivity.value + point.specificity.value),
+    positive, negative = (
+        np.sort(predictions.probabilities[kind]) for kind in (predictions.labels, ~predictions.labels)
+    )
+    sensitivity = (len(positive) - np.searchsorted(positive, thresholds)) / len(positive)
+    specificity = np.searchsorted(negative, thresholds) / len(negative)
+    # From threshold to threshold sensitivity never rises and specificity never falls.
+    chosen = {
+        "sensitivity at least 0.95": np.flatnonzero(sensitivity >= 0.95)[-1],
+        "specificity at least 0.95": np.flatnonzero(specificity >= 0.95)[0],
+        "best balanced": np.argmax(sensitivity + specificity),
     }
+    return {name: operating_point(predictions, thresholds[index]) for name, index in chosen.items()}
 
 
 def roc_auc(predictions: Predictions) -> Estimate:
@@ -159,31 +163,47 @@ def newcombe(auc: float, positives: int, negatives: int) -> Estimate:
 
 
 def pr_auc(predictions: Predictions, resamples: int = 1000, seed: int = 0) -> Estimate:
-    """Area under the precision-recall curve (average precision) with a bootstrap interval, stratified by label."""
-    from sklearn.metrics import average_precision_score
+    """Area under the precision-recall curve (average precision) with a bootstrap interval, stratified by label.
 
-    return _bootstrap(predictions, average_precision_score, resamples, seed)
+    The probabilities are sorted once: a resample is how often each of them was drawn.
+    """
+    thresholds, ranks = np.unique(-predictions.probabilities, return_inverse=True)
+    positive, negative = ranks[predictions.labels], ranks[~predictions.labels]
+
+    def average_precision(positives: np.ndarray, negatives: np.ndarray) -> float:
+        found = np.bincount(positive[positives], minlength=len(thresholds))
+        true = np.cumsum(found)
+        called = true + np.cumsum(np.bincount(negative[negatives], minlength=len(thresholds)))
+        return float((found * (true / np.maximum(called, 1))).sum() / len(positives))
+
+    return _bootstrap(predictions, average_precision, resamples, seed)
 
 
 def brier_score(predictions: Predictions, resamples: int = 1000, seed: int = 0) -> Estimate:
     """Mean squared distance of the probability from what was true (Brier 1950), 0 is best; stratified bootstrap."""
-    return _bootstrap(
-        predictions, lambda labels, probabilities: np.mean((probabilities - labels) ** 2), resamples, seed
-    )
+    errors = (predictions.probabilities - predictions.labels) ** 2
+    positive, negative = errors[predictions.labels], errors[~predictions.labels]
+
+    def mean_error(positives: np.ndarray, negatives: np.ndarray) -> float:
+        return float((positive[positives].sum() + negative[negatives].sum()) / len(errors))
+
+    return _bootstrap(predictions, mean_error, resamples, seed)
 
 
 def _bootstrap(
     predictions: Predictions, statistic: Callable[[np.ndarray, np.ndarray], float], resamples: int, seed: int
 ) -> Estimate:
-    """A statistic of labels and probabilities and its percentile interval; both kinds keep their numbers."""
-    labels, probabilities = predictions.labels, predictions.probabilities
+    """A statistic and its percentile interval; both kinds of cases keep their numbers.
+
+    Parameters
+    ----------
+    statistic
+        Of which cases with COVID-19 were drawn and which without, each as numbers among its kind.
+    """
     random = np.random.default_rng(seed)
-    strata = [np.flatnonzero(labels), np.flatnonzero(~labels)]
-    values = []
-    for _ in range(resamples):
-        drawn = np.concatenate([random.choice(members, len(members)) for members in strata])
-        values.append(statistic(labels[drawn], probabilities[drawn]))
-    return percentile_interval(float(statistic(labels, probabilities)), values)
+    counts = (predictions.positives, predictions.negatives)
+    values = [statistic(*(random.integers(0, count, count) for count in counts)) for _ in range(resamples)]
+    return percentile_interval(statistic(*(np.arange(count) for count in counts)), values)
 
 
 def percentile_interval(value: float, drawn: Sequence[float] | np.ndarray) -> Estimate:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 POSITIVE_COLOR, NEGATIVE_COLOR, CHANCE_COLOR = "#c0392b", "#2c6fad", "#9a9a9a"
 _CURVE_COLOR = "#222222"
+_MOST_POINTS = 2000
 _MARKS = {"sensitivity at least 0.95": "^", "specificity at least 0.95": "s", "best balanced": "o"}
 
 
@@ -48,7 +49,7 @@ def _roc(axes: Axes, predictions: Predictions, metrics: Mapping[str, Any]) -> No
         predictions.labels, predictions.probabilities, drop_intermediate=False
     )
     axes.plot([0, 1], [0, 1], color=CHANCE_COLOR, linestyle=":", label="chance")
-    axes.plot(false_positive_rate, true_positive_rate, color=_CURVE_COLOR)
+    axes.plot(*_thinned(false_positive_rate, true_positive_rate), color=_CURVE_COLOR)
     for name, mark in _MARKS.items():
         point = metrics["operating_points"][name]
         sensitivity, specificity = point["sensitivity"], point["specificity"]
@@ -77,7 +78,7 @@ def _precision_recall(axes: Axes, predictions: Predictions, metrics: Mapping[str
     precision, recall, _ = precision_recall_curve(predictions.labels, predictions.probabilities)
     prevalence = metrics["prevalence"]
     axes.axhline(prevalence, color=CHANCE_COLOR, linestyle=":", label=f"chance: prevalence {prevalence:.2f}")
-    axes.plot(recall, precision, color=_CURVE_COLOR, drawstyle="steps-post")
+    axes.plot(*_thinned(recall, precision), color=_CURVE_COLOR, drawstyle="steps-post")
     axes.legend(loc="lower left", frameon=False, fontsize=9)
     _unit_square(
         axes, f"Precision-recall curve, area {_short(metrics['pr_auc'])}", "sensitivity (recall)", "PPV (precision)"
@@ -114,6 +115,13 @@ def _probabilities(axes: Axes, predictions: Predictions) -> None:
     axes.legend(loc="upper center", frameon=False, fontsize=9)
     axes.set(title="Probabilities", xlabel="probability", ylabel="cases", xlim=(-0.02, 1.02))
     axes.set_box_aspect(1)
+
+
+def _thinned(*coordinates: np.ndarray) -> list[np.ndarray]:
+    """As many points of a curve as a picture can show."""
+    count = len(coordinates[0])
+    kept = np.unique(np.linspace(0, count - 1, min(count, _MOST_POINTS)).round().astype(int))
+    return [one[kept] for one in coordinates]
 
 
 def _unit_square(axes: Axes, title: str, x: str, y: str) -> None:

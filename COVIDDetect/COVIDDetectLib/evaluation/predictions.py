@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,8 +72,8 @@ def read_predictions(path: str | Path) -> Predictions:
     except csv.Error as error:
         raise InputError(f"{path.name} is not a table of values with commas between; save it as CSV.") from error
     cases = tuple(case for case, _, _ in rows)
-    if len(set(cases)) < len(cases):
-        twice = next(case for case in cases if cases.count(case) > 1)
+    twice, count = Counter(cases).most_common(1)[0] if cases else ("", 0)
+    if count > 1:
         raise InputError(f"{path.name} has case '{twice}' more than once; keep one row per case.")
     labels = np.array([label for _, _, label in rows], dtype=bool)
     if labels.all() or not labels.any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,7 +14,7 @@ import torch
 from ..atomic import forget_unfinished
 from ..cohort.cases import Case, read_cases
 from ..device import choose_device
-from ..errors import InputError, WeightsError
+from ..errors import DiskError, InputError, MaskError, WeightsError
 from ..networks.decovnet import DeCoVNet, Variant, with_zero_sum_logits
 from ..networks.unet import UNet
 from ..weights.cards import ModelCard, NetworkName, build_network, default_card, load_network, read_card, save_weights
@@ -25,9 +25,18 @@ from .loop import Settings, TrainingProgress, learn
 from .lungs_task import LungsTask, confusion, intersection_over_union
 from .preparation import SEEN, Prepared, Recipe, prepare
 from .processes import Processes, joined_processes
-from .results import count_cases, new_card, write_predictions, write_review, write_split
+from .results import (
+    UNUSABLE,
+    count_cases,
+    new_card,
+    write_predictions,
+    write_review,
+    write_split,
+    write_unusable,
+)
 from .splits import Split, split_cases
 
+_MOST_TOLD = 20
 _ABANDONED_S = 24 * 3600.0  # another training may be writing into the same cache
 
 
@@ -53,6 +62,8 @@ class Course:
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
     start
         Model card of weights to start from; fresh ones if None.
+    skip_unusable
+        Whether CTs that cannot be used are left out instead of ending the training before it begins.
     say
         Told one sentence at a time.
     on_case
@@ -70,6 +81,7 @@ class Course:
     cache: Path | None = None
     device: str = "auto"
     start: Path | None = None
+    skip_unusable: bool = False
     say: Callable[[str], None] = lambda _: None
     on_case: Callable[[int, int], None] = lambda done, total: None
     on_progress: Callable[[TrainingProgress], None] = lambda _: None
@@ -101,6 +113,8 @@ def train_classifier(course: Course, variant: Variant, lungs: str | ModelCard) -
     with joined_processes(choose_device(course.device)) as processes:
         network = cast("DeCoVNet", _network("decovnet", variant, start, course).to(processes.device))
         prepared = _prepare(cases, Recipe("decovnet", course.input_size, lungs), course, processes)
+        if len(prepared) < len(cases):
+            split = _split([case for case in cases if case.name in prepared], course)
         task = ClassifierTask(
             network,
             [prepared[case.name] for case in split.training],
@@ -212,22 +226,58 @@ def _split(cases: Sequence[Case], course: Course) -> Split:
 
 
 def _prepare(cases: Sequence[Case], recipe: Recipe, course: Course, processes: Processes) -> dict[str, Prepared]:
-    """All cases by name; each process makes its share, then all find them in the cache."""
+    """All cases that can be used, by name; each process makes its share, then all find them in the cache.
+
+    Raises
+    ------
+    InputError
+        If some cannot and are not to be left out; it names them.
+    """
     cache = course.cache or course.folder / "cache"
     if processes.leads:
         for folder in (cache, cache / SEEN):
             forget_unfinished(folder, _ABANDONED_S)
     share = processes.share(list(cases))
     for number, case in enumerate(share):
-        prepare(case, recipe, cache, processes.device)
+        _prepared_or_why_not(case, recipe, cache, processes.device)
         course.on_case(number + 1, len(share))
     processes.wait()
-    prepared = {case.name: prepare(case, recipe, cache, processes.device) for case in cases}
+    found = {case.name: _prepared_or_why_not(case, recipe, cache, processes.device) for case in cases}
+    prepared = {name: one for name, one in found.items() if isinstance(one, Prepared)}
+    unusable = {name: str(one) for name, one in found.items() if not isinstance(one, Prepared)}
+    if processes.leads:
+        written = write_unusable(course.folder, unusable)
+        if unusable and course.skip_unusable:
+            course.say(f"{len(unusable)} of {len(cases)} CTs cannot be used and are left out: {written}")
+    if unusable and not course.skip_unusable:
+        raise InputError(_about(unusable, len(cases)))
     same: dict[str, str] = {}
     for name, one in prepared.items():
         if same.setdefault(one.ct_sha256, name) != name:
             raise InputError(f"Cases '{same[one.ct_sha256]}' and '{name}' are the same CT; keep one of them.")
     return prepared
+
+
+def _prepared_or_why_not(case: Case, recipe: Recipe, cache: Path, device: str) -> Prepared | InputError | MaskError:
+    """A case that cannot be used must not hide the next one; a full disk ends all."""
+    try:
+        return prepare(case, recipe, cache, device)
+    except DiskError:
+        raise
+    except (InputError, MaskError) as error:
+        return error
+
+
+def _about(unusable: Mapping[str, str], count: int) -> str:
+    """What is wrong with which CTs, and what to do."""
+    told = " ".join(list(unusable.values())[:_MOST_TOLD])
+    if len(unusable) == 1:
+        return f"{told} Correct the table, or leave the CT out with --skip-unusable."
+    more = f" All of them are in {UNUSABLE}." if len(unusable) > _MOST_TOLD else ""
+    return (
+        f"{len(unusable)} of {count} CTs cannot be used; correct the table, or leave them out with --skip-unusable. "
+        f"{told}{more}"
+    )
 
 
 def _network(name: NetworkName, variant: str, start: ModelCard | None, course: Course) -> torch.nn.Module:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -25,7 +25,8 @@ from .loop import Settings
 from .preparation import Prepared
 from .splits import TUNING_SHARE, Split
 
-SPLIT, MASKS, KEPT, DROPPED = "split.csv", "masks.csv", "masks-kept.png", "masks-dropped.png"
+SPLIT, UNUSABLE = "split.csv", "unusable.csv"
+MASKS, KEPT, DROPPED = "masks.csv", "masks-kept.png", "masks-dropped.png"
 
 _TITLES = {"decovnet": ("DeCoVNet", "classifier"), "unet": ("UNet", "lungs")}
 _INTENDED_USE = (
@@ -40,6 +41,14 @@ def write_split(folder: Path, split: Split) -> str:
     _write_table(folder / SPLIT, ("case", "part", "patient", "label", "date"), rows)
     sizes = f"{len(split.training)} cases for training, {len(split.tuning)} for tuning, {len(split.test)} for the test"
     return f"{sizes}, {len(split.left_out)} left out (earlier CTs of test patients)" if split.left_out else sizes
+
+
+def write_unusable(folder: Path, unusable: Mapping[str, str]) -> str:
+    """Write ``unusable.csv``: which CTs cannot be used, and why; none if all can. Returns where that stands."""
+    (folder / UNUSABLE).unlink(missing_ok=True)
+    if unusable:
+        _write_table(folder / UNUSABLE, ("case", "sentence"), unusable.items())
+    return f"see {folder / UNUSABLE}"
 
 
 def write_review(folder: Path, review: Review) -> str:
