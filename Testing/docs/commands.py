@@ -78,6 +78,7 @@ COMMANDS: dict[str, Run | Exists] = {
     "coviddetect batch CASES.csv --output cohort": _BATCH,
     "coviddetect weights list": _RUN,
     "coviddetect weights import FILE.pth --output weights --accept-licence": _RUN,
+    "coviddetect audit CASES.csv --output audit": _RUN,
     "coviddetect train classifier CASES.csv --output training": _TRAIN,
     "coviddetect evaluate PREDICTIONS.csv --output evaluation": _RUN,
     "coviddetect calibrate PREDICTIONS.csv --npv 0.8 --ppv 0.8": _RUN,
@@ -96,6 +97,7 @@ COMMANDS: dict[str, Run | Exists] = {
         "more than an hour", "python -m coviddetect.training.demonstration --help"
     ),
     # Docs/use/training.md
+    "coviddetect audit cohort.csv --output audit": _RUN,
     'pip install ".[train]"': Run(("--dry-run", "--no-deps", "--no-build-isolation", "--quiet"), at_root=True),
     "coviddetect train classifier cohort.csv --output trained --test-after 2020-01-23": _TRAIN,
     "coviddetect train classifier cohort.csv --output tuned --start trained/decovnet.json "

@@ -99,8 +99,9 @@ class _Writing:
     """Writes the tables as often as that costs little, and at the end whatever that is."""
 
     def __init__(self, tasks: Sequence[Task], output: Path, scoring: Scoring, left: Sequence[Task]) -> None:
-        self._write = lambda: write_tables(tasks, output, scoring, self._pending)
-        self._pending = {task.case.name for task in left}
+        pending = {task.case.name for task in left}
+        self._write = lambda: write_tables(tasks, output, scoring, pending)
+        self._pending = pending
         self._not_before = 0.0
         self.tables = Tables(0, 0, 0)
 

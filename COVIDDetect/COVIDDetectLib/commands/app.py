@@ -35,6 +35,7 @@ from ..report.files import (
     write_lung_mask_file,
 )
 from ..weights.cards import ModelCard, read_card
+from . import audit as audit_commands
 from . import batch as batch_commands
 from . import calibration as calibration_commands
 from . import evaluation as evaluation_commands
@@ -56,6 +57,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(weights_commands.app, name="weights")
+audit_commands.register(app)
 batch_commands.register(app)
 report_commands.register(app)
 evaluation_commands.register(app)
