@@ -29,6 +29,9 @@ from Testing.dicom_series import write_ct, write_enhanced, write_series
 
 hd = pytest.importorskip("highdicom")
 
+DOUBT = (
+    "The lungs are cut off at the lower end of the CT; choose a series of the whole chest, or trust the result less."
+)
 SIZE: dict[str, Any] = {"seed": 5, "shape": (16, 64, 64), "spacing": (5.4, 5.4, 17.0), "disease": "covid"}
 
 
@@ -46,7 +49,7 @@ def analysis(made: Phantom) -> Analysis:
     lesions = made.lesions.reshape(8, 2, 16, 4, 16, 4).mean(axis=(1, 3, 5)).astype(np.float32)
     attention = normalized(lesions, Geometry.from_ijk_to_lps(matrix))
     mask = LungMask(made.lung_mask, made.ct.geometry)
-    return analysis_of(made.ct, mask, attention, 0.4)
+    return analysis_of(made.ct, mask, attention, 0.4, findings=[DOUBT])
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +184,7 @@ def test_the_report_has_the_numbers_and_points_to_the_segments(written: tuple[Pa
     report = hd.sr.srread(written[1] / "report.dcm")
     content = report.content
     (score,) = content.get_image_measurement_groups()
+    assert score.finding_type.value == "score", "a disease would be read as found"
     found = {one.name.value: one.value for one in score.get_measurements()}
     assert found["probability"] == pytest.approx(record["probability"])
     assert found["decision-threshold"] == record["decision_threshold"]
@@ -202,6 +206,8 @@ def test_the_report_has_the_numbers_and_points_to_the_segments(written: tuple[Pa
         described = segmentation.get_segment_description(referenced.ReferencedSegmentNumber)
         assert described.tracking_uid == uids[name]
     assert record["weights"]["sha256"] in report.to_json()
+    comments = [item.TextValue for item in score[0].ContentSequence if item.name.meaning == "Comment"]
+    assert comments[0] == DOUBT and "not a medical device" in comments[1]
 
 
 def test_the_same_result_is_tracked_by_the_same_uids_and_another_one_is_not(results: Results) -> None:

@@ -16,6 +16,7 @@ MANUFACTURER = "COVIDDetect contributors"
 MODEL = "COVIDDetect"
 
 _PRIVATE = {
+    "score": "Score of the whole CT by a network",
     "probability": "Probability of COVID-19 by the network",
     "decision-threshold": "Decision threshold",
     "region": "Region of a network's heat map",

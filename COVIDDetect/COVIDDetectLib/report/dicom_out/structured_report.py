@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..text import OPACITIES
+from ..words import WORDS
 from .identity import MANUFACTURER, MODEL, equipment, lung_code, private, reported_algorithm, standard
 from .source import Source
 
@@ -66,15 +67,21 @@ def _score(record: Mapping[str, Any], uid: str) -> MeasurementsAndQualitativeEva
     """The probability of the whole CT; threshold and doubts stand with it."""
     from highdicom import sr
 
-    return sr.MeasurementsAndQualitativeEvaluations(
+    group = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(uid, "Score"),
-        finding_type=standard("840539006", "SCT", "COVID-19"),
+        # COVID-19 as a finding would be read as found, whatever the number says.
+        finding_type=private("score"),
         algorithm_id=reported_algorithm(record, "regions"),
         measurements=[
             _number(private("probability"), record["probability"]),
             _number(private("decision-threshold"), record["decision_threshold"]),
         ],
     )
+    # The template may be extended; without what must be read with it, the number would travel alone.
+    for sentence in (*record["notes"], WORDS["en"].research):
+        comment = sr.TextContentItem(standard("121106", "DCM", "Comment"), sentence, "CONTAINS")
+        group[0].ContentSequence.append(comment)
+    return group
 
 
 def _lungs(record: Mapping[str, Any], segmentation: Segmentation, uids: Mapping[str, str]) -> list[VolumeGroup]:
