@@ -63,7 +63,7 @@ def _body(tissue: np.ndarray, pixel_mm: float) -> np.ndarray:
     parts, count = scipy.ndimage.label(core)
     if not count:
         return core
-    body = parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
+    body = parts == 1 + int(np.argmax(np.bincount(parts[core])[1:]))
     return tissue & dilated(body, times + 1)
 
 

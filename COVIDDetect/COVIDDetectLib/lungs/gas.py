@@ -53,7 +53,7 @@ def walled_gas(
     below = min(_GAS_BELOW_HU, float(np.median(hu[lungs])) - _BELOW_LUNG_HU)
     pockets, count = scipy.ndimage.label(air & (smooth < below))
     voxel_ml = float(np.prod(sampling)) / 1000.0
-    sizes = np.bincount(pockets.ravel(), minlength=count + 1)
+    sizes = np.bincount(pockets[pockets > 0], minlength=count + 1)
     by_slice = np.cumsum(lungs.sum(axis=(1, 2)))
     low, top = np.searchsorted(by_slice, [_LOW_SHARE * by_slice[-1], by_slice[-1]])
     margin = np.ceil(_RIM_MM / sampling).astype(int) + 2

@@ -54,14 +54,14 @@ def pieces_like_lung(
     if not count:
         return members.copy()
     # The rim is blurred with what lies around it.
-    core = parts * eroded_by_cross(members, max(1, round(_CORE_MM / float(sampling[2]))))
-    sizes = np.bincount(parts.ravel(), minlength=count + 1)
-    alike = np.bincount(core[(hu > _LUNG_HU[0]) & (hu < _LUNG_HU[1])], minlength=count + 1)
+    is_core = eroded_by_cross(members, max(1, round(_CORE_MM / float(sampling[2]))))
+    sizes = np.bincount(parts[members], minlength=count + 1)
+    core, core_hu = parts[is_core], hu[is_core]
+    alike = np.bincount(core[(core_hu > _LUNG_HU[0]) & (core_hu < _LUNG_HU[1])], minlength=count + 1)
     # In the emptiest lungs hardly a voxel is as dense as lung, but they are large.
-    weights = alike + _SHARE_OF_SIZE * np.bincount(core.ravel(), minlength=count + 1)
-    weights[0] = 0
+    weights = alike + _SHARE_OF_SIZE * np.bincount(core, minlength=count + 1)
     main = int(np.argmax(weights))
-    if weights[main] == 0 or (middle_hu := float(np.median(hu[core == main]))) < _NO_LUNG_BELOW_HU:
+    if weights[main] == 0 or (middle_hu := float(np.median(core_hu[core == main]))) < _NO_LUNG_BELOW_HU:
         return np.zeros_like(members)
     gas_below = min(_GAS_BELOW_HU, middle_hu - _GAS_BELOW_LUNG_HU)
     chosen = parts == main
@@ -70,7 +70,7 @@ def pieces_like_lung(
         if part == main or sizes[part] < least_share * sizes[main]:
             continue
         piece = parts[box] == part
-        middle = core[box] == part
+        middle = piece & is_core[box]
         is_large = sizes[part] >= _LARGE_SHARE * sizes[main]
         inside = hu[box][middle if middle.any() else piece]
         if np.median(inside) < (_PURE_GAS_BELOW_HU if is_large else gas_below):

@@ -65,7 +65,7 @@ def tidy_lungs(ct: CTVolume, found: np.ndarray) -> np.ndarray:
 def _mostly_inside(marked: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Without the pieces of which more lies outside the body than in it."""
     parts, count = scipy.ndimage.label(marked)
-    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    sizes = np.bincount(parts[marked], minlength=count + 1)
     kept = np.bincount(parts[inside], minlength=count + 1) >= _LEAST_SHARE_IN_BODY * sizes
     kept[0] = False
     return kept[parts]
@@ -75,7 +75,7 @@ def _not_of_lung(hu: np.ndarray, air: np.ndarray, marked: np.ndarray, mm: np.nda
     """Air in pieces that are gas, or above or below the lungs; but for cavities, which have marked lung all round."""
     parts, count = scipy.ndimage.label(air & ~pieces_like_lung(hu, air, mm, 0.0))
     voxel_ml = float(np.prod(mm)) / 1000.0
-    sizes = np.bincount(parts.ravel(), minlength=count + 1) * voxel_ml
+    sizes = np.bincount(parts[parts > 0], minlength=count + 1) * voxel_ml
     found = np.zeros_like(air)
     for part, box in enumerate(scipy.ndimage.find_objects(parts), start=1):
         if sizes[part] < _LEAST_GAS_ML or not (marked[box] & (parts[box] == part)).any():

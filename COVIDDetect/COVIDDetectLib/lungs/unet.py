@@ -25,6 +25,8 @@ _SLICES_PER_BATCH_ON_GPU = 8
 
 _EMPTY_MM, _EMPTY_CM2 = 12.0, 1.0
 """So far below or above with no more than specks, and there is no more lung."""
+_EDGE = 32
+"""Parts begin and end at multiples of so many pixels: blocks of few sizes are used again, all others pile up."""
 _MARGIN = 4
 """Pixels of the network's input around the body: skin is where the coarse voxels say, or next to it."""
 
@@ -127,7 +129,8 @@ def _part_with_body(
         if not len(at):
             return None
         start, stop = at[0] * size / pixels, (at[-1] + int(seen.steps[axis + 1])) * size / pixels
-        part.append(slice(max(0, int(start) - _MARGIN), min(size, int(np.ceil(stop)) + _MARGIN)))
+        first = max(0, int(start) - _MARGIN) // _EDGE * _EDGE
+        part.append(slice(first, min(size, -(-(int(np.ceil(stop)) + _MARGIN) // _EDGE) * _EDGE)))
     return part[0], part[1]
 
 
