@@ -168,10 +168,6 @@
         <translation>Die Heatmap über die Schichtansichten legen: worauf sich das Netz stützt. (H)</translation>
     </message>
     <message>
-        <source>The hottest regions: what lies above half of the maximum. Click one, or use the arrow keys, to go there in all views. (N next, Shift+N previous)</source>
-        <translation>Die heißesten Regionen: was über der Hälfte des Maximums liegt. Ein Klick oder die Pfeiltasten führen in allen Ansichten dorthin. (N nächste, Umschalt+N vorige)</translation>
-    </message>
-    <message>
         <source>Show the heat map in the 3D view as a translucent volume inside the lungs.</source>
         <translation>Die Heatmap in der 3D-Ansicht als durchscheinendes Volumen in den Lungen zeigen.</translation>
     </message>
@@ -242,6 +238,10 @@
     <message>
         <source>Save the result as a page (PDF or HTML), as text, or as a row of a table (CSV).</source>
         <translation>Das Ergebnis als Seite (PDF oder HTML), als Text oder als Zeile einer Tabelle (CSV) speichern.</translation>
+    </message>
+    <message>
+        <source>The hottest regions: what lies above half of the maximum. Heat 1.00 is the hottest place of this CT, even of a healthy one. Click one, or use the arrow keys, to go there in all views. (N next, Shift+N previous)</source>
+        <translation>Die heißesten Regionen: was über der Hälfte des Maximums liegt. Hitze 1.00 ist die heißeste Stelle dieses CTs, auch eines gesunden. Ein Klick oder die Pfeiltasten führen in allen Ansichten dorthin. (N nächste, Umschalt+N vorige)</translation>
     </message>
     <message>
         <source>Opacity</source>
