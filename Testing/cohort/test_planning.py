@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from COVIDDetectLib.cohort.records import folder_names, outcome_of, plan_tasks, 
 from COVIDDetectLib.cohort.score import Outcome, Scoring, score_case
 from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.errors import InputError
+from COVIDDetectLib.evaluation.site import Promise, Site
 from COVIDDetectLib.weights.cards import ModelCard
 from typer.testing import CliRunner
 
@@ -135,6 +137,17 @@ def test_a_failure_hides_a_result_until_there_is_a_new_one(tmp_path: Path, fresh
         keep(task, outcome, scoring)
         assert outcome_of(task, scoring) == outcome
         assert write_tables([task], tmp_path / "out", scoring).failed == outcome.failed
+    site = Site(Promise(0.2, 0.97, 100, 0), Promise(0.6, 0.9, 40, 1), 0.9, 50, 150, fresh_card.title, fresh_card.sha256)
+    for probability, inside, zone in (
+        (0.1, True, "unlikely"),
+        (0.4, None, "open"),
+        (0.7, True, "likely"),
+        (0.7, False, "outside"),
+    ):
+        keep(task, replace(scored, probability=probability, is_in_domain=inside), scoring)
+        write_tables([task], tmp_path / "out", scoring, site=site)
+        header, row = (tmp_path / "out" / "results.csv").read_text().splitlines()
+        assert header.endswith(",folder,zone") and row.endswith(f",A,{zone}")
     assert outcome_of(task, Scoring(fresh_card, "unet", "cpu")) is None
     (task.folder / "case.json").write_text("{")
     assert outcome_of(task, scoring) is None

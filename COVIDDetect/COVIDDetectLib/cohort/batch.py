@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..evaluation.site import Site
 from ..report.files import check_folder
 from .cases import Case
 from .processes import score_in_processes
@@ -49,6 +50,7 @@ def score_cohort(
     jobs: int = 1,
     threads: int | None = None,
     part: tuple[int, int] = (1, 1),
+    site: Site | None = None,
     on_start: Callable[[int, int], None] = lambda done, total: None,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
 ) -> Summary:
@@ -62,6 +64,8 @@ def score_cohort(
         Processes, and threads of each.
     part
         ``(k, n)``: every nth case from the kth on, counted from 1.
+    site
+        Cut points of a hospital, for a column ``zone``.
     on_start
         Told how many cases of this part are done already, and how many it has.
     on_outcome
@@ -83,7 +87,7 @@ def score_cohort(
     left = [task for task in own if task.case.name not in names]
     on_start(len(done), len(own))
     outcomes: list[Outcome] = []
-    with _Writing(tasks, output, scoring, left) as writing:
+    with _Writing(tasks, output, scoring, left, site) as writing:
 
         def ended(outcome: Outcome) -> None:
             outcomes.append(outcome)
@@ -98,9 +102,11 @@ def score_cohort(
 class _Writing:
     """Writes the tables as often as that costs little, and at the end whatever that is."""
 
-    def __init__(self, tasks: Sequence[Task], output: Path, scoring: Scoring, left: Sequence[Task]) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], output: Path, scoring: Scoring, left: Sequence[Task], site: Site | None
+    ) -> None:
         pending = {task.case.name for task in left}
-        self._write = lambda: write_tables(tasks, output, scoring, pending)
+        self._write = lambda: write_tables(tasks, output, scoring, pending, site)
         self._pending = pending
         self._not_before = 0.0
         self.tables = Tables(0, 0, 0)

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..atomic import whole_file
 from ..errors import InputError
+from ..evaluation.site import Site
 from ..report.files import analysis_files
 from ..text import printable
 from .cases import Case
@@ -26,6 +27,8 @@ from .score import Outcome, Scoring
 RESULTS, PREDICTIONS, FAILED = "results.csv", "predictions.csv", "failed.csv"
 CASE, FAILURE = "case.json", "failure.json"
 SCHEMA = "coviddetect-case-1"
+OUTSIDE = "outside"
+"""The zone of a CT unlike those that the weights were trained on: nothing is promised of it."""
 
 _LONGEST_FOLDER = 50
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
@@ -128,7 +131,9 @@ class Tables:
     labeled: int
 
 
-def write_tables(tasks: Sequence[Task], output: Path, scoring: Scoring, pending: Collection[str] = ()) -> Tables:
+def write_tables(
+    tasks: Sequence[Task], output: Path, scoring: Scoring, pending: Collection[str] = (), site: Site | None = None
+) -> Tables:
     """Write ``results.csv``, ``failed.csv`` and, where there are labels, ``predictions.csv``.
 
     They are made of what is on disk, in the order of the cases; other parts of the cohort may be written meanwhile by
@@ -140,6 +145,8 @@ def write_tables(tasks: Sequence[Task], output: Path, scoring: Scoring, pending:
         The whole cohort.
     pending
         Names of cases that are still to be scored, whatever is on disk of them.
+    site
+        What a hospital may call a probability; it stands in one more column.
     """
     while True:
         before = _state(tasks)
@@ -147,7 +154,8 @@ def write_tables(tasks: Sequence[Task], output: Path, scoring: Scoring, pending:
         scored = [(task, outcome) for task, outcome in known if outcome and not outcome.failed]
         failed = [outcome for _, outcome in known if outcome and outcome.failed]
         labeled = [(task, outcome) for task, outcome in scored if task.case.label is not None]
-        _write(output / RESULTS, _COLUMNS, (_row(task, outcome) for task, outcome in scored))
+        columns = (*_COLUMNS, *(["zone"] if site else []))
+        _write(output / RESULTS, columns, (_row(task, outcome, site) for task, outcome in scored))
         _write(output / FAILED, ("case", "kind", "sentence"), ((one.case, one.kind, one.sentence) for one in failed))
         if labeled or (output / PREDICTIONS).exists():
             rows = ((task.case.name, outcome.probability, task.case.label) for task, outcome in labeled)
@@ -168,10 +176,14 @@ def _state(tasks: Sequence[Task]) -> list[int]:
     return times
 
 
-def _row(task: Task, outcome: Outcome) -> tuple[object, ...]:
+def _row(task: Task, outcome: Outcome, site: Site | None) -> tuple[object, ...]:
+    zone: list[str] = []
+    if site and outcome.probability is not None:
+        zone = [OUTSIDE if outcome.is_in_domain is False else site.zone(outcome.probability)]
     return (
         *(outcome.case, outcome.probability, outcome.threshold, outcome.right_ml, outcome.left_ml),
         *(" ".join(outcome.notes), outcome.seconds, outcome.ct_sha256, task.folder.name),
+        *zone,
     )
 
 

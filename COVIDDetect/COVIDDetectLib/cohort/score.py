@@ -76,6 +76,8 @@ class Outcome:
         Sentences that must be read with the probability.
     ct_sha256, lung_mask_sha256
         Of the voxels in axial order.
+    is_in_domain
+        Whether the CT is of the kind that the weights were trained on; None where that is not known.
     seconds
         For reading, computing and writing.
     kind, sentence
@@ -91,6 +93,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     ct_sha256: str = ""
     lung_mask_sha256: str = ""
+    is_in_domain: bool | None = None
     seconds: float = 0.0
     kind: str = ""
     sentence: str = ""
@@ -193,6 +196,7 @@ def store_case(case: Case, loaded: Loaded, analysis: Analysis, scoring: Scoring,
         analysis.notes,
         analysis.ct_sha256,
         analysis.lung_mask_sha256,
+        analysis.domain.is_inside if analysis.domain else None,
         round(seconds, 2),
     )
 

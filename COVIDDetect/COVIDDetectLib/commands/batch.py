@@ -64,6 +64,10 @@ def batch_command(
     skip: Annotated[
         str, typer.Option(metavar="overview,attention", help="Files that are not written for each case.")
     ] = "",
+    site: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What coviddetect calibrate wrote: results.csv gets a column with the zone."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a case, and one at the end.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -76,6 +80,7 @@ def batch_command(
         from ..cohort.batch import score_cohort
         from ..cohort.found import find_cases
         from ..cohort.score import Scoring
+        from ..evaluation.site import read_site
 
         scoring = Scoring(
             read_card(weights) if weights else None,
@@ -84,6 +89,7 @@ def batch_command(
             tuple(_skipped(name.strip()) for name in skip.split(",") if name.strip()),
         )
         chosen = _part(part)
+        known = read_site(site, scoring.card) if site else None
         cases = find_cases(inputs, output)
         bar = progress_bars(MofNCompleteColumn())
         with bar:
@@ -101,6 +107,7 @@ def batch_command(
                 jobs=jobs,
                 threads=threads,
                 part=chosen,
+                site=known,
                 on_start=lambda done, total: bar.update(row, total=total - done),
                 on_outcome=ended,
             )
