@@ -70,7 +70,7 @@ def test_slices_for_the_unet_often_come_from_beyond_the_lungs_and_are_empty_ther
     labels[: with_lung[0] + 8] = labels[with_lung[-1] - 8 :] = 0  # a third of the lungs is left
     short = Background(background().hu, labels, background().spacing, "short")
     empty = [not draw_slice(short, 64, np.random.default_rng(seed))[1].any() for seed in range(40)]
-    assert 8 < sum(empty) < 32
+    assert 6 <= sum(empty) <= 28
 
 
 def test_slices_whose_truth_is_not_known_are_not_drawn(monkeypatch) -> None:
@@ -184,6 +184,18 @@ def test_the_last_phase_keeps_the_normalization_that_was_measured_on_many_slices
     torch.testing.assert_close(weights["level1.1.running_mean"], means.mean(0), atol=0.01, rtol=0.05)
 
 
+def test_weights_that_are_trained_further_keep_their_normalization_and_move_only_a_little(tmp_path) -> None:
+    before = train_unet([background()], (LungsPhase(3, 4, 64, 1e-3),), seed=3, workers=0)
+    before = {name: tensor.clone() for name, tensor in before.items()}
+    phases = (LungsPhase(3, 4, 64, 1e-4, is_settled=True),)
+    after = train_unet([background()], phases, seed=4, workers=0, folder=tmp_path, begin_from=before)
+    for name, tensor in after.items():
+        if "running" in name:
+            torch.testing.assert_close(tensor, before[name], atol=0, rtol=0)
+    change = (after["level1.0.weight"] - before["level1.0.weight"]).abs().max()
+    assert 0 < change < 5e-4
+
+
 def test_training_of_the_unet_that_was_ended_goes_on_to_the_same_weights(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(course, "_SAVE_EVERY_S", 0.0)
     phases = (LungsPhase(2, 2, 64, 1e-3), LungsPhase(3, 2, 64, 1e-3, is_settled=True))
@@ -220,6 +232,9 @@ def test_a_card_names_what_was_trained_on(tmp_path) -> None:
     for card in (lungs_card, classifier_card):
         assert "CTs without COVID-19 (my-ct) and 1 phantoms" in card(tmp_path, [real, background()]).training_data
         assert "my-ct" not in card(tmp_path, [background()]).training_data
+    first = lungs_card(tmp_path, [real])
+    assert "Begun from Demonstration UNet" not in first.training_data
+    assert f"Begun from {first.title}: {first.training_data}" in lungs_card(tmp_path, [real], first).training_data
 
 
 def test_calibration_takes_certainty_back_and_is_part_of_the_last_layer() -> None:

@@ -35,7 +35,7 @@ def paint_lobar(
         return hu, left, lesions
     sides = (1, 2) if random.random() < 0.55 else (int(random.integers(1, 3)),)
     whole = (slice(0, hu.shape[0]), slice(0, hu.shape[1]), slice(0, hu.shape[2]))
-    fluid_hu = random.uniform(20, 70) if random.random() < 0.6 else random.uniform(60, 130)  # after contrast
+    fluid_hu = random.uniform(30, 75) if random.random() < 0.6 else random.uniform(60, 130)  # after contrast
     for side in sides:
         lung = space.labels == side
         if np.count_nonzero(lung) < 20:
@@ -45,7 +45,7 @@ def paint_lobar(
         if random.random() < 0.25:
             _pour_fluid(random, hu := hu.copy(), left, space, lung, height)
             lung = lung & (left == side)
-        level = np.quantile(height[lung], random.uniform(0.12, 0.9)) if lung.any() else 0.0
+        level = np.quantile(height[lung], min(1.0, random.uniform(0.12, 1.1))) if lung.any() else 0.0
         edge_mm = random.uniform(0.5, 2) if random.random() < 0.5 else random.uniform(2, 8)
         core = soft_step(level - height, edge_mm) * lung
         share = random.uniform(0.85, 1.0) + random.uniform(0, 0.12) * space.field(random, whole, random.uniform(3, 9))
@@ -79,10 +79,10 @@ def _pour_fluid(
     lung: np.ndarray,
     height: np.ndarray,
 ) -> None:
-    """Fluid of 0 to 25 HU behind what will be consolidated, in place."""
+    """Fluid of 0 to 20 HU behind what will be consolidated, in place."""
     smooth = scipy.ndimage.gaussian_filter(height, (0, 8 / space.spacing[1], 8 / space.spacing[2]))
     fluid = soft_step(np.quantile(smooth[lung], random.uniform(0.05, 0.4)) - smooth, 0.7) * lung
-    hu += fluid * (random.uniform(0, 25) - hu)
+    hu += fluid * (random.uniform(0, 20) - hu)
     left[(fluid > 0.5) & (left > 0)] = 0
 
 

@@ -14,17 +14,17 @@ from scipy import ndimage
 from ...allocator import keep_large_blocks
 from ...ct.ct_mask import HU_WINDOW, CTMask, make_ct_mask
 from ...phantom import add_disease
-from ...weights.cards import ModelCard, bundled_folder, save_weights
+from ...weights.cards import ModelCard, bundled_folder, load_network, read_card, save_weights
 from ...weights.domain import fit_domain
 from .acceptance import print_acceptance
 from .backgrounds import CITATIONS, Background, as_ct, load_backgrounds, phantom_background, store_backgrounds
 from .calibration import coarser, fit_calibration, fold, held_back_margins
 from .classifier import FORM, train_demonstration_classifier
-from .lungs import train_unet
+from .lungs import FURTHER_PHASES, LUNGS_PHASES, train_unet
 
 LUNGS_SIZE = (368, 368)
 _VERSION, _CLASSIFIER_VERSION = "1", "2"
-_SEED = 1
+_SEED, _FURTHER_SEED = 1, 2
 _FIRST_PHANTOM, _FIRST_HELD_BACK, _HELD_BACK_PHANTOMS = 1000, 3000, 8
 _SMOOTH_MM = (0.5, 1.0, 1.5)
 """Blur of what is still the kind of CT that the weights know."""
@@ -35,8 +35,9 @@ _INTENDED_USE = (
 _SOURCE = "coviddetect.training.demonstration; Docs/use/demonstration-weights.md tells how; NOTICE.txt names the CTs"
 
 
-def lungs_card(folder: Path, backgrounds: list[Background]) -> ModelCard:
-    """What a UNet that was trained on these is."""
+def lungs_card(folder: Path, backgrounds: list[Background], begun_from: ModelCard | None = None) -> ModelCard:
+    """What a UNet that was trained on these is; ``begun_from`` is what it was before, if it was not nothing."""
+    before = f". Begun from {begun_from.title}: {begun_from.training_data}" if begun_from else ""
     return ModelCard(
         id="unet-demonstration",
         version=_VERSION,
@@ -49,7 +50,7 @@ def lungs_card(folder: Path, backgrounds: list[Background]) -> ModelCard:
         hu_window=HU_WINDOW,
         training_data=f"Slices of {_in_words(backgrounds)}, moved, re-scanned and painted anew at every step "
         "with synthetic disease and with findings that resemble it; the truth is the phantoms' own masks and "
-        "unsupervised masks of the CTs, looked through by eye, made before the disease was painted",
+        f"unsupervised masks of the CTs, looked through by eye, made before the disease was painted{before}",
         intended_use=_INTENDED_USE,
         licence="Apache-2.0",
         source=_SOURCE,
@@ -93,11 +94,18 @@ def _in_words(backgrounds: list[Background]) -> str:
     return " and ".join(parts)
 
 
-def make_lungs(folder: Path, output: Path) -> None:
-    """Train the UNet, or go on where that was interrupted, and write it with its card."""
+def make_lungs(folder: Path, output: Path, begin_from: ModelCard | None = None) -> None:
+    """Train the UNet, from nothing or further, or go on where that was interrupted, and write it with its card."""
     backgrounds = load_backgrounds(folder)
-    weights = train_unet(backgrounds, seed=_SEED, report=_Printer("UNet"), folder=folder.parent)
-    save_weights(weights, lungs_card(output, backgrounds))
+    weights = train_unet(
+        backgrounds,
+        FURTHER_PHASES if begin_from else LUNGS_PHASES,
+        seed=_FURTHER_SEED if begin_from else _SEED,
+        report=_Printer("UNet"),
+        folder=folder.parent,
+        begin_from=load_network(begin_from).state_dict() if begin_from else None,
+    )
+    save_weights(weights, lungs_card(output, backgrounds, begin_from))
 
 
 def make_scores(folder: Path, output: Path) -> None:
@@ -154,13 +162,16 @@ def main() -> None:
     parser.add_argument(
         "--backgrounds", type=Path, default=Path("build/backgrounds"), help="folder for what is painted into"
     )
+    parser.add_argument(
+        "--begin-from", type=read_card, metavar="CARD", help="model card of a UNet that is trained further"
+    )
     parser.add_argument("--output", type=Path, default=bundled_folder(), help="folder for the weights")
     arguments = parser.parse_args()
     keep_large_blocks()
     if arguments.stage in ("backgrounds", "all"):
         store_backgrounds(arguments.backgrounds, arguments.real, arguments.phantoms, _FIRST_PHANTOM)
     if arguments.stage in ("lungs", "all"):
-        make_lungs(arguments.backgrounds, arguments.output)
+        make_lungs(arguments.backgrounds, arguments.output, arguments.begin_from)
     if arguments.stage in ("scores", "all"):
         make_scores(arguments.backgrounds, arguments.output)
     if arguments.stage == "check":

@@ -14,12 +14,14 @@ from ...phantom import MIMICS, head_slice, paint_bowel_gas, paint_disease, paint
 from .backgrounds import UNSURE_SLICES, Background
 from .scenes import develop, sample_slices
 
-_ANYWHERE_SHARE = 0.2  # of the draws: head, neck, abdomen and thighs must stay empty
+_ANYWHERE_SHARE = 0.15  # of the draws: head, neck, abdomen and thighs must stay empty
 _APEX_SHARE = 0.12  # of the draws, those from a little below the apex up: so must neck and shoulders
 _APEX_MM = (-25.0, 100.0)
 _BASE_SHARE = 0.15  # of the draws, those from below the diaphragm to the lowest third of the lungs
 _BASE_MM = (-90.0, 60.0)
 _HEAD_SHARE = 0.03
+_DARK_SHARE = 0.25  # of the slices with lung: emphysema, full inspiration, a scanner that is off
+_DARKEST_HU = -1010.0
 _PADDINGS_HU = (-1000.0, -1024.0, -2000.0, -3024.0)
 _EXTENTS = ("mild", "moderate", "severe", "severe")
 _KINDS = ("covid", "covid", "consolidation", "consolidation")
@@ -41,6 +43,8 @@ def draw_slice(background: Background, size: int, random: np.random.Generator) -
     lesions = np.zeros(labels.shape, dtype=bool)
     box = _part_to_draw(hu, labels, (j_mm, i_mm))
     if labels.any():
+        if random.random() < _DARK_SHARE:
+            hu = _darkened(hu, labels, random)
         hu, labels, lesions = _painted(hu, labels, (k_mm, j_mm, i_mm), random)
     grid, pixel_mm = _grid(hu.shape[1:], (j_mm, i_mm), box, size, random)
     seen = sample_slices(np.ones((1, *hu.shape[1:]), dtype=np.float32), grid, "nearest")[0] > 0.5
@@ -74,9 +78,11 @@ def _scanned(hu: np.ndarray, lungs: np.ndarray, lesions: np.ndarray, random: np.
     """Blur, kernel, noise and the round field of view of a scanner; image, lungs and lesions as uint8."""
     if random.random() < 0.65:
         hu = develop(hu, random)
-    if random.random() < 0.08:  # thin slices in a sharp kernel
+    if random.random() < 0.14:  # thin slices in a sharp kernel, low dose
         noise = ndimage.gaussian_filter(random.standard_normal(hu.shape, dtype=np.float32), (0, 0.5, 0.5))
         hu = hu + noise * random.uniform(40, 150) / float(noise.std())
+    if random.random() < 0.12:  # kept as pictures in a lung window
+        hu = np.minimum(hu, random.uniform(100, 300))
     if random.random() < 0.4:
         outside = _outside_round_view(hu.shape[1], random)
         hu = np.where(outside, random.choice(_PADDINGS_HU), hu)
@@ -122,6 +128,12 @@ def _slab(background: Background, place: int, random: np.random.Generator) -> tu
     return hu[None], labels[None]
 
 
+def _darkened(hu: np.ndarray, labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Lungs with more air in them; vessels and borders stay."""
+    share = random.uniform(0.1, 0.75) * np.clip((-400 - hu) / 400, 0, 1) * (labels > 0)
+    return (hu + share * np.minimum(_DARKEST_HU - hu, 0)).astype(np.float32)
+
+
 def _painted(
     hu: np.ndarray, labels: np.ndarray, spacing: tuple[float, float, float], random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -135,7 +147,7 @@ def _painted(
     if draw < 0.5:
         kind, extent = str(random.choice(_KINDS)), str(random.choice(_EXTENTS))
         part, painted = paint_disease(random, part, lungs, spacing, kind, extent)
-    if draw > 0.4 and draw < 0.75:
+    if draw > 0.4 and draw < 0.85:
         part, lungs, dense = paint_lobar(random, part, lungs, spacing)
         painted = (painted | dense) & (lungs > 0)
     hu, labels, lesions = hu.copy(), labels.copy(), np.zeros(labels.shape, dtype=bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,7 +33,7 @@ class LungsPhase:
         The largest of the phase.
     is_settled
         Batch normalization is measured on many slices first and then kept, as it is when the network is used; else
-        it depends on the few patients of a batch.
+        it depends on the few patients of a batch. In weights to begin from it has been measured: it is kept.
     """
 
     steps: int
@@ -48,6 +48,11 @@ LUNGS_PHASES = (
     LungsPhase(900, 8, 256, 1.5e-3),
     LungsPhase(450, 6, 368, 4e-4, is_settled=True),
 )
+FURTHER_PHASES = (
+    LungsPhase(350, 8, 256, 4e-4, is_settled=True),
+    LungsPhase(750, 6, 368, 3e-4, is_settled=True),
+)
+"""For weights that know healthy lungs already; dense disease was what version 1 left out."""
 
 
 class SliceBatches(torch.utils.data.Dataset[Tensor]):
@@ -79,8 +84,9 @@ def train_unet(
     report: Callable[[int, int, float], None] | None = None,
     folder: Path | None = None,
     settling_steps: int = 150,
+    begin_from: Mapping[str, Tensor] | None = None,
 ) -> dict[str, Tensor]:
-    """Train the UNet from nothing (Adam, one cycle a phase).
+    """Train the UNet (Adam, one cycle a phase).
 
     Parameters
     ----------
@@ -92,10 +98,14 @@ def train_unet(
         Where the course is kept, so that a training that was ended goes on.
     settling_steps
         Batches on which the normalization of a settled phase is measured.
+    begin_from
+        Weights that are trained further; from nothing if None.
     """
     torch.manual_seed(seed)
     network: UNet = UNet().train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    course = Course(network, folder, "unet")
+    if begin_from:
+        network.load_state_dict(begin_from)
+    course = Course(network, folder, "unet-further" if begin_from else "unet")
     for number, phase in enumerate(phases):
         if course.is_over(number):
             continue
@@ -105,7 +115,7 @@ def train_unet(
         )
         first = course.begin(number, optimizer, schedule)
         if phase.is_settled:
-            if first == 0:
+            if first == 0 and not begin_from:
                 _settle(network, SliceBatches(backgrounds, replace(phase, steps=settling_steps), (seed, 99)))
             for layer in _normalizing(network):
                 layer.eval()
