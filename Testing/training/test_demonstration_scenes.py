@@ -21,7 +21,13 @@ from COVIDDetectLib.training.demonstration.classifier import (
     train_demonstration_classifier,
 )
 from COVIDDetectLib.training.demonstration.lung_slices import draw_slice
-from COVIDDetectLib.training.demonstration.lungs import LungsPhase, SliceBatches, segmentation_loss, train_unet
+from COVIDDetectLib.training.demonstration.lungs import (
+    LungsPhase,
+    SliceBatches,
+    pixel_weights,
+    segmentation_loss,
+    train_unet,
+)
 from COVIDDetectLib.training.demonstration.scenes import draw_scene
 
 SMALL = Phase(steps=3, sizes=((64, 96),), slices=(6, 8), rate=1e-3, guidance=1.0, evidence=1.0)
@@ -83,15 +89,28 @@ def test_slices_whose_truth_is_not_known_are_not_drawn(monkeypatch) -> None:
 
 
 def test_a_lesion_that_is_missed_costs_more_than_healthy_lung() -> None:
-    lungs = torch.zeros(1, 8, 8)
-    lungs[:, 2:6, 2:6] = 1
+    lungs = torch.zeros(1, 40, 40)
+    lungs[:, 10:30, :20] = 1
     found = lungs.clone()
-    found[:, 2:4, 2:4] = 0
+    found[:, 10:20, 8:12] = 0
     logits = 8 * torch.stack([1 - found, found], dim=1) - 4
-    missed, elsewhere = torch.zeros(2, 1, 8, 8)
-    missed[:, 2:4, 2:4] = 1
-    elsewhere[:, 4:6, 4:6] = 1
-    assert segmentation_loss(logits, lungs, missed) > segmentation_loss(logits, lungs, elsewhere)
+    missed, elsewhere = torch.zeros(2, 1, 3, 40, 40, dtype=torch.uint8)
+    missed[:, 1] = elsewhere[:, 1] = lungs
+    missed[:, 2, 10:20, 8:12] = 1
+    elsewhere[:, 2, 20:30, 8:12] = 1
+    first, second = (segmentation_loss(logits, lungs, pixel_weights(batch)) for batch in (missed, elsewhere))
+    assert first > second
+
+
+def test_tissue_around_dense_lung_counts_as_much_as_that_lung() -> None:
+    batch = torch.zeros(1, 3, 40, 40, dtype=torch.uint8)
+    batch[:, 1, 10:30, :20] = 1
+    batch[:, 0, 10:30, 16:20] = 200  # as dense as tissue, at the border
+    weights = pixel_weights(batch)[0]
+    assert weights[15, 4] == weights[15, 35] == 1
+    assert weights[15, 18] == weights[15, 22] > 1
+    batch[:, 2, 10:30, 16:20] = 1  # a lesion
+    assert pixel_weights(batch)[0, 15, 18] > weights[15, 18]
 
 
 def test_batches_hold_a_healthy_and_a_diseased_volume() -> None:

@@ -23,8 +23,8 @@ _HEAD_SHARE = 0.03
 _DARK_SHARE = 0.25  # of the slices with lung: emphysema, full inspiration, a scanner that is off
 _DARKEST_HU = -1010.0
 _PADDINGS_HU = (-1000.0, -1024.0, -2000.0, -3024.0)
-_EXTENTS = ("mild", "moderate", "severe", "severe")
-_KINDS = ("covid", "covid", "consolidation", "consolidation")
+_EXTENTS = ("mild", "moderate", "severe", "severe", "severe")
+_KINDS = ("covid", "consolidation", "consolidation")
 
 
 def draw_slice(background: Background, size: int, random: np.random.Generator) -> np.ndarray:
@@ -144,10 +144,10 @@ def _painted(
     if random.random() < 0.4:
         part, lungs = paint_mimic(random, part, lungs, spacing, str(random.choice(tuple(MIMICS))))
     draw = random.random()
-    if draw < 0.5:
+    if draw < 0.45:
         kind, extent = str(random.choice(_KINDS)), str(random.choice(_EXTENTS))
         part, painted = paint_disease(random, part, lungs, spacing, kind, extent)
-    if draw > 0.4 and draw < 0.85:
+    if draw > 0.4 and draw < 0.7:
         part, lungs, dense = paint_lobar(random, part, lungs, spacing)
         painted = (painted | dense) & (lungs > 0)
     hu, labels, lesions = hu.copy(), labels.copy(), np.zeros(labels.shape, dtype=bool)

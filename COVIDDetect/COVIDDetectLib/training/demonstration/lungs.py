@@ -16,7 +16,8 @@ from .course import Course
 from .lung_slices import draw_slice
 from .scenes import short_floats
 
-_DENSE_WEIGHT = 4.0
+_LESION_WEIGHT, _HARD_WEIGHT = 4.0, 2.0
+_AROUND_PIXELS = 8
 _DENSE_FROM = 120  # of 255: about -350 HU
 _REAL_SHARE = 0.75
 
@@ -50,7 +51,8 @@ LUNGS_PHASES = (
 )
 FURTHER_PHASES = (
     LungsPhase(350, 8, 256, 4e-4, is_settled=True),
-    LungsPhase(750, 6, 368, 3e-4, is_settled=True),
+    LungsPhase(600, 6, 368, 2e-4, is_settled=True),
+    LungsPhase(750, 6, 368, 2.5e-4, is_settled=True),
 )
 """For weights that know healthy lungs already; dense disease was what version 1 left out."""
 
@@ -160,7 +162,7 @@ def _learn(network: UNet, batch: Tensor, optimizer: torch.optim.Optimizer) -> fl
     images = (batch[:, :1].float() / 255.0).to(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16, enabled=short_floats()):
         logits = network(images)
-    loss = segmentation_loss(logits.float(), batch[:, 1].float(), _counts_more(batch))
+    loss = segmentation_loss(logits.float(), batch[:, 1].float(), pixel_weights(batch))
     optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -168,24 +170,45 @@ def _learn(network: UNet, batch: Tensor, optimizer: torch.optim.Optimizer) -> fl
     return float(loss.detach())
 
 
-def _counts_more(batch: Tensor) -> Tensor:
-    """Lesions, and lung as dense as tissue, vessels for example: what thresholds leave out."""
-    image, lungs, lesions = batch[:, 0], batch[:, 1], batch[:, 2]
-    return ((lesions > 0) | (lungs > 0) & (image > _DENSE_FROM)).float()
+def pixel_weights(batch: Tensor) -> Tensor:
+    """How much each pixel counts.
+
+    Most of all lesions. More than the rest: lung as dense as tissue, and the tissue around both; without that, masks
+    grow into the chest wall.
+
+    Parameters
+    ----------
+    batch
+        uint8 ``(N, 3, H, W)``: image, lungs, lesions.
+
+    Returns
+    -------
+    Tensor
+        ``(N, H, W)``, from 1 on.
+    """
+    image, lungs, lesions = batch[:, 0], batch[:, 1] > 0, batch[:, 2] > 0
+    dense = lesions | lungs & (image > _DENSE_FROM)
+    width = 2 * _AROUND_PIXELS + 1
+    near = dense[:, None].float()
+    for kernel in ((1, width), (width, 1)):
+        near = torch.nn.functional.max_pool2d(near, kernel, stride=1, padding=(kernel[0] // 2, kernel[1] // 2))
+    hard = dense | (near[:, 0] > 0) & ~lungs
+    return 1 + (_HARD_WEIGHT - 1) * hard.float() + (_LESION_WEIGHT - _HARD_WEIGHT) * lesions.float()
 
 
-def segmentation_loss(logits: Tensor, lungs: Tensor, dense: Tensor) -> Tensor:
-    """Cross-entropy, in which dense lung counts four times, plus one minus the Dice coefficient of the batch.
+def segmentation_loss(logits: Tensor, lungs: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean of the cross-entropy, plus one minus the Dice coefficient of the batch.
 
     Parameters
     ----------
     logits
         ``(N, 2, H, W)``.
-    lungs, dense
-        ``(N, H, W)``, 1 in the lungs, and in lesions and vessels.
+    lungs
+        ``(N, H, W)``, 1 in the lungs.
+    weights
+        Of the pixels, ``(N, H, W)``.
     """
     lung_probability = logits.softmax(dim=1)[:, 1]
     dice = (2 * (lung_probability * lungs).sum() + 1) / (lung_probability.sum() + lungs.sum() + 1)
-    weights = 1 + (_DENSE_WEIGHT - 1) * dense
     cross_entropy = torch.nn.functional.cross_entropy(logits, lungs.long(), reduction="none")
     return (weights * cross_entropy).sum() / weights.sum() + 1 - dice
