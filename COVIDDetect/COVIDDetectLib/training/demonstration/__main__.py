@@ -23,7 +23,7 @@ from .classifier import FORM, train_demonstration_classifier
 from .lungs import FURTHER_PHASES, LUNGS_PHASES, train_unet
 
 LUNGS_SIZE = (368, 368)
-_VERSION, _CLASSIFIER_VERSION = "1", "2"
+_VERSION, _CLASSIFIER_VERSION = "2", "2"
 _SEED, _FURTHER_SEED = 1, 2
 _FIRST_PHANTOM, _FIRST_HELD_BACK, _HELD_BACK_PHANTOMS = 1000, 3000, 8
 _SMOOTH_MM = (0.5, 1.0, 1.5)
