@@ -36,13 +36,13 @@ def load_series(*uids: str) -> None:
     slicer.app.processEvents()
 
 
-def load_folder(folder: Path) -> None:
-    """A DICOM folder with one series into the scene, as either host does it."""
+def load_folder(folder: Path, series: str = "") -> None:
+    """A DICOM folder with one series into the scene, as either host does it; where there are others, with its UID."""
     import slicer
 
     if is_slicer():
         import_folder(folder)
-        load_series(*series_in_database())
+        load_series(*([series] if series else series_in_database()))
         slicer.util.selectModule("COVIDDetect")
     else:
         from Viewer.opening import open_path

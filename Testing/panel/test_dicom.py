@@ -12,7 +12,7 @@ import pytest
 from Testing.dicom_series import write_ct
 from Testing.panel.dicom_steps import export_to_database, find_module, load_folder, load_series, series_in_database
 from Testing.panel.host import is_slicer, node_counts, wait_until
-from Testing.panel.steps import analyze, begin, finish, phantom
+from Testing.panel.steps import analyze, begin, finish, phantom, write_result
 from Testing.panel.test_mask import erase_a_piece
 
 
@@ -55,6 +55,22 @@ def test_a_ct_from_dicom_is_chosen_analyzed_cancelled_and_analyzed(
     result = analyze(panel)
     assert result.ct_node is ct
     assert result.record["input"]["sha256"] == phantom().ct.sha256
+
+
+def test_another_patient_from_dicom_is_named_at_once_and_one_click_away(
+    database: None, panel: Any, phantom_series: Path, tmp_path: Path
+) -> None:
+    load_folder(phantom_series)
+    first = panel.ui.ctSelector.currentNode()
+    write_result(first)
+    assert panel.ui.probabilityLabel.enabled
+    load_folder(tmp_path / "other", write_ct(tmp_path / "other", phantom(None).ct, "Another patient"))
+    assert panel.ui.ctSelector.currentNode() is first
+    assert "Another patient" in panel.ui.inViewsLabel.text and panel.ui.inViewsWidget.visible
+    assert not panel.ui.probabilityLabel.enabled
+    panel.ui.inViewsButton.click()
+    assert "Another patient" in panel.ui.ctSelector.currentNode().GetName()
+    assert not panel.ui.resultWidget.visible
 
 
 def test_the_module_finder_finds_it(database: None, panel: Any, phantom_series: Path) -> None:
