@@ -83,7 +83,7 @@ def _slices(node: slicer.vtkMRMLScalarVolumeNode) -> list[Slice]:
     try:
         with quiet_pydicom():
             images = [read_image(Path(file)) for file in files]
-    except Unreadable:
+    except (Unreadable, InputError):  # Slicer could, and what it made of them lies in the scene
         return []
     if None in images:
         return []
