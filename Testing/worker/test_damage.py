@@ -29,6 +29,7 @@ NO_MESSAGES = {
     "of an unknown type": b'{"type":"dance"}',
     "without its entries": b'{"type":"analyze","id":1}',
     "with another kind of entry": b'{"type":"cancel","id":"1"}',
+    "with a list for a word": b'{"type":"progress","id":1,"stage":[],"done":1,"total":2}',
     "nested without end": b"[" * 100_000,
 }
 
