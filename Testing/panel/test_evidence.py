@@ -26,7 +26,15 @@ def test_what_decided_stands_under_the_number_and_the_sum_a_click_away(panel: An
     )
     ui = panel.ui
     assert ui.evidenceLabel.visible and not ui.evidenceTableLabel.visible
-    for text in ("For:", "right, lower third", "+1.20", "Against:", "left, middle third", "−0.40", "no single place"):
+    for text in (
+        "For:",
+        "right, lower third",
+        "+1.20",
+        "Against:",
+        "left, middle third",
+        "−0.40",
+        "fewer signs of health",
+    ):
         assert text in ui.evidenceLabel.text
     ui.evidenceLabel.linkActivated("all")
     assert ui.evidenceTableLabel.visible

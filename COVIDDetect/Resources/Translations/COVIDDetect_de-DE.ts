@@ -639,8 +639,12 @@ Jetzt installieren?</translation>
         <translation>außerhalb der Lungen</translation>
     </message>
     <message>
-        <source>no single place</source>
-        <translation>kein einzelner Ort</translation>
+        <source>fewer signs of health</source>
+        <translation>weniger Zeichen von Gesundheit</translation>
+    </message>
+    <message>
+        <source>fewer signs of disease</source>
+        <translation>weniger Zeichen von Krankheit</translation>
     </message>
 </context>
 <context>

@@ -104,8 +104,8 @@ def place_name(term: Term) -> str:
     """Where a term lies, as the user reads it."""
     if term.where == OUTSIDE:
         return _("outside the lungs")
-    if term.where == NOWHERE:
-        return _("no single place")
+    if term.where == NOWHERE:  # a channel is weaker than in healthy scans
+        return _("fewer signs of health") if term.logit > 0 else _("fewer signs of disease")
     side, third = term.where.split()
     return where({"side": side, "third": third})
 
