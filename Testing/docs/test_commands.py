@@ -67,7 +67,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(folder / "cohort.csv", folder / "CASES.csv")
     (folder / "CT").symlink_to(folder / "scans" / "A-17")
     (folder / "PREDICTIONS.csv").write_text(
-        "case,probability,label\n" + "".join(f"{case},{0.1 + 0.08 * case},{case % 2}\n" for case in range(10))
+        "case,probability,label\n"
+        + "".join(f"{case},{0.05 + 0.4 * (case % 2) + 0.005 * (case % 97):.3f},{case % 2}\n" for case in range(200))
     )
     for name in ("FILE.pth", "covid.pth"):
         torch.save(released("decovnet"), folder / name)

@@ -21,7 +21,9 @@ def test_experiments_are_shown_as_differences(panel: Any, real_worker: Any) -> N
     assert len(lines) == 3
     for line in lines:
         value, difference = line.rsplit(": ", 1)[1].rstrip(")").split(" (")
-        assert float(value.strip("<> ")) - probability == pytest.approx(float(difference), abs=0.011)
+        assert float(value.strip("<> ")) - probability == pytest.approx(
+            float(difference.replace("\N{MINUS SIGN}", "-")), abs=0.011
+        )
     assert result.record["probability"] == probability
     assert result.stale == ""
 

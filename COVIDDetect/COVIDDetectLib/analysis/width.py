@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from scipy import ndimage
 
 from ..ct.ct_mask import FEWEST_SLICES, bounding_box, make_ct_mask
 from ..ct.volume import CTVolume
@@ -26,7 +25,7 @@ _SMOOTH_SIGMA = 0.7
 """Pixels: between two neighboring reconstruction kernels of one scanner."""
 _SHARPEN_BY = 0.5
 _TISSUE_HU = (-50, 150)
-_ROUND = ndimage.generate_binary_structure(2, 1)[None]
+_CROSS = np.array([[[0, 1, 0], [1, 1, 1], [0, 1, 0]]], dtype=bool)
 _MARGIN = (1, 4, 4)
 
 
@@ -131,6 +130,8 @@ def _cropped(ct: CTVolume, lungs: np.ndarray) -> tuple[CTVolume, np.ndarray]:
 
 
 def _nudges(ct: CTVolume, lungs: np.ndarray, slice_mm: float | None) -> Iterator[tuple[str, CTVolume, np.ndarray]]:
+    from scipy import ndimage
+
     hu = ct.hu.astype(np.float32)
 
     def with_hu(values: np.ndarray) -> CTVolume:
@@ -148,8 +149,8 @@ def _nudges(ct: CTVolume, lungs: np.ndarray, slice_mm: float | None) -> Iterator
             fewer = lungs.copy()
             fewer[left_out] = False
             yield name, ct, fewer
-    yield "mask a pixel larger", ct, ndimage.binary_dilation(lungs, _ROUND)
-    smaller = ndimage.binary_erosion(lungs, _ROUND)
+    yield "mask a pixel larger", ct, ndimage.binary_dilation(lungs, _CROSS)
+    smaller = ndimage.binary_erosion(lungs, _CROSS)
     if np.count_nonzero(smaller.any(axis=(1, 2))) >= FEWEST_SLICES:
         yield "mask a pixel smaller", ct, smaller
     smooth = ndimage.gaussian_filter(hu, (0, _SMOOTH_SIGMA, _SMOOTH_SIGMA))
