@@ -65,7 +65,7 @@ def take_apart(network: DeCoVNet, features: Tensor) -> Receipt:
     with torch.enable_grad():
         maxima = convolutions[_UP_TO_FIRST_RELU + 1 :](pooled)[0]
         weights, bias = _linear(network.classifier.output)
-        margin = bias + maxima.detach().double().cpu() @ weights
+        activations = maxima.detach().cpu().double()  # in this order: Apple's GPUs have no double precision
         cells = np.full((len(maxima), 3), np.nan)
         for channel in torch.nonzero(maxima.detach() > 0).flatten().tolist():
             (gradient,) = torch.autograd.grad(maxima[channel], pooled, retain_graph=True)
@@ -75,7 +75,7 @@ def take_apart(network: DeCoVNet, features: Tensor) -> Receipt:
             cells[channel] = [
                 _center(int(at), bins, size) for at, bins, size in zip(cell, fed.shape, features.shape[2:], strict=True)
             ]
-    return Receipt(float(margin), bias, maxima.detach().double().cpu().numpy(), weights.numpy(), cells)
+    return Receipt(float(bias + activations @ weights), bias, activations.numpy(), weights.numpy(), cells)
 
 
 def _linear(output: nn.Module) -> tuple[Tensor, float]:
@@ -83,11 +83,11 @@ def _linear(output: nn.Module) -> tuple[Tensor, float]:
     layers = [cast(nn.Linear, layer) for layer in (output if isinstance(output, nn.Sequential) else [output])]
     last = layers[-1]
     negative = 1 - COVID_POSITIVE
-    weights = (last.weight[COVID_POSITIVE] - last.weight[negative]).detach().double().cpu()
-    bias = float((last.bias[COVID_POSITIVE] - last.bias[negative]).detach().double())
+    weights = (last.weight[COVID_POSITIVE] - last.weight[negative]).detach().cpu().double()
+    bias = float((last.bias[COVID_POSITIVE] - last.bias[negative]).detach().cpu().double())
     for layer in layers[-2::-1]:
-        bias += float(weights @ layer.bias.detach().double().cpu())
-        weights = weights @ layer.weight.detach().double().cpu()
+        bias += float(weights @ layer.bias.detach().cpu().double())
+        weights = weights @ layer.weight.detach().cpu().double()
     return weights, bias
 
 
