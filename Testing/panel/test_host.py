@@ -26,12 +26,17 @@ def test_waiting_turns_the_event_loop(host: None) -> None:
 
 def test_an_exception_in_a_slot_is_seen(host: None) -> None:
     import qt
+    import slicer
 
     seen: list[BaseException] = []
     earlier, sys.excepthook = sys.excepthook, lambda kind, error, trace: seen.append(error)
-    button = qt.QPushButton()
+    # A top-level widget that is collected while Slicer lists the top-level widgets, as it does at a change of the
+    # layout, crashes PythonQt: none may be left to the garbage collector. In PySide it is a child of the main window
+    # that may not: with it go the wrappers of the window's other parts.
+    button = qt.QPushButton(slicer.util.mainWindow() if is_slicer() else None)
     button.connect("clicked(bool)", lambda *_: {}["missing"])
     button.click()
+    button.deleteLater()
     sys.excepthook = earlier
     assert [type(error) for error in seen] == [KeyError]
 
