@@ -2,10 +2,18 @@
 
 import numpy as np
 import pytest
-from COVIDDetectLib.ct.ct_mask import InputForm, averaged_slabs, make_ct_mask, resample_in_plane, window_to_8_bit
+from COVIDDetectLib.ct.ct_mask import (
+    InputForm,
+    averaged_slabs,
+    make_ct_mask,
+    resample_in_plane,
+    share_of_adult,
+    window_to_8_bit,
+)
 from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import InputError, MaskError
+from COVIDDetectLib.phantom import thorax
 
 
 def gradient_ct() -> CTVolume:
@@ -91,7 +99,7 @@ def test_slabs_are_the_same_whatever_the_slices_are_thick(slices: int) -> None:
 
 
 def test_slices_stay_as_they_are_without_a_thickness_and_at_that_thickness() -> None:
-    ct = gradient_ct()
+    ct = CTVolume(gradient_ct().hu[:, :20, :20], Geometry.axial((15.0, 15.0, 5.0)))
     lungs = np.zeros(ct.hu.shape, dtype=bool)
     lungs[1:-1, 4:20, 4:20] = True
     plain, slabs = (make_ct_mask(ct, lungs, InputForm((32, 48), slice_mm=mm)) for mm in (None, 5.0))
@@ -104,11 +112,26 @@ def test_nothing_far_from_the_lungs_is_shown() -> None:
     hu = random.integers(-1000, 400, (6, 60, 60)).astype(np.int16)
     lungs = np.zeros(hu.shape, dtype=bool)
     lungs[:, 0:10, 0:10] = lungs[:, -10:, -10:] = True
-    form = InputForm((60, 60), surroundings_mm=8.0)
-    ct_mask = make_ct_mask(CTVolume(hu, Geometry.axial((2.0, 2.0, 5.0))), lungs, form)
+    form = InputForm((60, 60), surroundings_mm=16.0)
+    ct_mask = make_ct_mask(CTVolume(hu, Geometry.axial((4.0, 4.0, 5.0))), lungs, form)
     changed = hu.copy()
     changed[:, 14:46, 14:46] = 300
-    again = make_ct_mask(CTVolume(changed, Geometry.axial((2.0, 2.0, 5.0))), lungs, form)
+    again = make_ct_mask(CTVolume(changed, Geometry.axial((4.0, 4.0, 5.0))), lungs, form)
     np.testing.assert_array_equal(ct_mask.image, again.image)
-    shown = make_ct_mask(CTVolume(hu, Geometry.axial((2.0, 2.0, 5.0))), lungs, InputForm((60, 60)))
+    shown = make_ct_mask(CTVolume(hu, Geometry.axial((4.0, 4.0, 5.0))), lungs, InputForm((60, 60)))
     np.testing.assert_array_equal(ct_mask.image[:, :14, :14], shown.image[:, :14, :14])
+
+
+@pytest.mark.parametrize("slice_mm", [None, 5.0])
+def test_a_childs_chest_is_seen_as_an_adults(slice_mm: float | None) -> None:
+    """Slabs of 5 mm of a child are thick slices of an adult: vessels would be blurred until they look like disease."""
+    phantom = thorax(seed=3, shape=(60, 64, 64), spacing=(5.5, 5.5, 5.0))
+    form = InputForm((32, 48), slice_mm=slice_mm, surroundings_mm=10.0)
+    adults = make_ct_mask(phantom.ct, phantom.lung_mask, form)
+    for scale in (0.7, 0.4):
+        small = CTVolume(phantom.ct.hu, Geometry.axial((5.5 * scale, 5.5 * scale, 5.0 * scale)))
+        childs = make_ct_mask(small, phantom.lung_mask, form)
+        assert abs(len(childs.image) - len(adults.image)) <= len(adults.image) * 0.2
+        if childs.image.shape == adults.image.shape:
+            np.testing.assert_array_equal(childs.image, adults.image)
+    assert share_of_adult(180.0, 120.0) == 1.0, "a single lung is narrow, and no child's"

@@ -84,6 +84,15 @@ def test_a_cropped_chest_is_outside_and_the_sentence_says_where(card: ModelCard,
     assert reason in (fit.sentence or "")
 
 
+@pytest.mark.parametrize(("scale", "is_inside"), [(0.95, True), (0.75, False), (0.5, False)])
+def test_a_childs_chest_is_outside(card: ModelCard, scale: float, is_inside: bool) -> None:
+    phantom = patient(513)
+    geometry = Geometry.axial((3.8 * scale, 3.8 * scale, 10.0 * scale))
+    fit = fit_of(card, ct_mask_of(phantom.ct.hu, phantom.lung_mask, geometry))
+    assert fit.is_inside is is_inside
+    assert is_inside or "the lungs are too" in (fit.sentence or "")
+
+
 def test_intensities_that_are_not_hu_are_outside(card: ModelCard) -> None:
     phantom = patient(511)
     hu = phantom.ct.hu.astype(float)

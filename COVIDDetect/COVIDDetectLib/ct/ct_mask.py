@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,9 @@ HU_WINDOW = (-1200.0, 600.0)
 
 FEWEST_SLICES = 2
 """DeCoVNet joins slices two by two."""
+
+_ADULT_DEPTH_MM, _ADULT_WIDTH_MM = 150.0, 230.0
+"""Of the lungs of fifteen adults on public CTs none were both less deep and less wide."""
 
 _SURROUNDINGS_HU = 0.0
 """What stands for all that lies too far from the lungs to be shown: soft tissue, of which most of it is."""
@@ -41,12 +44,26 @@ class InputForm:
     surroundings_mm
         How far from the lung mask, along rows and columns, the CT is still shown; what lies farther is painted over
         with one value and cannot weigh. None shows all, as the paper does.
+
+    Both lengths are for lungs of adults, and shrink with the lungs of children (``for_lungs``).
     """
 
     size: tuple[int, int]
     hu_window: tuple[float, float] = HU_WINDOW
     slice_mm: float | None = None
     surroundings_mm: float | None = None
+
+    def for_lungs(self, depth_mm: float, width_mm: float) -> InputForm:
+        """The form for lungs of this size: in plane a child's lungs fill the input as an adult's do, and so they must
+        along the slices, or the same vessels would be blurred as if the slices were thick."""
+        scale = share_of_adult(depth_mm, width_mm)
+        slice_mm, surroundings_mm = (mm and mm * scale for mm in (self.slice_mm, self.surroundings_mm))
+        return replace(self, slice_mm=slice_mm, surroundings_mm=surroundings_mm)
+
+
+def share_of_adult(depth_mm: float, width_mm: float) -> float:
+    """How large lungs are beside those of a small adult, at most 1; a single lung is as deep as both are."""
+    return min(1.0, max(depth_mm / _ADULT_DEPTH_MM, width_mm / _ADULT_WIDTH_MM))
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +118,10 @@ def make_ct_mask(ct: CTVolume, lungs: np.ndarray, form: InputForm) -> CTMask:
     count = box[0].stop - box[0].start
     if count < FEWEST_SLICES:
         raise InputError("The lungs are seen on one slice only; choose a whole chest CT.")
+    width_mm, depth_mm = (
+        (part.stop - part.start) * mm for part, mm in zip(box[:0:-1], ct.geometry.spacing[:2], strict=True)
+    )
+    form = form.for_lungs(depth_mm, width_mm)
     slabs = slab_count(count, ct.geometry.spacing[2], form.slice_mm)
     hu, mask = (averaged_slabs(volume, slabs) for volume in (ct.hu[box], lungs[box] > 0))
     image = window_to_8_bit(resample_in_plane(hu, *form.size), form.hu_window)

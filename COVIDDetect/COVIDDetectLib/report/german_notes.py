@@ -26,6 +26,7 @@ _WORDS = {
     "Weichgewebe; bitte zuerst die Maske ansehen",
     "the values round the lungs are not HU of soft tissue": "die Werte um die Lungen sind nicht die HE von Weichgewebe",
     "the lungs are too small": "die Lungen sind zu klein",
+    "the lungs are too small for an adult": "die Lungen sind für Erwachsene zu klein",
     "the lungs are too large": "die Lungen sind zu groß",
     "the lungs are too short from top to bottom": "die Lungen sind von oben nach unten zu kurz",
     "the lungs are too long": "die Lungen sind zu lang",

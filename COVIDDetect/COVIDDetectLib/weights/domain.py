@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from ..atomic import whole_file
-from ..ct.ct_mask import CTMask, near_lungs
+from ..ct.ct_mask import CTMask, near_lungs, share_of_adult
 from ..errors import WeightsError
 from .cards import ModelCard, load_network, read_checked, write_card
 
@@ -37,6 +37,8 @@ _FEWEST_GROUPS = 4
 _BORDER_MM = 8.0
 _WRONG_HU_FROM, _SMOOTH_FROM = 4.0, 1.5
 """Standard deviations from which these are named first, since they move other properties too."""
+_SMALL_BELOW = 0.85
+"""Share of a small adult's lungs from which on they may be a child's: no children are among the training CTs."""
 _EDGE_REACH = 3
 """Columns to either side of the mask's edge among which the edge of the lung is looked for."""
 
@@ -87,7 +89,7 @@ class DomainFit:
     distance
         The larger of the physical and the features' distance; the training set lies below ``limit``.
     limit
-        From which on a volume is foreign.
+        From which on a volume is foreign. Lungs too small for an adult are so at any distance.
     sentence
         What the user reads when it is; None inside.
     """
@@ -99,7 +101,7 @@ class DomainFit:
     @property
     def is_inside(self) -> bool:
         """Whether the volume is of the kind that the weights were trained on."""
-        return self.distance <= self.limit
+        return self.sentence is None
 
 
 def judge(card: ModelCard, features: Tensor, ct_mask: CTMask) -> DomainFit | None:
@@ -130,9 +132,10 @@ def judge(card: ModelCard, features: Tensor, ct_mask: CTMask) -> DomainFit | Non
     physical_offset = _physical(ct_mask, card.hu_window) - physical.mean
     physical_distance = physical.distance(physical_offset)
     distance = max(physical_distance, seen.distance(_pooled(features, ct_mask) - seen.mean))
-    if distance <= LIMIT:
+    is_small = share_of_adult(*_sizes_mm(ct_mask)[1:]) < _SMALL_BELOW
+    if distance <= LIMIT and not is_small:
         return DomainFit(distance, LIMIT, None)
-    reason = ""
+    reason = ": the lungs are too small for an adult" if is_small else ""
     if physical_distance > LIMIT:
         reason = f": {_reason(physical_offset / np.sqrt(np.diag(physical.covariance)))}"
     return DomainFit(
@@ -309,13 +312,12 @@ def _physical(ct_mask: CTMask, hu_window: tuple[float, float]) -> np.ndarray:
     # Only the border: farther away lie the heart, the table or what the weights hide.
     border = near_lungs(ct_mask.mask, ct_mask.geometry.spacing[1::-1], _BORDER_MM) & ~lung
     inside, outside = hu[lung], hu[border] if border.any() else np.array([high])
-    sizes_mm = np.array(lung.shape) * ct_mask.geometry.spacing[::-1]
     profiles = [lung.sum(axis=axes) for axes in ((1, 2), (0, 2), (0, 1))]
     ends = [profile[end] / profile.max() for profile in profiles for end in (0, -1)]
     return np.array(
         [
             np.log(lung.sum() * ct_mask.geometry.voxel_ml),
-            *np.log(sizes_mm),
+            *np.log(_sizes_mm(ct_mask)),
             lung.mean(),
             *np.percentile(inside, [5, 50, 75]),
             *np.percentile(outside, [25, 50, 75]),
@@ -323,6 +325,12 @@ def _physical(ct_mask: CTMask, hu_window: tuple[float, float]) -> np.ndarray:
             *ends,
         ]
     )
+
+
+def _sizes_mm(ct_mask: CTMask) -> np.ndarray:
+    """Height, depth and width of the lungs' box."""
+    sizes: np.ndarray = np.array(ct_mask.mask.shape) * ct_mask.geometry.spacing[::-1]
+    return sizes
 
 
 def _steepness_hu_per_mm(hu: np.ndarray, lung: np.ndarray, column_mm: float) -> float:
