@@ -17,11 +17,12 @@ from COVIDDetectLib.mrml.ct_checks import accepted_findings, note_findings
 from COVIDDetectLib.mrml.job import Job
 from COVIDDetectLib.mrml.nodes.ct import ct_from_node
 from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
-from COVIDDetectLib.mrml.nodes.result import MASK_EDITED, MASK_MOVED, Result
+from COVIDDetectLib.mrml.nodes.result import Result
+from COVIDDetectLib.mrml.outcome import write_outcome, write_width
 from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode, let_go_of
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, make_phantom, register_samples
-from COVIDDetectLib.mrml.scene import chest_cts, require_nodes, write_analysis_nodes, write_explanation
-from COVIDDetectLib.mrml.watch import Fingerprint, mask_difference, scene_watch
+from COVIDDetectLib.mrml.scene import chest_cts, write_analysis_nodes
+from COVIDDetectLib.mrml.watch import Fingerprint, scene_watch
 from COVIDDetectLib.panel.panel import Panel
 from COVIDDetectLib.panel.view_watch import ViewWatch
 from COVIDDetectLib.worker.client import WorkerClient
@@ -196,7 +197,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     client : worker.interface.Client, optional
         What computes; by default a process of its own.
 
-    ``job`` is what is being computed. ``panel.logic.Logic`` describes the signals.
+    ``job`` is what is being computed, ``widthJob`` what nobody waits for. ``panel.logic.Logic`` describes the signals.
 
     Examples
     --------
@@ -208,9 +209,10 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         ScriptedLoadableModuleLogic.__init__(self)
         self.progressed, self.finished, self.failed, self.resultsChanged = Signal(), Signal(), Signal(), Signal()
         slots = {"progressed": self._onProgressed, "finished": self._onFinished, "failed": self._onFailed}
+        slots["widened"] = self._onWidened
         self._client, self._slots = None, {name: weakly(slot) for name, slot in slots.items()}
         self.useClient(client or WorkerClient())
-        self.job, self._stopped = None, False
+        self.job, self.widthJob, self._stopped = None, None, False
         self._onChange = weakly(self._onResultChanged)
         scene_watch().follow(self._onChange)
         scene_watch().verify(Result.all())
@@ -289,6 +291,16 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         self._client.experiment(ct_from_node(job.ct_node), job.lung_mask, region, device, result.card)
         self.job = job
 
+    def startWidth(self, result, device="auto"):
+        """Begin to read a result's CT again, nudged; nobody waits, and whatever else is begun takes its place."""
+        job = Job.with_result("width", result)
+        self._client.read_again(ct_from_node(job.ct_node), job.lung_mask, device, result.card)
+        self.widthJob = job
+
+    def stopWidth(self):
+        """End that; nothing is written."""
+        self._client.stop_reading()
+
     def cancel(self):
         """End what is being computed; the scene stays as it was."""
         self._client.cancel()
@@ -296,7 +308,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     def stop(self):
         """Release the scene and the worker process."""
         if not self._stopped:
-            self._stopped, self.job = True, None
+            self._stopped, self.job, self.widthJob = True, None, None
             slicer.app.disconnect("aboutToQuit()", self._stopBeforeQuitting)
             scene_watch().leave(self._onChange)
             self._client.stop()
@@ -315,7 +327,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
             return
         # Whatever goes wrong has to end in a signal: else panel or script would wait for ever.
         try:
-            outcome = self._write(job, value)
+            outcome = write_outcome(job, value)
         except COVIDDetectError as error:
             self.failed.emit(job, error)
         except Exception:
@@ -324,23 +336,10 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         else:
             self.finished.emit(job, outcome)
 
-    def _write(self, job, value):
-        """Write what was computed into the scene; returns what ``finished`` hands out."""
-        if job.kind != "analyze":
-            require_nodes(job.result, job.scores)
-        if job.kind == "experiment":
-            return value
-        inputs = Fingerprint.of(job.ct_node, job.lung_mask_node)
-        if job.kind == "analyze" and inputs.ct != job.inputs.ct:
-            raise COVIDDetectError(_("The CT was changed during the analysis; analyze it again."))
-        with scene_watch().writing():
-            if job.kind == "explain":
-                write_explanation(value, job.result)
-                return job.result
-            result = write_analysis_nodes(value, job.ct_node, job.lung_mask_node)
-            if inputs != job.inputs and mask_difference(result):
-                result.mark_stale(MASK_EDITED if inputs.place == job.inputs.place else MASK_MOVED)
-            return result
+    def _onWidened(self, value):
+        job, self.widthJob = self.widthJob, None
+        if job is not None:
+            write_width(job, value)
 
     def _onFailed(self, error):
         job, self.job = self.job, None

@@ -18,6 +18,11 @@ def test_as_many_decimals_as_the_verdict_needs(probability: float, threshold: fl
     assert probability_text(probability, threshold) == text
 
 
+def test_fewer_decimals_are_never_nought_or_one() -> None:
+    texts = [probability_text(probability, 0.5, 1) for probability in (0.04, 0.06, 0.449, 0.496, 0.94, 0.96)]
+    assert texts == ["< 0.1", "0.1", "0.4", "0.496", "0.9", "> 0.9"]
+
+
 def test_the_command_line_shows_three_decimals_and_more_where_these_would_reach_the_threshold() -> None:
     assert rounded(0.87, 0.5, 3) == "0.870"
     assert rounded(0.4997, 0.5, 3) == "0.4997"

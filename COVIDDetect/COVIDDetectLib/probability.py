@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 
-def probability_text(probability: float, decision_threshold: float) -> str:
-    """Two decimals, and no 1.00; more where rounding would put the number on the other side of the threshold."""
-    if probability > 0.995:
-        return "> 0.99"
-    if probability < 0.005:
-        return "< 0.01"
-    return rounded(probability, decision_threshold, 2)
+def probability_text(probability: float, decision_threshold: float, decimals: int = 2) -> str:
+    """So many decimals, and no 1.00; more where rounding would put the number on the other side of the threshold."""
+    last = 10**-decimals
+    if probability > 1 - last / 2:
+        return f"> {1 - last:.{decimals}f}"
+    if probability < last / 2:
+        return f"< {last:.{decimals}f}"
+    return rounded(probability, decision_threshold, decimals)
 
 
 def rounded(probability: float, decision_threshold: float, decimals: int) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from COVIDDetectLib.analysis.analyze import Progress, analyze
-from COVIDDetectLib.analysis.width import Width, _noise_hu, _nudges, read_again
+from COVIDDetectLib.analysis.width import Width, _noise_hu, _nudges, number_text, read_again
 from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import Cancelled, WeightsError
@@ -58,12 +58,20 @@ def test_a_threshold_within_the_band_is_undecided() -> None:
     assert not width.spans(0.4) and not width.spans(0.61)
 
 
+def test_a_number_has_the_decimals_that_its_width_leaves_a_meaning() -> None:
+    record = {"probability": 0.62}
+    assert number_text(record, 0.5) == "0.62"
+    for high, text in ((0.67, "0.62"), (0.73, "0.6")):
+        width = {"low": 0.52, "high": high, "readings": [{"name": "as it is", "probability": 0.62}]}
+        assert number_text({**record, "width": width}, 0.5) == text
+
+
 @pytest.mark.parametrize(("spacing_mm", "offset"), [(1.0, 2), (10.0, 0)])
 def test_thin_slices_are_joined_to_slabs_half_a_slab_later(spacing_mm: float, offset: int) -> None:
     lungs = np.zeros((12, 16, 16), dtype=bool)
     lungs[1:11, 4:12, 4:12] = True
     ct = CTVolume.from_array(np.zeros(lungs.shape, np.int16), Geometry.axial((1.0, 1.0, spacing_mm)))
-    masks = {name: mask for name, _, mask in _nudges(ct, lungs, 5.0)}
+    masks = {name: nudge()[1] for name, nudge in _nudges(ct, lungs, 5.0)}
     later = masks.get("slabs that begin half a slab higher")
     assert (later is not None) == bool(offset)
     if later is not None:

@@ -20,12 +20,14 @@ from COVIDDetectLib.analysis.experiments import Experiment
 from COVIDDetectLib.analysis.healthy_lung import with_healthy_lung
 from COVIDDetectLib.analysis.heat_map import HeatMap
 from COVIDDetectLib.analysis.regions import SIDES, Region, region_voxels
+from COVIDDetectLib.analysis.width import Reading, Width
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import Cancelled, COVIDDetectError
 from COVIDDetectLib.events.signal import Signal
 from COVIDDetectLib.lungs import LEFT, RIGHT, LungMask, segment_lungs
 from COVIDDetectLib.phantom.ideal import analysis_of
 from COVIDDetectLib.weights.cards import ModelCard, read_card
+from scipy.ndimage import binary_erosion
 
 DENSE_HU = -650
 """Healthy lung of a phantom is below it, diseased lung above."""
@@ -44,13 +46,15 @@ class InstantClient:
     def __init__(self) -> None:
         from COVIDDetectLib.events.later import Later  # needs qt, which is there once the host is
 
-        self.progressed, self.finished, self.failed = Signal(), Signal(), Signal()
+        self.progressed, self.finished, self.failed, self.widened = Signal(), Signal(), Signal(), Signal()
         self.kept_ct: CTVolume | None = None
         """What the worker would keep for another request, and lies in a file meanwhile."""
         self._compute: Callable[[], Any] | None = None
         self._steps: list[Progress] = []
         self._is_held = self._forgets = False
         self._answer_later = Later(self._answer)
+        self._width: Callable[[], Width] | None = None
+        self._widen_later = Later(self._widen)
 
     @property
     def busy(self) -> bool:
@@ -95,6 +99,21 @@ class InstantClient:
         """One lung alone, and a region without disease."""
         self._begin(ct, lambda: _experiments(ct, lung_mask, region), [Progress("score", 1, 2)])
 
+    def read_again(
+        self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
+    ) -> None:
+        """As it is, and with a pixel less of the mask."""
+        if self.busy:
+            raise COVIDDetectError("An analysis is running; wait for it, or cancel it.")
+        self.kept_ct, self._width = ct, lambda: _width(ct, lung_mask)
+        self._widen_later.start()
+
+    def stop_reading(self) -> None:
+        """End that."""
+        if self._width is not None:
+            self._width = None
+            self.widened.emit(Cancelled("The analysis was cancelled."))
+
     def cancel(self) -> None:
         """End what is under way, in the next turn."""
         if self.busy:
@@ -109,7 +128,7 @@ class InstantClient:
 
     def stop(self) -> None:
         """End what is under way and keep nothing; nothing is emitted."""
-        self._compute = self.kept_ct = None
+        self._compute = self._width = self.kept_ct = None
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -121,6 +140,8 @@ class InstantClient:
             self._is_held = False
             if self.busy:
                 self._answer_later.start()
+            if self._width is not None:
+                self._widen_later.start()
 
     def report(self) -> None:
         """A held request says how far it is."""
@@ -135,6 +156,7 @@ class InstantClient:
     def _begin(self, ct: CTVolume, compute: Callable[[], Any], steps: list[Progress]) -> None:
         if self.busy:
             raise COVIDDetectError("An analysis is running; wait for it, or cancel it.")
+        self.stop_reading()
         self.kept_ct, self._compute, self._steps, self._forgets = ct, compute, steps, False
         self._answer_later.start()
 
@@ -152,6 +174,11 @@ class InstantClient:
         else:
             self._end()
             self.finished.emit(value)
+
+    def _widen(self) -> None:
+        if self._width is not None and not self._is_held:
+            width, self._width = self._width(), None
+            self.widened.emit(width)
 
     def _end(self) -> None:
         self._compute = None
@@ -220,6 +247,16 @@ def _experiments(ct: CTVolume, lung_mask: LungMask, region: Region | None) -> tu
     as_it_is = _probability(ct, lung_mask)
     probabilities = [(name, _probability(*what)) for name, *what in changed]
     return tuple(Experiment(name, probability, probability - as_it_is) for name, probability in probabilities)
+
+
+def _width(ct: CTVolume, lung_mask: LungMask) -> Width:
+    smaller = replace(lung_mask, labels=lung_mask.labels * binary_erosion(lung_mask.labels > 0))
+    readings = (
+        Reading("as it is", _probability(ct, lung_mask)),
+        Reading("mask a pixel smaller", _probability(ct, smaller)),
+    )
+    probabilities = [reading.probability for reading in readings]
+    return Width(min(probabilities), max(probabilities), readings)
 
 
 def _probability(ct: CTVolume, lung_mask: LungMask) -> float:

@@ -130,9 +130,9 @@ class Invariants:
             assert _voxels(mask) == voxels, f"what the user drew in {mask.GetName()} is lost"
 
     def _no_black_number_is_out_of_date(self) -> None:
+        from COVIDDetectLib.analysis.width import number_text
         from COVIDDetectLib.mrml.nodes.result import Result
         from COVIDDetectLib.mrml.watch import difference
-        from COVIDDetectLib.probability import probability_text
 
         for result in Result.all():
             if result.ct_node is not None and not result.node.GetAttribute("COVIDDetect.stale"):
@@ -146,7 +146,7 @@ class Invariants:
         own = shown.lung_mask_node
         assert mask in (own, None), "the number is black beside another mask"
         threshold = self.ui.decisionThresholdSlider.value
-        assert self.ui.probabilityLabel.text == probability_text(shown.record["probability"], threshold)
+        assert self.ui.probabilityLabel.text == number_text(shown.record, threshold)
         backgrounds = _backgrounds()
         assert not backgrounds or ct.GetID() in backgrounds, "the number is black beside the pictures of another CT"
 

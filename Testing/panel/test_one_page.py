@@ -191,17 +191,15 @@ def test_patient_and_date_stand_in_the_panel(panel: Any) -> None:
     assert panel.ui.patientLabel.text == "A0001 · 2010-02-27"
 
 
-def test_a_scale_keeps_its_colors_in_order_wherever_probability_and_threshold_lie() -> None:
-    from COVIDDetectLib.panel.sections.scale import LINE, scale_style
+def test_a_scale_keeps_its_colors_in_order_wherever_probability_threshold_and_band_lie() -> None:
+    from COVIDDetectLib.panel.sections.scale import FILLED, LINE, scale_style
 
     for probability in (0.0, 0.2, 0.5, 0.51, 1.0):
         for threshold in (0.0, 0.1, 0.5, 1.0):
-            style = scale_style(probability, threshold, False)
-            stops = style.split("stop:")[1:]
-            places = [float(stop.split()[0]) for stop in stops]
-            assert places == sorted(places) and places[0] == 0.0
-            assert style.count(LINE) == 2
-            filled = [
-                place for place, part in zip(places, style.split("stop:")[1:], strict=True) if "highlight" in part
-            ]
-            assert not filled or max(filled) == pytest.approx(probability, abs=0.01)
+            for band in (None, (max(probability - 0.1, 0.0), min(probability + 0.1, 1.0))):
+                stops = scale_style(probability, threshold, False, band).split("stop:")[1:]
+                places = [float(stop.split()[0]) for stop in stops]
+                assert places == sorted(places) and places[0] == 0.0
+                assert len([stop for stop in stops if LINE in stop]) == 2
+                filled = [place for place, stop in zip(places, stops, strict=True) if FILLED in stop]
+                assert not filled or max(filled) <= (band[0] if band else probability)

@@ -136,14 +136,14 @@ def test_the_decision_threshold_of_a_script_s_result_stays_its_own(panel: Any) -
 def test_an_error_that_nobody_expects_ends_the_wait_of_a_script_and_of_the_panel(
     panel: Any, logic: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import COVIDDetect
+    from COVIDDetectLib.mrml import outcome
 
     def fails(*_: Any) -> None:
         raise ZeroDivisionError
 
     heard: list[type[BaseException]] = []
     monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: heard.append(kind))
-    monkeypatch.setattr(COVIDDetect, "write_analysis_nodes", fails)
+    monkeypatch.setattr(outcome, "write_analysis_nodes", fails)
     ct = load_phantom()
     with pytest.raises(COVIDDetectError, match="Error Log"):
         logic.analyze(ct, lungs="threshold")

@@ -79,11 +79,11 @@ def test_width_and_reasons_stand_with_the_number(record: dict[str, Any]) -> None
     ]
     told = {
         **record,
-        "width": {"low": 0.31, "high": 0.62, "readings": [{"name": "as it is", "probability": 0.5}]},
+        "width": {"low": 0.36, "high": 0.55, "readings": [{"name": "as it is", "probability": 0.5}]},
         "evidence": {"margin": -0.76, "starting_point": -1.0, "terms": terms},
     }
     text = report_text(Reported(told))
-    assert "moves it between 0.31 and 0.62; this is no confidence interval. The threshold lies between them" in text
+    assert "moves it between 0.36 and 0.55; this is no confidence interval. The threshold lies between them" in text
     assert "for COVID-19 left upper third +0.64; against no single place -0.40; all else +0.00; starting point" in text
     assert "für COVID-19 links oberes Drittel +0,64; dagegen kein einzelner Ort -0,40" in report_text(
         Reported(told, "de")

@@ -23,6 +23,7 @@ def table_rows(record: Mapping[str, Any], stale: str) -> list[tuple[str, str]]:
     rows = [
         ("Status", f"Out of date: {stale}" if stale else "Current"),
         ("Probability of COVID-19", f"{record['probability']:.3f}"),
+        *(("When nudged", f"{width['low']:.3f} to {width['high']:.3f}") for width in [record.get("width")] if width),
         *(("Note", note) for note in record["notes"]),
         ("Decision threshold", f"{record['decision_threshold']:.2f}"),
         *(("What decided", Evidence.from_entry(entry).in_words()) for entry in [record.get("evidence")] if entry),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..ct.volume import CTVolume
 from ..device import trusted_device, within_memory
 from ..errors import WeightsError
 from ..lungs import LungMask
+from ..probability import probability_text
 from ..weights.cards import ModelCard, default_card
 from ..weights.loaded import loaded_network
 from .analyze import Progress
@@ -25,8 +27,14 @@ _SMOOTH_SIGMA = 0.7
 """Pixels: between two neighboring reconstruction kernels of one scanner."""
 _SHARPEN_BY = 0.5
 _TISSUE_HU = (-50, 150)
+_SLICES_AT_ONCE = 32
+"""Of the backbone: whoever cancels waits for one layer of them."""
 _CROSS = np.array([[[0, 1, 0], [1, 1, 1], [0, 1, 0]]], dtype=bool)
 _MARGIN = (1, 4, 4)
+_WIDE = 0.2
+
+Nudge = Callable[[], tuple[CTVolume, np.ndarray]]
+"""Makes a nudged CT and its mask."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +69,27 @@ class Width:
         """Whether a threshold lies within: the nudges alone change what the number says."""
         return self.low < threshold <= self.high
 
+    @property
+    def decimals(self) -> int:
+        """How many of a probability mean something: where the tenths move, the hundredths say nothing."""
+        return 1 if self.high - self.low >= _WIDE else 2
+
     @classmethod
     def from_entry(cls, entry: Mapping[str, Any]) -> Width:
         """The width in ``analysis.json``."""
         return cls(entry["low"], entry["high"], tuple(Reading(**reading) for reading in entry["readings"]))
+
+
+def width_of(record: Mapping[str, Any]) -> Width | None:
+    """The width in a record; None where the CT was read once."""
+    entry = record.get("width")
+    return Width.from_entry(entry) if entry else None
+
+
+def number_text(record: Mapping[str, Any], decision_threshold: float) -> str:
+    """The probability of a record as it is shown, with as many decimals as its width leaves a meaning."""
+    width = width_of(record)
+    return probability_text(record["probability"], decision_threshold, width.decimals if width else 2)
 
 
 def read_again(
@@ -108,14 +133,14 @@ def read_again(
                 logits = network.classifier(features_of(network, ct_mask, device, slices))[0]
             return float(torch.softmax(logits.double(), dim=0)[1])
 
-        probability, where = within_memory(score_on, where, 64)
+        probability, where = within_memory(score_on, where, _SLICES_AT_ONCE)
         return probability
 
-    nudges = list(_nudges(ct, lungs, card.input_form.slice_mm))
+    nudges = dict(_nudges(ct, lungs, card.input_form.slice_mm))
     readings = []
-    for number, (name, nudged, mask) in enumerate(nudges):
+    for number, (name, nudge) in enumerate(nudges.items()):
         report(Progress("width", number, len(nudges)))
-        readings.append(Reading(name, probability_of(nudged, mask)))
+        readings.append(Reading(name, probability_of(*nudge())))
     report(Progress("width", len(nudges), len(nudges)))
     probabilities = [reading.probability for reading in readings]
     return Width(min(probabilities), max(probabilities), tuple(readings))
@@ -129,16 +154,21 @@ def _cropped(ct: CTVolume, lungs: np.ndarray) -> tuple[CTVolume, np.ndarray]:
     return replace(ct, hu=np.ascontiguousarray(ct.hu[box])), np.ascontiguousarray(lungs[box])
 
 
-def _nudges(ct: CTVolume, lungs: np.ndarray, slice_mm: float | None) -> Iterator[tuple[str, CTVolume, np.ndarray]]:
+def _nudges(ct: CTVolume, lungs: np.ndarray, slice_mm: float | None) -> Iterator[tuple[str, Nudge]]:
     from scipy import ndimage
 
-    hu = ct.hu.astype(np.float32)
+    def with_hu(values: np.ndarray) -> tuple[CTVolume, np.ndarray]:
+        return replace(ct, hu=np.clip(np.rint(values), -32768, 32767).astype(np.int16)), lungs
 
-    def with_hu(values: np.ndarray) -> CTVolume:
-        return replace(ct, hu=np.clip(np.rint(values), -32768, 32767).astype(np.int16))
+    def smoothed() -> np.ndarray:
+        smooth: np.ndarray = ndimage.gaussian_filter(ct.hu.astype(np.float32), (0, _SMOOTH_SIGMA, _SMOOTH_SIGMA))
+        return smooth
 
-    yield "as it is", ct, lungs
-    yield "mirrored", replace(ct, hu=np.ascontiguousarray(ct.hu[:, :, ::-1])), lungs[:, :, ::-1]
+    def noise() -> np.ndarray:
+        return _noise_hu(ct.hu) * np.random.default_rng(0).standard_normal(ct.hu.shape, dtype=np.float32)
+
+    yield "as it is", lambda: (ct, lungs)
+    yield "mirrored", lambda: (replace(ct, hu=np.ascontiguousarray(ct.hu[:, :, ::-1])), lungs[:, :, ::-1])
     slices = np.flatnonzero(lungs.any(axis=(1, 2)))
     half_slab = round((slice_mm or 0.0) / 2 / ct.geometry.spacing[2])
     ends = [("without the lowest slice", slices[:1]), ("without the highest slice", slices[-1:])]
@@ -146,22 +176,25 @@ def _nudges(ct: CTVolume, lungs: np.ndarray, slice_mm: float | None) -> Iterator
         ends.append(("slabs that begin half a slab higher", slices[:half_slab]))
     for name, left_out in ends:
         if len(slices) - len(left_out) >= FEWEST_SLICES:
-            fewer = lungs.copy()
-            fewer[left_out] = False
-            yield name, ct, fewer
-    yield "mask a pixel larger", ct, ndimage.binary_dilation(lungs, _CROSS)
+            yield name, partial(_without, ct, lungs, left_out)
+    yield "mask a pixel larger", lambda: (ct, ndimage.binary_dilation(lungs, _CROSS))
     smaller = ndimage.binary_erosion(lungs, _CROSS)
     if np.count_nonzero(smaller.any(axis=(1, 2))) >= FEWEST_SLICES:
-        yield "mask a pixel smaller", ct, smaller
-    smooth = ndimage.gaussian_filter(hu, (0, _SMOOTH_SIGMA, _SMOOTH_SIGMA))
-    yield "smoother", with_hu(smooth), lungs
-    yield "sharper", with_hu(hu + _SHARPEN_BY * (hu - smooth)), lungs
-    noise = np.random.default_rng(0).standard_normal(hu.shape, dtype=np.float32)
-    yield "with as much noise again", with_hu(hu + _noise_hu(hu) * noise), lungs
+        yield "mask a pixel smaller", lambda: (ct, smaller)
+    yield "smoother", lambda: with_hu(smoothed())
+    yield "sharper", lambda: with_hu(ct.hu + _SHARPEN_BY * (ct.hu - smoothed()))
+    yield "with as much noise again", lambda: with_hu(ct.hu + noise())
 
 
-def _noise_hu(hu: np.ndarray) -> float:
+def _without(ct: CTVolume, lungs: np.ndarray, slices: np.ndarray) -> tuple[CTVolume, np.ndarray]:
+    fewer = lungs.copy()
+    fewer[slices] = False
+    return ct, fewer
+
+
+def _noise_hu(values: np.ndarray) -> float:
     """Standard deviation of the noise in soft tissue: from second differences, which anatomy hardly has."""
+    hu = values.astype(np.float32)
     bend = hu[:, :, 2:] - 2 * hu[:, :, 1:-1] + hu[:, :, :-2]
     tissue = (hu[:, :, 1:-1] > _TISSUE_HU[0]) & (hu[:, :, 1:-1] < _TISSUE_HU[1])
     if not tissue.any():

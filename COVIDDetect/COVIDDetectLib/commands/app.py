@@ -233,13 +233,14 @@ def _about_reading(ct: CTVolume) -> list[str]:
 
 def _print_result(ct: CTVolume, analysis: Analysis, output: Path, seconds: float) -> None:
     stages = ", ".join(f"{stage} {duration:.1f} s" for stage, duration in analysis.seconds.items())
-    probability = rounded(analysis.probability, analysis.decision_threshold, 3)
+    width = analysis.width
+    probability = rounded(analysis.probability, analysis.decision_threshold, width.decimals if width else 3)
     lines = [
         ct.name,
         *([ct.also_there] if ct.also_there else []),
         f"Probability of COVID-19: {probability} (decision threshold {analysis.decision_threshold:.2f}; "
         f"{analysis.card.title})",
-        *([_width(analysis.width, analysis.decision_threshold)] if analysis.width else []),
+        *([_range(width, analysis.decision_threshold)] if width else []),
         *analysis.notes,
         f"What decided: {analysis.evidence.in_words()}",
         _volumes(analysis.lung_mask),
@@ -250,8 +251,8 @@ def _print_result(ct: CTVolume, analysis: Analysis, output: Path, seconds: float
     say(*lines)
 
 
-def _width(width: Width, threshold: float) -> str:
-    low, high = (rounded(probability, threshold, 2) for probability in (width.low, width.high))
+def _range(width: Width, threshold: float) -> str:
+    low, high = (rounded(probability, threshold, width.decimals) for probability in (width.low, width.high))
     undecided = "; undecided, because the decision threshold lies between" if width.spans(threshold) else ""
     return f"{low} to {high} when scan and mask are nudged{undecided}"
 

@@ -13,7 +13,7 @@ from .nodes.lung_mask import lung_mask_from_node
 from .nodes.result import Result
 from .watch import Fingerprint
 
-Kind = Literal["analyze", "explain", "experiment"]
+Kind = Literal["analyze", "explain", "experiment", "width"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,8 @@ class Job:
     ----------
     kind
         ``"analyze"``: lungs, score and heat map; ``"explain"``: another heat map of a result; ``"experiment"``: what
-        the score would be with one lung, or without a region.
+        the score would be with one lung, or without a region; ``"width"``: how far it moves when scan and mask are
+        nudged, for which nobody waits.
     ct_node
         The CT.
     lung_mask_node
@@ -32,7 +33,7 @@ class Job:
     inputs
         How CT and mask were when the job began: what comes of it is only as good as they still are at its end.
     result, scores, lung_mask
-        Of ``"explain"`` and ``"experiment"``: the result in the scene, its history when the job began, and its mask.
+        Of all but ``"analyze"``: the result in the scene, its history when the job began, and its mask.
     """
 
     kind: Kind

@@ -37,6 +37,10 @@ class Logic(Protocol):
         """What is being computed."""
 
     @property
+    def widthJob(self) -> Job | None:
+        """What the CT is read again for, while nobody waits."""
+
+    @property
     def busy(self) -> bool:
         """Whether anything is."""
 
@@ -55,6 +59,12 @@ class Logic(Protocol):
 
     def startExperiments(self, result: Result, region: Mapping[str, Any] | None = None, device: str = "auto") -> None:
         """Begin the experiments with a result."""
+
+    def startWidth(self, result: Result, device: str = "auto") -> None:
+        """Begin to read a result's CT again, nudged, as long as nothing else is begun; nobody waits for it."""
+
+    def stopWidth(self) -> None:
+        """End that."""
 
     def cancel(self) -> None:
         """End what is being computed."""

@@ -35,6 +35,7 @@ from ..mrml.views.display import (
 )
 from ..mrml.views.own_views import keep_to_own_views, show_outlines
 from ..mrml.watch import Change
+from .idle_width import IdleWidth
 from .installation import ensure_packages
 from .logic import Logic
 from .mask_editor import MaskEditor
@@ -109,6 +110,7 @@ class Panel:
         ui.inViewsButton.connect("clicked(bool)", lambda checked: self.choose_ct_in_views())
         ui.leftBehindButton.connect("clicked(bool)", lambda checked: remove_left_behind())
         self.numbers = RegionNumbers()
+        self.idle_width = IdleWidth(logic, lambda: self.state, lambda: self.settings.device)
         self._sections = (
             partial(show_input, ui),
             self.progress.show,
@@ -120,6 +122,7 @@ class Panel:
             self.opacity.show,
             self.mask.show,
             self.numbers.show,
+            self.idle_width.show,
         )
         logic.progressed.connect(lambda job, progress: self.progress.report(progress, self.state.name_of_other))
         logic.finished.connect(self._on_finished)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..analysis.opacity import OpacityBounds
 from ..analysis.result_table import Scored
-from ..probability import probability_text
+from ..analysis.width import number_text
 from ..text import short_name
 from ..weights.cards import ModelCard
 from .german_notes import in_german
@@ -78,7 +78,7 @@ class Reported:
     @property
     def probability(self) -> str:
         """Rounded as in the panel."""
-        return self.words.spoken(probability_text(self.record["probability"], self.decision_threshold))
+        return self.words.spoken(number_text(self.record, self.decision_threshold))
 
     @property
     def side(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..analysis.evidence import LEAST_FOR, Evidence
-from ..analysis.width import Width
+from ..analysis.width import width_of
 from ..probability import probability_text
 from .distribution import NEAR_SURFACE_MM, distribution
 from .reported import Reported
@@ -147,12 +147,11 @@ def assessment(reported: Reported) -> list[str]:
 
 def width(reported: Reported) -> list[str]:
     """How far the probability moves when it is computed again on nudged scans; empty where that was not done."""
-    words, entry = reported.words, reported.record.get("width")
-    if not entry:
+    words, found, threshold = reported.words, width_of(reported.record), reported.decision_threshold
+    if not found:
         return []
-    found = Width.from_entry(entry)
-    low, high = (words.spoken(probability_text(one, reported.decision_threshold)) for one in (found.low, found.high))
-    spans = [words.width_spans] if found.spans(reported.decision_threshold) else []
+    low, high = (words.spoken(probability_text(one, threshold, found.decimals)) for one in (found.low, found.high))
+    spans = [words.width_spans] if found.spans(threshold) else []
     return [" ".join([words.width.format(low=low, high=high), *spans])]
 
 

@@ -55,7 +55,7 @@ class WorkerClient(Client):
     """
 
     def __init__(self, python: str | None = None) -> None:
-        self.progressed, self.finished, self.failed = Signal(), Signal(), Signal()
+        self.progressed, self.finished, self.failed, self.widened = Signal(), Signal(), Signal(), Signal()
         self._python = python
         self._numbers = itertools.count(1)
         self._worker: _Worker | None = None
@@ -63,7 +63,11 @@ class WorkerClient(Client):
 
     @property
     def busy(self) -> bool:
-        return self._request is not None
+        return self._request is not None and not self._reads_again
+
+    @property
+    def _reads_again(self) -> bool:
+        return self._request is not None and self._request.kind == "width"
 
     @property
     def process_id(self) -> int:
@@ -109,9 +113,20 @@ class WorkerClient(Client):
     ) -> None:
         self._begin("experiment", ct, lung_mask, device, weights, region=asdict(region) if region else None)
 
+    def read_again(
+        self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
+    ) -> None:
+        self._begin("width", ct, lung_mask, device, weights)
+
+    def stop_reading(self) -> None:
+        if self._request is not None and self._reads_again:
+            if self._worker is not None and not self._request.has_task:
+                self._worker.say({"type": "cancel", "id": self._request.number})
+            self._fail(_cancelled())
+
     def cancel(self) -> None:
         request = self._request
-        if request is None or request.is_cancelled:
+        if request is None or not self.busy or request.is_cancelled:
             return
         if request.has_task or self._worker is None:
             request.cancel(0, lambda: self._fail(_cancelled()))
@@ -139,6 +154,7 @@ class WorkerClient(Client):
         if self.busy:
             raise COVIDDetectError("An analysis is running; wait for it, or cancel it.")
         require_packages()
+        self.stop_reading()
         if self._worker is not None and not self._worker.folder.is_there:  # tidied away while nothing was computed
             self.stop()
         worker = self.warm_up(device)
@@ -190,12 +206,14 @@ class WorkerClient(Client):
         self._fail(error)
 
     def _succeed(self, value: Any) -> None:
+        ended = self.widened if self._reads_again else self.finished
         self._end()
-        self.finished.emit(value)
+        ended.emit(value)
 
     def _fail(self, error: COVIDDetectError) -> None:
+        ended = self.widened if self._reads_again else self.failed
         self._end()
-        self.failed.emit(error)
+        ended.emit(error)
 
     def _end(self) -> None:
         request, self._request = self._request, None

@@ -171,11 +171,13 @@ def load_analysis(entry: Entry, given: LungMask | None = None) -> Steps[Analysis
 
 
 def load_answer(kind: str, value: Any, given: LungMask | None) -> Steps[Any]:
-    """What a request of that kind was answered with: ``Analysis``, ``HeatMap`` or a tuple of ``Experiment``."""
+    """The answer to a request of that kind: ``Analysis``, ``HeatMap``, ``Width`` or a tuple of ``Experiment``."""
     if kind == "analyze":
         return (yield from load_analysis(value, given))
     if kind == "explain":
         return load_heat_map(value)
+    if kind == "width":
+        return value_of(Width, value)
     return tuple(value_of(Experiment, entry) for entry in value)
 
 

@@ -25,7 +25,11 @@ class Client(Protocol):
         Probabilities with one lung in the mask, and with a region replaced by healthy-looking lung.
 
     Each raises COVIDDetectError while another is under way (``busy``), or where packages or room on the disk are
-    missing; else it ends in exactly one of the last two signals, never from within the call.
+    missing; else it ends in exactly one of ``finished`` and ``failed``, never from within the call.
+
+    read_again(ct, lung_mask, device, weights)
+        How far the probability moves when scan and mask are nudged. Nobody waits for it: ``busy`` stays false, any
+        request that is made meanwhile takes its place, and it ends in ``widened``.
 
     Signals
     -------
@@ -36,15 +40,18 @@ class Client(Protocol):
         ``Experiment``.
     failed(COVIDDetectError)
         After any; after a cancel with ``Cancelled``.
+    widened(Width or COVIDDetectError)
+        After ``read_again``; with ``Cancelled`` from within the call that ends it early.
     """
 
     progressed: Signal
     finished: Signal
     failed: Signal
+    widened: Signal
 
     @property
     def busy(self) -> bool:
-        """Whether a request is under way."""
+        """Whether a request is under way that somebody waits for."""
 
     def analyze(
         self,
@@ -71,8 +78,16 @@ class Client(Protocol):
     ) -> None:
         """Begin the experiments; the arguments are those of ``experiments.run_experiments``."""
 
+    def read_again(
+        self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
+    ) -> None:
+        """Begin to read a CT again; the arguments are those of ``width.read_again``."""
+
+    def stop_reading(self) -> None:
+        """End that, where it is under way."""
+
     def cancel(self) -> None:
-        """End what is under way; ``failed(Cancelled)`` follows within half a second, never from within this call."""
+        """End what is waited for; ``failed(Cancelled)`` follows within half a second, never from within this call."""
 
     def forget(self) -> None:
         """Remove the CT that lies ready for another request, here and in the worker, once nothing is under way."""

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from .. import errors
 
-PROTOCOL = 4
+PROTOCOL = 5
 """Raised whenever a message changes; both sides are of one release, so a difference means a broken installation."""
 
 Message = dict[str, Any]
@@ -25,6 +25,7 @@ _ENTRIES: dict[str, dict[str, Any]] = {
     "analyze": {**_REQUEST, "findings": list},
     "explain": {**_REQUEST, "method": str},
     "experiment": {**_REQUEST, "region": (dict, NoneType)},
+    "width": _REQUEST,
     "cancel": {"id": int},
     "forget": {},
     "ready": {"protocol": int},

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +19,7 @@ from ..analysis.attribution import explain
 from ..analysis.experiments import run_experiments
 from ..analysis.features import LastFeatures
 from ..analysis.regions import Region
+from ..analysis.width import read_again
 from ..ct.volume import CTVolume
 from ..device import choose_device, release_memory
 from ..error_log import unexpected
@@ -115,25 +117,29 @@ class Service:
             return None
         number = request.get("id")
         load_torch()
+        from ..networks.interruption import before_each_layer
 
-        def report(progress: Progress) -> None:
+        def go_on() -> None:
             if number in self._cancelled:
                 raise Cancelled("The analysis was cancelled.")
-            self._say(
-                {
-                    "type": "progress",
-                    "id": number,
-                    "stage": progress.stage,
-                    "done": progress.done,
-                    "total": progress.total,
-                }
-            )
+
+        def report(progress: Progress) -> None:
+            go_on()
+            if request["type"] != "width":  # nobody waits for that
+                step = {"stage": progress.stage, "done": progress.done, "total": progress.total}
+                self._say({"type": "progress", "id": number, **step})
 
         if request["type"] == "warm":
             device = choose_device(request["device"])
             for card in (default_card("unet"), default_card("decovnet")):
                 loaded_network(card, device)
             return None
+        go_on()
+        with before_each_layer(go_on):
+            return {"type": "done", "id": number, "value": self._value_of(request, report)}
+
+    def _value_of(self, request: Message, report: Callable[[Progress], None]) -> Any:
+        """What is answered to a request that is waited for."""
         ct = self._load_ct(request["ct"])
         more: dict[str, Any] = {
             "device": request["device"],
@@ -141,20 +147,18 @@ class Service:
             "progress": report,
         }
         folder = Path(request["folder"])
-        value: Any
         if isinstance(request["lungs"], str):
             lungs = read_card(request["lungs"]) if request["lungs"].endswith(".json") else request["lungs"]
-            value = store_analysis(self._analyze(request, ct, lungs, more), folder)
-        else:
-            lung_mask = at_once(load_lung_mask(request["lungs"]))
-            if request["type"] == "analyze":
-                value = store_analysis(self._analyze(request, ct, lung_mask, more), folder)
-            elif request["type"] == "explain":
-                value = store_heat_map(explain(ct, lung_mask, request["method"], **more), folder)
-            else:
-                region = value_of(Region, request["region"]) if request["region"] else None
-                value = [asdict(one) for one in run_experiments(ct, lung_mask, region, **more)]
-        return {"type": "done", "id": number, "value": value}
+            return store_analysis(self._analyze(request, ct, lungs, more), folder)
+        lung_mask = at_once(load_lung_mask(request["lungs"]))
+        if request["type"] == "analyze":
+            return store_analysis(self._analyze(request, ct, lung_mask, more), folder)
+        if request["type"] == "explain":
+            return store_heat_map(explain(ct, lung_mask, request["method"], **more), folder)
+        if request["type"] == "width":
+            return asdict(read_again(ct, lung_mask, **more))
+        region = value_of(Region, request["region"]) if request["region"] else None
+        return [asdict(one) for one in run_experiments(ct, lung_mask, region, **more)]
 
     def _analyze(
         self, request: Message, ct: CTVolume, lungs: str | LungMask | ModelCard, more: dict[str, Any]

@@ -24,10 +24,6 @@
         <translation>Das Modul wurde während der Analyse geschlossen oder neu geladen; bitte erneut analysieren.</translation>
     </message>
     <message>
-        <source>The CT was changed during the analysis; analyze it again.</source>
-        <translation>Das CT wurde während der Analyse verändert; bitte erneut analysieren.</translation>
-    </message>
-    <message>
         <source>CT:</source>
         <translation>CT:</translation>
     </message>
@@ -220,6 +216,10 @@
         <translation>Entfernen</translation>
     </message>
     <message>
+        <source>The lowest and the highest probability when this CT is read again as another scanner or another hand might have given it: mirrored, without an end slice, slabs that begin later, the mask a pixel larger or smaller, smoother, sharper, noisier. Where the threshold lies between them, the number is undecided. It is not a confidence interval: it does not tell how often the number is right.</source>
+        <translation>Die niedrigste und die höchste Wahrscheinlichkeit, wenn dieses CT noch einmal gelesen wird, wie ein anderer Scanner oder eine andere Hand es geliefert haben könnte: gespiegelt, ohne eine Endschicht, mit später beginnenden Schichtpaketen, mit um einen Pixel größerer oder kleinerer Maske, glatter, schärfer, verrauschter. Liegt die Schwelle dazwischen, ist die Zahl unentschieden. Das ist kein Konfidenzintervall: Es sagt nicht, wie oft die Zahl stimmt.</translation>
+    </message>
+    <message>
         <source>Remove from the lung mask what lies outside the body; Undo in the editor brings it back.</source>
         <translation>Aus der Lungenmaske entfernen, was außerhalb des Körpers liegt; Rückgängig im Editor bringt es zurück.</translation>
     </message>
@@ -382,6 +382,13 @@
     <message>
         <source>Research use only, not a medical device.</source>
         <translation>Nur für die Forschung, kein Medizinprodukt.</translation>
+    </message>
+</context>
+<context>
+    <name>mrml.outcome</name>
+    <message>
+        <source>The CT was changed during the analysis; analyze it again.</source>
+        <translation>Das CT wurde während der Analyse verändert; bitte erneut analysieren.</translation>
     </message>
 </context>
 <context>
@@ -942,6 +949,18 @@ Jetzt installieren?</translation>
     <message>
         <source>threshold {threshold:.2f}</source>
         <translation>Schwelle {threshold:.2f}</translation>
+    </message>
+    <message>
+        <source>Probability of COVID-19: undecided.</source>
+        <translation>COVID-19-Wahrscheinlichkeit unentschieden.</translation>
+    </message>
+    <message>
+        <source>(the same when scan and mask are nudged)</source>
+        <translation>(gleich bei kleinen Änderungen an Bild und Maske)</translation>
+    </message>
+    <message>
+        <source>({low} to {high} when scan and mask are nudged)</source>
+        <translation>(Bild und Maske leicht anders: {low} bis {high})</translation>
     </message>
     <message>
         <source>Do not rely on this number: the CT is unlike those of the training.</source>

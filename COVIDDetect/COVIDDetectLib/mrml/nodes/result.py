@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ import vtk
 from ...analysis.analyze import Analysis
 from ...analysis.opacity import LungOpacity, OpacityBounds
 from ...analysis.result_table import Scored, score_of, table_rows
+from ...analysis.width import Width
 from ...errors import WeightsError
 from ...weights.cards import ModelCard
 from ...weights.store import installed_cards
@@ -200,6 +201,12 @@ class Result:
         with slicer.util.NodeModify(self.node):
             self.node.SetAttribute(_RECORD, json.dumps(record))
             self.node.SetAttribute(_OPACITY_BOUNDS, json.dumps(bounds.levels))
+            self._write_table()
+
+    def write_width(self, width: Width) -> None:
+        """Add how far the number moves when scan and mask are nudged."""
+        with slicer.util.NodeModify(self.node):
+            self.node.SetAttribute(_RECORD, json.dumps({**self.record, "width": asdict(width)}))
             self._write_table()
 
     @property

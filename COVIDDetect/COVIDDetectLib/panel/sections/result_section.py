@@ -12,6 +12,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...analysis.result_table import Scored
+from ...analysis.width import Width, number_text, width_of
 from ...lungs.mask_checks import tells_of_parts_outside
 from ...probability import probability_text
 from ...weights.store import is_bundled
@@ -45,7 +46,7 @@ class ResultSection:
         for name in ("stale", "notes"):
             getattr(ui, f"{name}Widget").setStyleSheet(warning_style(f"{name}Widget"))
             getattr(ui, f"{name}Widget").setAttribute(qt.Qt.WA_StyledBackground, True)
-        for label in (ui.probabilityLabel, ui.lungsLabel, ui.evidenceLabel, ui.evidenceTableLabel):
+        for label in (ui.probabilityLabel, ui.rangeLabel, ui.lungsLabel, ui.evidenceLabel, ui.evidenceTableLabel):
             palette = qt.QPalette(label.palette)
             for role in (qt.QPalette.WindowText, qt.QPalette.Text):  # of plain and of rich text
                 palette.setColor(qt.QPalette.Disabled, role, qt.QColor(*_GRAY))
@@ -71,10 +72,13 @@ class ResultSection:
             return
         record, threshold = result.record, new.decision_threshold
         is_gray = bool(result.stale) or new.is_elsewhere or result.is_doubtful
-        ui.probabilityLabel.text = probability_text(record["probability"], threshold)
-        for widget in (ui.probabilityLabel, ui.lungsLabel, ui.opacityTable, ui.decisionThresholdSlider):
+        width = width_of(record)
+        ui.probabilityLabel.text = number_text(record, threshold)
+        for widget in (ui.probabilityLabel, ui.rangeLabel, ui.lungsLabel, ui.opacityTable, ui.decisionThresholdSlider):
             widget.enabled = not is_gray
-        self._show_scale(record["probability"], threshold, is_gray)
+        ui.rangeLabel.text = range_line(width, threshold) if width else ""
+        ui.rangeLabel.visible = width is not None
+        self._show_scale(record["probability"], threshold, is_gray, width)
         ui.verdictLabel.text = verdict(result, threshold, new.is_elsewhere)
         ui.staleWidget.visible = bool(result.stale)
         ui.staleLabel.text = in_users_language(result.stale)
@@ -106,8 +110,8 @@ class ResultSection:
         self._ui.whyLabel.visible = "notes" in self._open and bool(self._ui.whyLabel.text)
         self._ui.meaningLabel.visible = is_measured or ("weights" in self._open and self._ui.researchLabel.visible)
 
-    def _show_scale(self, probability: float, threshold: float, is_gray: bool) -> None:
-        style = scale_style(probability, threshold, is_gray)
+    def _show_scale(self, probability: float, threshold: float, is_gray: bool, width: Width | None) -> None:
+        style = scale_style(probability, threshold, is_gray, (width.low, width.high) if width else None)
         if style != self._style:  # to set one costs as much as to lay out the panel
             self._style = style
             self._ui.scaleLabel.setStyleSheet(style)
@@ -123,12 +127,22 @@ def verdict(result: ResultState, decision_threshold: float, is_elsewhere: bool) 
         first = _("Probability of COVID-19, out of date.")
     elif result.is_doubtful:
         first = _("Probability of COVID-19, not to be relied on.")
+    elif (width := width_of(result.record)) and width.spans(decision_threshold):
+        first = _("Probability of COVID-19: undecided.")
     elif result.record["probability"] >= decision_threshold:
         first = _("Probability of COVID-19: above the threshold.")
     else:
         first = _("Probability of COVID-19: below the threshold.")
     elsewhere = [_("The views show a different volume, not this CT.")] if is_elsewhere else []
     return " ".join([first, *elsewhere])
+
+
+def range_line(width: Width, decision_threshold: float) -> str:
+    """From where to where the number moves when the CT is read again."""
+    low, high = (probability_text(one, decision_threshold, width.decimals) for one in (width.low, width.high))
+    if low == high:
+        return _("(the same when scan and mask are nudged)")
+    return _("({low} to {high} when scan and mask are nudged)").format(low=low, high=high)
 
 
 def notes_line(result: ResultState) -> str:

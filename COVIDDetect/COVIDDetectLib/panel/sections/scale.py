@@ -5,15 +5,19 @@ They are style sheets without a color of the theme: Qt would keep that when the 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 LINK = "#2f7fd6"
 """Slicer's dark theme leaves links in Qt's dark blue."""
 FILLED, GRAY, EMPTY, LINE = "#2f7fd6", "#808080", "rgba(128, 128, 128, 60)", "#e08700"
+_WITHIN = {FILLED: ("#1d4f8c", "#9cc4ee"), GRAY: ("#555555", "#b4b4b4")}
+"""The band, below and above the probability."""
 _HALF_LINE = 0.006
 """Half of the width of the threshold's line, as a share of the scale."""
 
 
-def scale_style(probability: float, threshold: float, is_gray: bool) -> str:
-    """A bar from 0 to 1, filled up to the probability, with a line at the decision threshold.
+def scale_style(probability: float, threshold: float, is_gray: bool, band: tuple[float, float] | None = None) -> str:
+    """A bar from 0 to 1, filled up to the probability, with a line at the decision threshold, and perhaps a band.
 
     Examples
     --------
@@ -21,15 +25,19 @@ def scale_style(probability: float, threshold: float, is_gray: bool) -> str:
     8
     """
     filled = GRAY if is_gray else FILLED
-    low, high = max(threshold - _HALF_LINE, 0.0), min(threshold + _HALF_LINE, 1.0)
-    parts = [
-        (0.0, min(probability, low), filled),
-        (min(probability, low), low, EMPTY),
-        (low, high, LINE),
-        (high, max(probability, high), filled),
-        (max(probability, high), 1.0, EMPTY),
-    ]
-    stops = [stop for begin, end, color in parts if end > begin for stop in ((begin, color), (end - 1e-4, color))]
+    line = max(threshold - _HALF_LINE, 0.0), min(threshold + _HALF_LINE, 1.0)
+    within = [edge for edge in (0.0, 1.0, probability, *(band or ())) if not line[0] < edge < line[1]]
+    edges = sorted({*line, *within})
+    stops = []
+    for begin, end in pairwise(edges):
+        middle = (begin + end) / 2
+        is_below = middle < probability
+        color = filled if is_below else EMPTY
+        if line[0] < middle < line[1]:
+            color = LINE
+        elif band and band[0] < middle < band[1]:
+            color = _WITHIN[filled][0 if is_below else 1]
+        stops += [(begin, color), (max(begin, end - 1e-4), color)]
     listed = ", ".join(f"stop:{place:.4f} {color}" for place, color in stops)
     return f"border: 1px solid {GRAY}; background: qlineargradient(x1:0, y1:0, x2:1, y2:0, {listed});"
 
