@@ -68,8 +68,9 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
-        self.logic = self.panel = self._viewWatch = None
-        self._parameterNode = self._parameterNodeGuiTag = None
+        self.logic = COVIDDetectLogic()
+        self.ui = self.panel = self._viewWatch = None
+        self._parameterNodeGuiTag = None
         # The voxels of a volume that is being loaded come after its node.
         self._selectCTLater = Later(self.selectDefaultCT)
         self._volumeCame = False
@@ -81,7 +82,6 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.layout.addWidget(uiWidget)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
-        self.logic = COVIDDetectLogic()
         self.panel = Panel(self.ui, self.logic)
 
         scene = slicer.mrmlScene
@@ -107,8 +107,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.setParameterNode(None)
             self.panel.settings.weights_menu.stop()
         self.removeObservers()
-        if self.logic:
-            self.logic.stop()
+        self.logic.stop()
 
     def enter(self):
         """Called each time the module is opened."""
@@ -154,6 +153,11 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._parameterNode:
             let_go_of(node, self._parameterNode)
 
+    @property
+    def _parameterNode(self):
+        """The one that is shown; None while there is no scene."""
+        return self.panel.parameters
+
     def initializeParameterNode(self):
         """Make sure that there is a parameter node and that it is observed."""
         self.setParameterNode(self.logic.getParameterNode())
@@ -161,12 +165,9 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def setParameterNode(self, parameterNode):
         """Show and observe a parameter node; None releases the last one."""
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
-            self.removeObserver(
-                self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParameterNodeModified
-            )
-        self._parameterNode = parameterNode
+        if last := self._parameterNode:
+            last.disconnectGui(self._parameterNodeGuiTag)
+            self.removeObserver(last.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParameterNodeModified)
         if parameterNode:
             self._parameterNodeGuiTag = parameterNode.connectGui(self.ui)
             self.addObserver(parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParameterNodeModified)

@@ -143,6 +143,26 @@ def test_the_package_imports_itself_relatively() -> None:
     assert [in_library(path) for path in LIBRARY_FILES if imported_anywhere(path) & itself] == []
 
 
+def changed_fields(class_: ast.ClassDef) -> set[str]:
+    """Names of what the methods of a class assign to ``self`` after it was made."""
+    later = [node for node in class_.body if isinstance(node, ast.FunctionDef) and node.name != "__init__"]
+    return {
+        node.attr
+        for method in later
+        for node in ast.walk(method)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self"
+    }
+
+
+def test_no_class_over_the_scene_keeps_more_than_five_fields_that_change() -> None:
+    files = [path for path in LIBRARY_FILES if room(path) in ("mrml", "panel", "worker")]
+    trees = [ast.parse(path.read_text()) for path in [*files, ROOT / "COVIDDetect" / "COVIDDetect.py"]]
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    fields = {class_.name: changed_fields(class_) for class_ in classes}
+    assert fields["Panel"], "it keeps some"
+    assert {name: changing for name, changing in fields.items() if len(changing) > 5} == {}
+
+
 def test_files_are_short() -> None:
     lines = {path.relative_to(ROOT).as_posix(): len(path.read_text().splitlines()) for path in PYTHON_FILES}
     assert {file: count for file, count in lines.items() if count > 400} == {}
