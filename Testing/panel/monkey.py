@@ -177,11 +177,11 @@ class Monkey:
 
     def undo(self) -> object:
         """Take the last stroke back."""
-        return self._in_editor(lambda editor: editor.undo())
+        return self._click_in_editor("UndoButton")
 
     def redo(self) -> object:
         """And do it again."""
-        return self._in_editor(lambda editor: editor.redo())
+        return self._click_in_editor("RedoButton")
 
     def choose_ct(self) -> object:
         """Choose another CT, or none."""
@@ -354,12 +354,15 @@ class Monkey:
     def _is_seen(self, widget: Any) -> bool:
         return bool(widget.visible)
 
-    def _in_editor(self, act: Callable[[Any], object]) -> bool:
+    def _click_in_editor(self, name: str) -> bool:
+        import slicer
+
         editor = self.panel.panel.mask_editor
-        if not editor.is_open:
+        button = slicer.util.findChild(editor.editor, name) if editor.is_open else None
+        if button is None or not button.enabled:
             return False
         with self.invariants.drawn(edited_mask(editor)):
-            act(editor.editor)
+            self._click(button)
         return True
 
     def _choose(self, selector: Any, nodes: list[Any]) -> bool:

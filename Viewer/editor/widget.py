@@ -61,6 +61,8 @@ class qMRMLSegmentEditorWidget(QWidget):
         self._place = QVBoxLayout()
         self._undo = QPushButton("Undo")
         self._redo = QPushButton("Redo")
+        self._undo.setObjectName("UndoButton")
+        self._redo.setObjectName("RedoButton")
         self._masked = QCheckBox("Only")
         self._masked.setToolTip("Change only voxels of this range of HU")
         self._low, self._high = QDoubleSpinBox(), QDoubleSpinBox()
