@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from Testing.panel.host import close_scene, is_slicer, wait_until
-from Testing.panel.steps import analyze, is_seen_in_3d, load_phantom, seen_in
+from Testing.panel.steps import analyze, begin, is_seen_in_3d, load_phantom, seen_in
 
 
 def volumes(visible: bool = True) -> list[Any]:
@@ -171,6 +171,24 @@ def test_a_stale_result_is_gray(panel: Any) -> None:
     color = [0.0] * 3
     volume_property().GetColor().GetColor(0.5, color)
     assert color[0] == pytest.approx(color[1], abs=0.01) == pytest.approx(color[2], abs=0.01)
+
+
+def test_an_answer_that_comes_while_surfaces_are_made_is_shown(panel: Any) -> None:
+    import slicer
+    from COVIDDetectLib.probability import probability_text
+
+    ct = load_phantom()
+    result = analyze(panel)
+    before = panel.ui.probabilityLabel.text
+    array = slicer.util.arrayFromVolume(ct)
+    array[8:13][array[8:13] < -600] += 200
+    slicer.util.arrayFromVolumeModified(ct)
+    begin(panel)
+    panel.ui.heatMapIn3DCheckBox.click()  # Slicer's wait cursor lets the answer through
+    assert not panel.logic.busy
+    shown = panel.ui.probabilityLabel
+    assert shown.text == probability_text(result.record["probability"], 0.5) != before and shown.enabled
+    assert not panel.ui.staleWidget.visible and not panel.ui.progressWidget.visible
 
 
 def test_one_ct_does_not_show_the_lungs_of_another(panel: Any) -> None:

@@ -72,7 +72,8 @@ class Panel:
         self.ui, self.logic = ui, logic
         self.parameters: COVIDDetectParameterNode | None = None
         self.state = PanelState()
-        self._updating = False
+        self._updating = self._missed = False
+        self._waiting: list[Callable[[], None]] = []
         self.progress = ProgressRow(ui)
         self._question = InputQuestion(self.say)
         self.result = ResultSection(ui)
@@ -208,6 +209,9 @@ class Panel:
     # --- What the logic says -----------------------------------------------------------------------------------------
 
     def _on_finished(self, job: Job, outcome: Any) -> None:
+        if self._updating:
+            self._waiting.append(partial(self._on_finished, job, outcome))
+            return
         is_chosen = self.parameters is not None and job.ct_node is self.parameters.ct
         is_new_score = is_chosen and job.kind == "analyze"
         self.update(over_others=is_new_score)  # whatever lay over this CT
@@ -217,6 +221,9 @@ class Panel:
             self.experiments.answer(self.state, job.result, outcome)
 
     def _on_failed(self, job: Job, error: COVIDDetectError) -> None:
+        if self._updating:
+            self._waiting.append(partial(self._on_failed, job, error))
+            return
         name = replace(self.state, job=job).name_of_other
         sentence = f"{name}: {error}" if name else str(error)
         self.say("" if isinstance(error, Cancelled) else sentence)
@@ -273,21 +280,32 @@ class Panel:
             Whether the heat map may replace another foreground over its CT.
         """
         if self._updating:
+            self._missed = True
             return
         self._updating = True  # what is written here comes back as an event, which is not followed
         try:
-            old = self.state
-            if self.parameters is not None and not slicer.mrmlScene.IsImporting():
-                self._write_parameters(self.parameters, old)
-                self.state = self._read()
-                self._write_views(self.state, old, over_others)
-                self.state = replace(self.state, volumes=volumes_shown())
-            else:
-                self.state = self._read()
-            for section in self._sections:
-                section(self.state, old)
+            self._missed = False
+            self._show(over_others)
+            # But Slicer's wait cursor lets other events through: a choice or a stroke may have come meanwhile.
+            if self._missed and self._read() != self.state:
+                self._show(over_others)
         finally:
             self._updating = False
+            waiting, self._waiting = self._waiting, []
+        for answer in waiting:
+            answer()
+
+    def _show(self, over_others: bool) -> None:
+        old = self.state
+        if self.parameters is not None and not slicer.mrmlScene.IsImporting():
+            self._write_parameters(self.parameters, old)
+            self.state = self._read()
+            self._write_views(self.state, old, over_others)
+            self.state = replace(self.state, volumes=volumes_shown())
+        else:
+            self.state = self._read()
+        for section in self._sections:
+            section(self.state, old)
 
     def _read(self) -> PanelState:
         return panel_state(
