@@ -75,6 +75,21 @@ def test_each_kind_of_error_has_its_exit_code(error: str, code: int, capsys: pyt
     assert capsys.readouterr().err.count("\n") == (code != 130)
 
 
+@pytest.mark.parametrize(
+    ("path", "code"), [("x" * 300, 2), ("a/" * 3000, 2), ("/dev/full", 3)], ids=["name", "path", "printed"]
+)
+def test_what_the_system_says_of_paths_and_of_a_full_disk_is_a_sentence(path: str, code: int) -> None:
+    import typer
+    from COVIDDetectLib.commands.sentences import sentences_instead_of_tracebacks
+
+    with pytest.raises(typer.Exit) as ended, sentences_instead_of_tracebacks():
+        if code == 2:
+            Path(path).stat()
+        with Path(path).open("w") as full:
+            full.write("Written")
+    assert ended.value.exit_code == code
+
+
 def test_names_that_the_code_page_lacks_do_not_end_an_analysis(small_phantom: Phantom, tmp_path: Path) -> None:
     image = sitk.GetImageFromArray(small_phantom.ct.hu)
     small_phantom.ct.geometry.apply_to(image)

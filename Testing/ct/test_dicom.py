@@ -260,6 +260,16 @@ def test_a_series_without_any_rescale_is_read_with_a_note(tmp_path: Path, hu: np
     assert "name no rescale" in ct.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("keyword", "sentence"), [("PatientID", "name 2 patients"), ("FrameOfReferenceUID", "positions from 2 points")]
+)
+def test_slices_that_name_two_origins_are_read_with_a_note(
+    tmp_path: Path, hu: np.ndarray, keyword: str, sentence: str
+) -> None:
+    write_series(tmp_path, hu, change=setting(range(5, 10), **{keyword: "1.2.3"}))
+    assert [note for note in read_ct(tmp_path).notes if sentence in note]
+
+
 def test_compressed_pixels_are_decoded_and_their_damage_is_named(tmp_path: Path, hu: np.ndarray) -> None:
     write_series(tmp_path, hu, names="ct")
     for file in tmp_path.iterdir():

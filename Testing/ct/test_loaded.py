@@ -13,6 +13,8 @@ from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.ct.loaded import check_loaded_grid, check_loaded_values
 from COVIDDetectLib.ct.stack import Slice, slices_of
 from COVIDDetectLib.ct.volume import CTVolume
+from COVIDDetectLib.errors import InputError
+from pydicom.uid import JPEGLSLossless, RLELossless
 
 from Testing.dicom_series import SPACING_MM, write_enhanced, write_series
 
@@ -66,3 +68,23 @@ def test_slices_of_a_series_are_compared_with_their_files_in_either_direction(tm
     finding = check_loaded_values(CTVolume(other, Geometry.axial(SPACING_MM)), headers(tmp_path))
     assert finding is not None
     assert finding.sentence.startswith("1 of 9 slices of the CT do not show what its DICOM files hold there")
+
+
+@pytest.mark.parametrize("compression", [RLELossless, JPEGLSLossless])
+def test_compressed_slices_are_compared_and_all_are_seen_to_be_whole(
+    tmp_path: Path, hu: np.ndarray, compression: str
+) -> None:
+    many = np.concatenate([hu, hu[:8]])
+    write_series(tmp_path, many, names="ct", change=lambda image, k: image.compress(compression))
+    ct = CTVolume(many, Geometry.axial(SPACING_MM))
+    assert check_loaded_values(ct, headers(tmp_path)) is None
+    other = many.copy()
+    other[2] += 24
+    finding = check_loaded_values(CTVolume(other, Geometry.axial(SPACING_MM)), headers(tmp_path))
+    assert finding is not None and finding.sentence.startswith("1 of 17 slices")
+    for name in ("ct004.dcm", "ct005.dcm"):  # every other one is decoded
+        content = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(content[:-40])
+        with pytest.raises(InputError, match=name):
+            check_loaded_values(ct, headers(tmp_path))
+        (tmp_path / name).write_bytes(content)

@@ -1,6 +1,7 @@
 """Volume files that are odd or damaged: read rightly, refused in a sentence, or read with a note."""
 
 import gzip
+import os
 import re
 import struct
 from collections.abc import Callable
@@ -109,6 +110,7 @@ def test_a_packed_file_with_a_wrong_checksum_or_a_cut_is_refused(tmp_path: Path,
         ([(300, "<f", float("nan"))], "damaged place"),
         ([(252, "<h", 0), (284, "<f", 2.3 * 0.3)], "tilted by"),
         ([(304, "<f", 10 * np.tan(np.radians(12)))], "tilted by 12 degrees"),
+        ([(254, "<h", 0), (264, "<f", 1.1)], "a rotation that is none"),
         ([(344, "<4s", b"\0\0\0\0")], "Analyze file, which does not tell right from left"),
     ],
 )
@@ -180,8 +182,11 @@ def replaced(pattern: str, new: str) -> Callable[[bytes], bytes]:
         (replaced(r"DimSize = .*", "DimSize = 64 64 9"), "declares 64 × 64 × 9 voxels"),
         (replaced(r"DimSize = .*", "DimSize = 60000 60000 9"), "claims 64.8 GB"),
         (replaced(r"MET_SHORT", "MET_STRING"), "the type 'MET_STRING'"),
-        (replaced(r"TransformMatrix = .*", "TransformMatrix = 1 0 0 0 1 0 0 0.3 1"), "tilted by 17 degrees"),
-        (replaced(r"TransformMatrix = .*", "TransformMatrix = 1 0 0 0 1 0 0 0 0"), "without a size"),
+        (replaced(r"TransformMatrix = .*", "TransformMatrix = 1 0 0 0 1 0 0 0.28735 0.95783"), "tilted by 17 degrees"),
+        (replaced(r"TransformMatrix = .*", "TransformMatrix = 1 0 0 0 1 0 0 0 0"), "not of length 1"),
+        (replaced(r"TransformMatrix = .*", "TransformMatrix = 2 0 0 0 1 0 0 0 1"), "not of length 1"),
+        (replaced(r"DimSize = (.*)", r"DimSize = \1\nDimSize = 32 10 32"), "two values for 'DimSize'"),
+        (replaced(r"Offset = (.*)", r"Offset = \1\nPosition = 7 7 7"), "two values for 'Offset'"),
     ],
 )
 def test_a_metaimage_header_that_cannot_be_is_refused(
@@ -198,6 +203,7 @@ def test_a_metaimage_header_that_cannot_be_is_refused(
     [
         (replaced(r"space directions: .*", "space directions: (2.3,0,0) (0,2.3,2) (0,0,10)"), "tilted by 41 degrees"),
         (replaced(r"space directions: .*", "space directions: (2.3,0,0) (0,2.3,0) (0,0,nan)"), "damaged 'space direct"),
+        (replaced(r"sizes: (.*)", r"sizes: \1\nsizes: 32 10 32"), "two values for 'sizes'"),
         (replaced(r"space directions: .*", "space directions: (2.3,0,0) (0,2.3,0)"), "damaged 'space directions'"),
         (replaced(r"space directions: .*\n", ""), "does not tell the size of its voxels"),
         (replaced(r"sizes: .*", "sizes: 64 64 11"), "declares 64 × 64 × 11 voxels"),
@@ -224,3 +230,10 @@ def test_an_nrrd_file_that_tells_no_space_is_read_with_a_note(tmp_path: Path, hu
     ct = read_ct(file)
     np.testing.assert_array_equal(ct.hu, hu)
     assert "right and left, front and back may be exchanged" in ct.notes[0]
+
+
+def test_a_name_of_any_bytes_can_be_shown_and_written(tmp_path: Path, hu: np.ndarray) -> None:
+    file = write(tmp_path / "ct.nrrd", hu)
+    odd = file.rename(Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\nb\x1b[8m\xff.nrrd")))
+    name = read_ct(odd).name
+    assert name.isprintable() and name.encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -9,7 +10,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ UNKNOWN, BAD_INPUT, BAD_MACHINE, INTERRUPTED = 1, 2, 3, 130
 
 _is_quiet = False
 
+_OF_A_PATH = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EINVAL)
 _OF_THE_MACHINE = (DeviceError, InstallationError, DiskError, NetworkError)
 
 
@@ -59,6 +61,12 @@ def sentences_instead_of_tracebacks() -> Iterator[None]:
     except COVIDDetectError as error:
         say(f"coviddetect: {error}", to_stderr=True)
         raise typer.Exit(BAD_MACHINE if isinstance(error, _OF_THE_MACHINE) else BAD_INPUT) from error
+    except OSError as error:
+        # Of paths that nobody foresaw, and of what is printed into a full disk.
+        what = f"{error.filename} cannot be used" if error.filename else "What is printed cannot be written"
+        with suppress(OSError):
+            say(f"coviddetect: {what} ({error.strerror or type(error).__name__}).", to_stderr=True)
+        raise typer.Exit(BAD_INPUT if error.errno in _OF_A_PATH else BAD_MACHINE) from error
     except MemoryError as error:
         say("coviddetect: The memory does not suffice; close other programs, or take a smaller CT.", to_stderr=True)
         raise typer.Exit(BAD_MACHINE) from error

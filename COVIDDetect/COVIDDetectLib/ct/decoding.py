@@ -23,7 +23,7 @@ _RLE = "1.2.840.10008.1.2.5"
 _FAMILIES = ("1.2.840.10008.1.2.4.", _RLE)
 """Transfer syntaxes of the JPEG family, and run lengths."""
 _UNDEFINED_LENGTH = 0xFFFFFFFF
-_END_OF_IMAGE = b"\xff\xd9"
+_END_OF_IMAGE, _END_OF_SEQUENCE = b"\xff\xd9", b"\xfe\xff\xdd\xe0"
 _START_OF_FRAME = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 """Markers after which JPEG (0xC0 to 0xCF) and JPEG-LS (0xF7) tell rows and columns; the others are tables."""
 _LONGEST_S = 60.0
@@ -67,14 +67,7 @@ class Decoder:
         InputError
             If the pixels are not whole, of another size than the header declares, or cannot be decoded.
         """
-        if not pixels.transfer_syntax.startswith(_FAMILIES) or length != _UNDEFINED_LENGTH:
-            raise InputError(
-                f"{image.name} is encoded in a way that is not known here ({pixels.transfer_syntax}); export the "
-                "series uncompressed."
-            )
-        for content in _codestreams(stream, image):
-            if pixels.transfer_syntax != _RLE:
-                _check_codestream(content, image)
+        for content in whole_codestreams(stream, length, image, pixels):
             yield self._decoded(content, image, pixels)
 
     def _decoded(self, content: bytes, image: DicomImage, pixels: PixelFormat) -> np.ndarray:
@@ -121,6 +114,24 @@ class Decoder:
         process.communicate()
         self._process = None
         return None
+
+
+def whole_codestreams(stream: BinaryIO, length: int, image: DicomImage, pixels: PixelFormat) -> list[bytes]:
+    """What encapsulated Pixel Data hold of each frame, still compressed; parameters and errors as for ``frames``."""
+    if not pixels.transfer_syntax.startswith(_FAMILIES) or length != _UNDEFINED_LENGTH:
+        raise InputError(
+            f"{image.name} is encoded in a way that is not known here ({pixels.transfer_syntax}); export the series "
+            "uncompressed."
+        )
+    found = _codestreams(stream, image)
+    if pixels.transfer_syntax != _RLE:
+        for content in found:
+            _check_codestream(content, image)
+    else:  # run lengths have no end of their own; what was read last is that of the element
+        stream.seek(-len(_END_OF_SEQUENCE), 1)
+        if stream.read(len(_END_OF_SEQUENCE)) != _END_OF_SEQUENCE:
+            raise InputError(f"{image.name} ends within its pixels; copy or export the series again.")
+    return found
 
 
 def _codestreams(stream: BinaryIO, image: DicomImage) -> list[bytes]:

@@ -42,6 +42,7 @@ _TAGS = [
     *("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns"),
     *("SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
     *("PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleIntercept", "RescaleSlope", "RescaleType"),
+    *("PatientID", "FrameOfReferenceUID"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
 _UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "")
@@ -140,6 +141,8 @@ class DicomImage:
         What the header says of the series, for choosing it and for its title; fit to be printed.
     image_type
         Values of Image Type, upper case.
+    patient, frame_of_reference
+        Whose image it is, and what its positions are measured from; only to be compared.
     rows, columns
         Of each frame; 0 if there is a ``problem``.
     pixels
@@ -158,6 +161,8 @@ class DicomImage:
     body_part: str
     series_number: str
     image_type: tuple[str, ...]
+    patient: str
+    frame_of_reference: str
     rows: int = 0
     columns: int = 0
     pixels: PixelFormat | None = None
@@ -255,6 +260,8 @@ def _described(file: Path, header: Dataset, pixels_at: int, uid: str) -> DicomIm
         body_part=text(header, "BodyPartExamined"),
         series_number=text(header, "SeriesNumber"),
         image_type=tuple(word.upper() for word in words(header, "ImageType")),
+        patient=text(header, "PatientID"),
+        frame_of_reference=text(header, "FrameOfReferenceUID"),
     )
     try:
         return replace(

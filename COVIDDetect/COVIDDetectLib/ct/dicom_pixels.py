@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 import numpy as np
 import scipy
 
 from ..errors import InputError
-from .decoding import Decoder
+from .decoding import Decoder, whole_codestreams
 from .dicom import DicomImage, PixelFormat
 from .volume import AIR_HU
 
@@ -33,6 +34,19 @@ def frames_in_hu(image: DicomImage, decoder: Decoder) -> Iterator[np.ndarray]:
     assert image.pixels is not None
     for frame, stored in zip(image.frames, _stored(image, image.pixels, decoder), strict=True):
         yield in_hu(stored, frame.rescale, image)
+
+
+def require_whole(image: DicomImage) -> None:
+    """Make sure that a file with compressed pixels holds all of them, without decoding any.
+
+    Raises
+    ------
+    InputError
+        If it does not.
+    """
+    assert image.pixels is not None
+    with _at_pixels(image, image.pixels) as (stream, length):
+        whole_codestreams(stream, length, image, image.pixels)
 
 
 def in_hu(stored: np.ndarray, rescale: tuple[float, float] | None, image: DicomImage) -> np.ndarray:
@@ -105,13 +119,19 @@ def _check_bits(stored: np.ndarray, image: DicomImage) -> None:
 
 def _stored(image: DicomImage, pixels: PixelFormat, decoder: Decoder) -> Iterator[np.ndarray]:
     """Stored numbers of each frame ``[row, column]``."""
+    with _at_pixels(image, pixels) as (stream, length):
+        if pixels.is_compressed:
+            yield from decoder.frames(stream, length, image, pixels)
+        else:
+            yield from _plain_frames(stream, length, image, pixels)
+
+
+@contextmanager
+def _at_pixels(image: DicomImage, pixels: PixelFormat) -> Iterator[tuple[BinaryIO, int]]:
+    """The file at the value of Pixel Data, and its length."""
     try:
         with image.file.open("rb") as stream:
-            length = _length_of_pixel_data(stream, image, pixels)
-            if pixels.is_compressed:
-                yield from decoder.frames(stream, length, image, pixels)
-            else:
-                yield from _plain_frames(stream, length, image, pixels)
+            yield stream, _length_of_pixel_data(stream, image, pixels)
     except OSError as error:
         raise InputError(f"{image.name} cannot be read ({error.strerror}); check the disk.") from error
 

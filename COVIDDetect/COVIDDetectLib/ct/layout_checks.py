@@ -46,8 +46,8 @@ class Finding:
     code
         A short name that stays the same: ``not-hu``, ``wrong-body-part``, ``no-lungs``, ``one-lung``, ``cut-off``,
         ``few-slices``, ``spacing``, ``contrast``, ``gaps``, ``one-position``, ``tilt``, ``time-series``, ``color``,
-        ``flat``, ``turned``, ``orientation``, ``scale``; of a mask ``mask-outside-body``, ``lung-missing``; of a CT
-        that another program loaded ``not-as-stored``.
+        ``flat``, ``turned``, ``orientation``, ``scale``, ``mixed``; of a mask ``mask-outside-body``,
+        ``lung-missing``; of a CT that another program loaded ``not-as-stored``.
     sentence
         What the user reads: what is wrong and what to do.
     computable

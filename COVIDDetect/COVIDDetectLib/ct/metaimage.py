@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import InputError
 from ..text import short_name
 from .stored_volume import StoredVolume
-from .text_header import beside, header_lines, numbers_in, numbers_of, whole_numbers_in
+from .text_header import beside, header_lines, keep_field, numbers_in, numbers_of, whole_numbers_in
 
 _KINDS = {
     "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4",
@@ -21,6 +21,8 @@ _OTHER_NAMES = {
     "BinaryDataByteOrderMSB": "ElementByteOrderMSB",
 }  # fmt: skip
 _LAST = "ElementDataFile"
+_LENGTH_TOLERANCE = 1e-2
+"""Of the directions of the axes, whose lengths belong to the spacing."""
 
 
 def read_metaimage_header(file: Path, name: str) -> StoredVolume:
@@ -76,11 +78,11 @@ def read_metaimage_header(file: Path, name: str) -> StoredVolume:
 def _fields(file: Path, called: str) -> tuple[dict[str, str], int]:
     """Fields by their usual names, and the byte after them."""
     lines, end = header_lines(file, lambda line: line.partition("=")[0].strip() == _LAST)
-    fields = {}
+    fields: dict[str, str] = {}
     for line in lines:
         field, sign, value = line.partition("=")
         if sign:
-            fields[_OTHER_NAMES.get(field.strip(), field.strip())] = value.strip()
+            keep_field(fields, _OTHER_NAMES.get(field.strip(), field.strip()), value.strip(), called)
     if "NDims" not in fields or _LAST not in fields or fields.get("ObjectType", "Image") != "Image":
         raise InputError(f"{called} is no MetaImage file, or is cut off; save it again.")
     return fields, end
@@ -101,6 +103,8 @@ def _place(fields: Mapping[str, str], dimension: int, called: str) -> np.ndarray
         directions = np.reshape(
             numbers_in(fields, "TransformMatrix", called, dimension * dimension), (dimension, dimension)
         )
+        if np.abs(np.linalg.norm(directions, axis=1) - 1).max() > _LENGTH_TOLERANCE:
+            raise InputError(f"{called} has directions that are not of length 1 (TransformMatrix); save it again.")
     origin = numbers_of(fields.get("Offset", " ".join("0" * dimension)), "Offset", called, dimension)
     matrix = np.eye(4)
     count = min(3, dimension)

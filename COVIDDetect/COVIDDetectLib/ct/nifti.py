@@ -27,6 +27,8 @@ _COLORS = (128, 2304)
 _UNITS_MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 _TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _SAME_ANGLE_DEGREES, _SAME_LENGTH = 1.0, 0.01
+_LONGEST_QUATERNION = 1.001
+"""Square of the length of three numbers of a unit quaternion, and rounding."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,10 @@ def _place(get: _Values, layout: _Layout, called: str) -> tuple[np.ndarray, tupl
     if not np.isfinite(spacing).all() or not (spacing > 0).all():
         raise InputError(f"{called} has an impossible voxel size ({_mm(spacing)}); convert it again from its source.")
     sform = np.vstack([np.reshape(get(layout.rows), (3, 4)), [0, 0, 0, 1]])
-    qform = _of_quaternion(np.array(get(layout.quaternion), dtype=float), pixdim)
+    quaternion = np.array(get(layout.quaternion), dtype=float)
+    if qform_code > 0 and float(quaternion[:3] @ quaternion[:3]) > _LONGEST_QUATERNION:
+        raise InputError(f"{called} has a rotation that is none (qform); convert it again from its source.")
+    qform = _of_quaternion(quaternion, pixdim)
     notes: tuple[str, ...] = ()
     if sform_code > 0:
         _check_sform(sform, qform if qform_code > 0 else None, spacing, called)

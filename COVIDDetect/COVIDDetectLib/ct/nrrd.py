@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import InputError
 from ..text import short_name
 from .stored_volume import Packing, StoredVolume
-from .text_header import beside, header_lines, numbers_of, whole_numbers_in
+from .text_header import beside, header_lines, keep_field, numbers_of, whole_numbers_in
 
 _KINDS = {
     "i1": ("signed char", "int8", "int8_t"),
@@ -95,12 +95,12 @@ def _fields(file: Path, called: str) -> tuple[dict[str, str], int]:
     lines, end = header_lines(file, lambda line: not line)
     if not lines or not re.fullmatch(r"NRRD000[1-5]", lines[0]):
         raise InputError(f"{called} is no NRRD file, or is damaged; save it again.")
-    fields = {}
+    fields: dict[str, str] = {}
     for line in lines[1:]:
         field, colon, value = line.partition(":")
         if colon and not line.startswith("#") and not value.startswith("="):
             field = {"datafile": "data file", "lineskip": "line skip", "byteskip": "byte skip"}.get(field, field)
-            fields[field.strip().lower()] = value.strip()
+            keep_field(fields, field.strip().lower(), value.strip(), called)
     return fields, end
 
 

@@ -15,7 +15,7 @@ from .dicom import DicomImage, Frame
 from .dicom_pixels import frames_in_hu
 from .files import check_volume_bytes
 from .geometry import Geometry
-from .layout_checks import check_axes, check_layout, check_slice_positions
+from .layout_checks import Finding, check_axes, check_layout, check_slice_positions
 from .volume import CTVolume
 
 T = TypeVar("T")
@@ -65,6 +65,8 @@ def read_stack(images: Sequence[DicomImage], title: str) -> CTVolume:
     check_volume_bytes(2 * rows * columns * len(slices), subject)
     hu = _voxels(images, slices)
     notes += _check_rescale(hu, slices)
+    if mixed := check_origin(slices):
+        notes.append(mixed.sentence)
     return CTVolume(hu, geometry, title, tuple(notes))
 
 
@@ -79,6 +81,24 @@ def slices_of(images: Sequence[DicomImage]) -> list[Slice]:
     slices = _one_kind_of_slices(images)
     normal = _axes(slices)[2]
     return sorted(slices, key=lambda one: float(normal @ one.frame.position))
+
+
+def check_origin(slices: Sequence[Slice]) -> Finding | None:
+    """Slices of several patients, or with positions that are measured from several points, under one series."""
+    patients = len({one.image.patient for one in slices})
+    frames = len({one.image.frame_of_reference for one in slices})
+    if patients > 1:
+        mixed = f"name {patients} patients"
+    elif frames > 1:
+        mixed = f"measure their positions from {frames} points (Frame of Reference)"
+    else:
+        return None
+    return Finding(
+        "mixed",
+        f"The slices of this series {mixed}, so that they may not belong together; see whether they do, or export the "
+        "series again.",
+        computable=True,
+    )
 
 
 def positions_of(slices: Sequence[Slice]) -> list[float]:

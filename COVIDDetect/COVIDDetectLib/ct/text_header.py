@@ -45,6 +45,18 @@ def header_lines(file: Path, is_last: Callable[[str], bool]) -> tuple[list[str],
     return lines, at
 
 
+def keep_field(fields: dict[str, str], field: str, value: str, file: str) -> None:
+    """One more field of a header.
+
+    Raises
+    ------
+    InputError
+        If it is there already, with another value: which one is meant cannot be known.
+    """
+    if fields.setdefault(field, value) != value:
+        raise InputError(f"{file} has two values for '{short_name(field)}' in its header; save it again.")
+
+
 def numbers_in(fields: Mapping[str, str], field: str, file: str, count: int | None = None) -> tuple[float, ...]:
     """The finite numbers of a field.
 

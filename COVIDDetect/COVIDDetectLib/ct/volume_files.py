@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..text import short_name
 from .geometry import Geometry
 from .layout_checks import check_axes, check_layout
 from .metaimage import read_metaimage_header
@@ -91,8 +92,8 @@ def _header(path: Path) -> StoredVolume:
         path = path.with_name(path.name[:-4] + ".hdr")
     for ending, read in _READERS.items():
         if path.name.lower().endswith(ending):
-            return read(path, path.name[: -len(ending)])
-    raise InputError(f"{path.name} has no ending that names a format; use {', '.join(_READERS)}.")
+            return read(path, short_name(path.name[: -len(ending)]))
+    raise InputError(f"{short_name(path.name)} has no ending that names a format; use {', '.join(_READERS)}.")
 
 
 def _checked_place(stored: StoredVolume) -> Geometry:

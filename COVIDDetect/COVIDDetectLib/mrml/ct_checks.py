@@ -10,7 +10,7 @@ import slicer
 from ..ct.dicom import Unreadable, quiet_pydicom, read_image
 from ..ct.layout_checks import Finding, check_axes, check_slice_positions, check_time_points
 from ..ct.loaded import check_loaded_grid, check_loaded_values
-from ..ct.stack import Slice, positions_of, slices_of
+from ..ct.stack import Slice, check_origin, positions_of, slices_of
 from ..ct.volume import CTVolume
 from ..errors import InputError
 from ..lungs.anatomy_checks import check_ct
@@ -35,7 +35,14 @@ def check_node(node: slicer.vtkMRMLScalarVolumeNode) -> tuple[Finding, ...]:
         raise InputError(uneven.sentence)
     ct = ct_from_node(node)
     loaded = _check_loaded(ct, slices) if slices and not uneven else None
-    findings = (_check_sequence(node), uneven, loaded, check_axes(ct.geometry.ijk_to_lps), *check_ct(ct))
+    findings = (
+        _check_sequence(node),
+        check_origin(slices),
+        uneven,
+        loaded,
+        check_axes(ct.geometry.ijk_to_lps),
+        *check_ct(ct),
+    )
     for finding in findings:
         if finding and not finding.computable:
             raise InputError(finding.sentence)
