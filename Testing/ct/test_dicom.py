@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -282,6 +285,29 @@ def test_compressed_pixels_are_decoded_and_their_damage_is_named(tmp_path: Path,
     victim.write_bytes(content[: len(content) * 2 // 3])
     with pytest.raises(InputError, match="ct004.dcm"):
         read_ct(tmp_path)
+
+
+def test_nothing_of_a_slice_stays_when_whoever_decodes_it_is_killed(tmp_path: Path, hu: np.ndarray) -> None:
+    write_series(tmp_path / "ct", hu, change=lambda image, k: image.compress(RLELossless))
+    code = (
+        "import sys, time; from COVIDDetectLib.ct import reading, stack\n"
+        "stack.Decoder.__exit__ = lambda self, *error: (print('decoded', flush=True), time.sleep(600))\n"
+        "reading.read_ct(sys.argv[1])"
+    )
+    paths = os.pathsep.join(str(Path(__file__).resolve().parents[2] / each) for each in ("COVIDDetect", "."))
+    (tmp_path / "tmp").mkdir()
+    running = subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path / "ct"], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": paths, "TMPDIR": str(tmp_path / "tmp")},
+    )  # fmt: skip
+    assert running.stdout and running.stdout.readline() == "decoded\n"
+    assert len(list((tmp_path / "tmp").glob("*"))) == 1
+    running.kill()
+    running.communicate()
+    until = time.monotonic() + 10
+    while any((tmp_path / "tmp").iterdir()) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any((tmp_path / "tmp").iterdir())
 
 
 @pytest.mark.filterwarnings("ignore:Found unknown escape")  # pydicom's, when it writes

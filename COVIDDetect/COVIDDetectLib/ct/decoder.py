@@ -1,13 +1,14 @@
 """The process that decodes compressed pixels: it may crash on damaged ones, and nothing else does then.
 
-Run as a file of its own with a folder for what it decodes. Each request on standard input is a line of JSON (rows,
-columns, allocated, stored, signed, syntax, bytes) and so many bytes; each answer on standard output a byte that says
-whether it went well, and then the numbers, rows by columns, little endian.
+Run as a file of its own with a folder for what it decodes, which it removes when it can be asked no more. Each request
+on standard input is a line of JSON (rows, columns, allocated, stored, signed, syntax, bytes) and so many bytes; each
+answer on standard output a byte that says whether it went well, and then the numbers, rows by columns, little endian.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,12 +20,15 @@ _MEMORY_BYTES = 4 << 30
 def main() -> None:
     """Answer until there are no more requests."""
     _limit_memory()
-    answers = sys.stdout.buffer
-    while line := sys.stdin.buffer.readline():
-        request = json.loads(line)
-        numbers = _decode(request, sys.stdin.buffer.read(request["bytes"]), Path(sys.argv[1]) / "frame.dcm")
-        answers.write(REFUSED if numbers is None else DECODED + numbers)
-        answers.flush()
+    folder, answers = Path(sys.argv[1]), sys.stdout.buffer
+    try:
+        while line := sys.stdin.buffer.readline():
+            request = json.loads(line)
+            numbers = _decode(request, sys.stdin.buffer.read(request["bytes"]), folder / "frame.dcm")
+            answers.write(REFUSED if numbers is None else DECODED + numbers)
+            answers.flush()
+    finally:  # whoever asked may have been killed, and a patient's slice would stay
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _decode(request: dict[str, Any], content: bytes, file: Path) -> bytes | None:
@@ -38,6 +42,8 @@ def _decode(request: dict[str, Any], content: bytes, file: Path) -> bytes | None
         numbers = sitk.GetArrayFromImage(sitk.ReadImage(str(file)))
     except RuntimeError:
         return None
+    finally:
+        file.unlink(missing_ok=True)
     if numbers.size != request["rows"] * request["columns"]:
         return None
     kind = np.dtype(f"<{'i' if request['signed'] else 'u'}{request['allocated'] // 8}")
