@@ -273,6 +273,11 @@ def test_slices_that_name_two_origins_are_read_with_a_note(
     assert [note for note in read_ct(tmp_path).notes if sentence in note]
 
 
+def test_a_frame_of_reference_of_its_own_for_each_slice_says_nothing(tmp_path: Path, hu: np.ndarray) -> None:
+    write_series(tmp_path, hu, change=lambda image, k: setattr(image, "FrameOfReferenceUID", generate_uid()))
+    assert read_ct(tmp_path).notes == ()
+
+
 def test_compressed_pixels_are_decoded_and_their_damage_is_named(tmp_path: Path, hu: np.ndarray) -> None:
     write_series(tmp_path, hu, names="ct")
     for file in tmp_path.iterdir():

@@ -85,11 +85,12 @@ def slices_of(images: Sequence[DicomImage]) -> list[Slice]:
 
 def check_origin(slices: Sequence[Slice]) -> Finding | None:
     """Slices of several patients, or with positions that are measured from several points, under one series."""
-    patients = len({one.image.patient for one in slices})
-    frames = len({one.image.frame_of_reference for one in slices})
+    images = {id(one.image): one.image for one in slices}.values()
+    patients = len({image.patient for image in images})
+    frames = len({image.frame_of_reference for image in images})
     if patients > 1:
         mixed = f"name {patients} patients"
-    elif frames > 1:
+    elif 1 < frames < len(images):  # programs that take names out give each file another (all of LIDC-IDRI)
         mixed = f"measure their positions from {frames} points (Frame of Reference)"
     else:
         return None
