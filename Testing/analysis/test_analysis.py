@@ -28,7 +28,7 @@ ORDERS = [
 @cache
 def phantom() -> Phantom:
     """Small, with disease."""
-    return thorax(seed=5, shape=(28, 128, 128), spacing=(2.8, 2.8, 10.0), disease="covid")
+    return thorax(seed=5, shape=(18, 128, 128), spacing=(2.8, 2.8, 15.0), disease="covid")
 
 
 @cache

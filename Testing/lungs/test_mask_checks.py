@@ -1,18 +1,14 @@
 """What a mask contradicts is said about the mask, and the mask itself is never changed."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from COVIDDetectLib.ct.geometry import Reorientation
-from COVIDDetectLib.ct.reading import read_ct
 from COVIDDetectLib.ct.volume import CTVolume
-from COVIDDetectLib.lungs import LEFT, RIGHT, LungMask, segment_lungs
+from COVIDDetectLib.lungs import LEFT, RIGHT, LungMask
 from COVIDDetectLib.lungs.mask_checks import check_lung_mask, parts_outside, without_parts_outside
 
 from Testing.lungs.drawn_chest import Chest
 
-REAL_CTS = Path(__file__).parents[3] / "shared" / "data" / "ct"
 GRIDS = [(0.9, 0.9, 2.0), (1.4, 1.4, 5.0), (3.0, 3.0, 3.0), (2.0, 2.0, 10.0)]
 
 
@@ -116,30 +112,3 @@ def test_air_filled_lung_that_is_left_out_is_missed() -> None:
     said_ml = float(finding.sentence.split(" mL")[0].split()[-1])
     assert said_ml == pytest.approx(missing_ml, rel=0.15)
     assert finding.sentence.endswith("correct the mask.")
-
-
-@pytest.mark.real_ct
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [
-        "acrin-flt-breast-001-chest-thighs",
-        "acrin-flt-breast-001-head-chest",
-        "acrin-flt-breast-013",
-        "cmb-crc-msb-01068",
-        "cptac-lscc-c3n-00247",
-        "cptac-pda-c3l-00189",
-        "lidc-idri-0001",
-        "lung-dx-a0001",
-        "lungfcp-01-0001",
-    ],
-)
-def test_whole_masks_of_real_cts_are_left_in_peace_and_cut_ones_are_not(name: str) -> None:
-    if not (REAL_CTS / name).is_dir():
-        pytest.skip(f"the public CT {name} is not in {REAL_CTS}")
-    ct, _ = read_ct(REAL_CTS / name).axial()
-    labels = segment_lungs(ct, "threshold").labels
-    assert codes(ct, labels) == []
-    cut = without_back(labels, 0.2)
-    hu = np.where((labels > 0) & (cut == 0), np.maximum(ct.hu, 30), ct.hu).astype(np.int16)
-    assert codes(CTVolume(hu, ct.geometry), cut) == ["lung-missing"]

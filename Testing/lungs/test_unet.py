@@ -96,7 +96,9 @@ def test_progress_ends_with_all_slices(small_phantom: Phantom, card: ModelCard) 
 @pytest.mark.slow
 def test_the_mask_of_a_real_ct_is_that_of_whole_slices(real_ct_folder: Path) -> None:
     ct = read_ct(real_ct_folder)
-    found = segment_lungs(ct, device="cpu").labels > 0
+    mask = segment_lungs(ct, device="cpu")
+    assert all(500 < ml < 5000 for ml in mask.volumes_ml)
+    found = mask.labels > 0
     with mock.patch.object(lungs, "unet_lungs", plain_unet_lungs):
         plain = segment_lungs(ct, device="cpu").labels > 0
     for one, other in zip(found, plain, strict=True):

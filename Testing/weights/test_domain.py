@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,7 @@ Box = tuple[slice, slice, slice]
 ALL = slice(None)
 
 
+@cache
 def patient(seed: int) -> Phantom:
     return thorax(seed=seed, shape=(32, 96, 96), spacing=(3.8, 3.8, 10.0))
 
@@ -186,7 +189,7 @@ def test_statistics_of_other_features_are_refused(card: ModelCard, tmp_path: Pat
 
 def test_too_few_patients_give_no_statistics(card: ModelCard) -> None:
     with pytest.raises(WeightsError, match="four patients"):
-        fit_domain(card, list(training_set())[:6])
+        fit_domain(card, islice(training_set(), 6))
 
 
 @pytest.mark.parametrize(("first_slice", "is_inside"), [(0, True), (16, False)])

@@ -86,9 +86,35 @@ def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     yield folder
 
 
+@pytest.fixture(scope="session")
+def small_phantom() -> Phantom:
+    """With as few slices as are analyzed without a word: what is sent and answered matters here, again and again."""
+    from COVIDDetectLib.phantom import thorax
+
+    return thorax(seed=5, shape=(16, 96, 96), spacing=(3.7, 3.7, 17.0), disease="covid")
+
+
 @pytest.fixture
 def phantom_ct(small_phantom: Phantom) -> CTVolume:
     return small_phantom.ct
+
+
+@pytest.fixture(scope="module")
+def warm_client() -> Iterator[Any]:
+    """A client whose process and folder stay, for tests that ask for nothing but answers."""
+    host.start()
+    from COVIDDetectLib.worker.client import WorkerClient
+
+    client = WorkerClient()
+    yield client
+    client.stop()
+
+
+@pytest.fixture
+def warm(warm_client: Any) -> Iterator[Recorder]:
+    recorder = Recorder(warm_client)
+    yield recorder
+    recorder._timer.stop()
 
 
 @pytest.fixture

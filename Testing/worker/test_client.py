@@ -90,29 +90,29 @@ def test_a_ct_is_stored_once_and_again_when_one_voxel_is_another(
 
 
 def test_other_heat_maps_and_experiments_are_answered(
-    recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
+    warm: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
 ) -> None:
-    recorder.client.explain(phantom_ct, lung_mask, "grad-cam-classifier", "cpu")
-    heat_map = recorder.end()
+    warm.client.explain(phantom_ct, lung_mask, "grad-cam-classifier", "cpu")
+    heat_map = warm.end()
     assert isinstance(heat_map, HeatMap)
     assert heat_map.in_lungs.layer == "first convolution of the classifier"
 
-    recorder.begin()
-    recorder.client.experiment(phantom_ct, lung_mask, device="cpu")
-    experiments = recorder.end()
+    warm.begin()
+    warm.client.experiment(phantom_ct, lung_mask, device="cpu")
+    experiments = warm.end()
     assert [one.name for one in experiments] == ["Right lung only", "Left lung only"]
 
 
 def test_an_error_is_its_sentence_and_the_next_request_works(
-    recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
+    warm: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
 ) -> None:
-    recorder.client.analyze(CTVolume.from_array(phantom_ct.hu.astype(int) + 2000, phantom_ct.geometry), device="cpu")
-    error = recorder.end()
+    warm.client.analyze(CTVolume.from_array(phantom_ct.hu.astype(int) + 2000, phantom_ct.geometry), device="cpu")
+    error = warm.end()
     assert isinstance(error, InputError)
     assert "not Hounsfield units" in str(error)
-    recorder.begin()
-    recorder.client.analyze(phantom_ct, lung_mask, "cpu")
-    assert isinstance(recorder.end(), Analysis)
+    warm.begin()
+    warm.client.analyze(phantom_ct, lung_mask, "cpu")
+    assert isinstance(warm.end(), Analysis)
 
 
 def test_without_packages_nothing_begins_and_they_are_named(
@@ -165,11 +165,11 @@ def test_a_forgotten_ct_is_stored_again_when_it_is_needed(
     assert recorder.client.process_id == process
 
 
-def test_a_second_request_has_to_wait(recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask) -> None:
-    recorder.client.analyze(phantom_ct, lung_mask, "cpu")
+def test_a_second_request_has_to_wait(warm: Recorder, phantom_ct: CTVolume, lung_mask: LungMask) -> None:
+    warm.client.analyze(phantom_ct, lung_mask, "cpu")
     with pytest.raises(COVIDDetectError, match="is running"):
-        recorder.client.explain(phantom_ct, lung_mask, "grad-cam", "cpu")
-    assert isinstance(recorder.end(), Analysis)
+        warm.client.explain(phantom_ct, lung_mask, "grad-cam", "cpu")
+    assert isinstance(warm.end(), Analysis)
 
 
 @pytest.mark.parametrize("when", ["at once", "while it computes"])
@@ -251,23 +251,15 @@ def kill_at_random_moments(recorder: Recorder, ct: CTVolume, lung_mask: LungMask
     recorder.wait(lambda: not any(is_running(process) for process in processes), 10)
 
 
-def test_a_worker_that_is_killed_is_replaced_and_nothing_is_left(
+@pytest.mark.slow
+def test_a_worker_that_is_killed_fifty_times_is_replaced_and_nothing_is_left(
     recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask, temporary_folder: Path
 ) -> None:
-    kill_at_random_moments(recorder, phantom_ct, lung_mask, 4)
+    kill_at_random_moments(recorder, phantom_ct, lung_mask, 50)
     assert [name[:3] for name in contents(temporary_folder)] == ["ct-"], "only the CT stays, for the next request"
     process = recorder.client.process_id
     recorder.client.stop()
     assert not is_running(process)
-    assert list(temporary_folder.iterdir()) == []
-
-
-@pytest.mark.slow
-def test_fifty_kills_in_a_row_leave_nothing(
-    recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask, temporary_folder: Path
-) -> None:
-    kill_at_random_moments(recorder, phantom_ct, lung_mask, 50)
-    recorder.client.stop()
     assert list(temporary_folder.iterdir()) == []
 
 
