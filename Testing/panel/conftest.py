@@ -48,12 +48,19 @@ def client(request: pytest.FixtureRequest, host: None) -> object:
     return InstantClient()
 
 
+@pytest.fixture(scope="session")
+def of_empty_scenes() -> list[Counter[str]]:
+    """The nodes that tests have left behind in closed scenes."""
+    return []
+
+
 @pytest.fixture
-def panel(host: None, client: object) -> Iterator[object]:
+def panel(host: None, client: object, of_empty_scenes: list[Counter[str]]) -> Iterator[object]:
     """The module's widget, entered, in an empty scene; afterwards nothing of the test may be left."""
     import slicer
 
-    the_host.close_scene()
+    if the_host.node_counts() not in of_empty_scenes[-1:]:  # closing takes a tenth of a second, empty or not
+        the_host.close_scene()
     slicer.util.selectModule("COVIDDetect")
     slicer.app.processEvents()
     widget = slicer.modules.COVIDDetectWidget
@@ -66,6 +73,7 @@ def panel(host: None, client: object) -> Iterator[object]:
     before = the_host.node_counts()
     the_host.close_scene()
     assert the_host.node_counts() == before, "the number of nodes in an empty scene grows from close to close"
+    of_empty_scenes.append(before)
     assert the_host.observation_count(widget) <= observations, "the panel still observes what the test left"
     assert the_host.log_warnings()[warnings:] == []
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -195,8 +196,13 @@ def _analysis(ct: CTVolume, lungs: str | LungMask, weights: ModelCard | None, fi
     card = read_card(lungs) if isinstance(lungs, str) and lungs.endswith(".json") else None
     method = "given" if isinstance(lungs, LungMask) else "unet" if card else lungs
     lung_mask = lungs if isinstance(lungs, LungMask) else LungMask(_lungs_by_threshold(_Voxels(ct)), ct.geometry)
-    attention, logit = _attention(ct, lung_mask), _logit(ct, lung_mask)
-    return replace(analysis_of(ct, lung_mask, attention, logit, weights, method, findings), lungs_card=card)
+    measured = _measured(_Voxels(ct), _Voxels(CTVolume(lung_mask.labels, lung_mask.geometry)))
+    weights = weights or measured.card
+    return replace(
+        measured, lung_mask=lung_mask, ct_name=ct.name, card=weights, lungs_card=card, lungs_method=method,
+        decision_threshold=weights.decision_threshold or 0.5, notes=tuple(findings),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+    )  # fmt: skip
 
 
 class _Voxels:
@@ -204,7 +210,7 @@ class _Voxels:
 
     def __init__(self, ct: CTVolume) -> None:
         self.ct = ct
-        self._key = ct.hu.tobytes(), ct.geometry.spacing, ct.geometry.direction
+        self._key = ct.hu.tobytes(), ct.geometry
 
     def __hash__(self) -> int:
         return hash(self._key)
@@ -217,6 +223,12 @@ class _Voxels:
 def _lungs_by_threshold(voxels: _Voxels) -> np.ndarray:
     axial, order = voxels.ct.axial()
     return np.ascontiguousarray(order.undo(segment_lungs(axial, "threshold").labels))
+
+
+@cache
+def _measured(voxels: _Voxels, labels: _Voxels) -> Analysis:
+    ct, lung_mask = voxels.ct, LungMask(labels.ct.hu, labels.ct.geometry)
+    return analysis_of(ct, lung_mask, _attention(ct, lung_mask), _logit(ct, lung_mask))
 
 
 def _logit(ct: CTVolume, lung_mask: LungMask) -> float:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from COVIDDetectLib.analysis.analyze import Analysis
 from COVIDDetectLib.phantom import Phantom, thorax
 
 from Testing.panel.host import wait_until
@@ -60,14 +61,21 @@ def finish(panel: Any) -> Any:
     return result
 
 
+@cache
+def ideal() -> Analysis:
+    """The perfect analysis of the phantom."""
+    from COVIDDetectLib.phantom.ideal import ideal_analysis
+
+    return ideal_analysis(phantom())
+
+
 def write_result(ct: Any, mask: Any = None, **different: Any) -> Any:
     """What an analysis by a script leaves in the scene, without computing anything."""
     from COVIDDetectLib.mrml.scene import write_analysis_nodes
     from COVIDDetectLib.mrml.watch import scene_watch
-    from COVIDDetectLib.phantom.ideal import ideal_analysis
 
     with scene_watch().writing():
-        return write_analysis_nodes(replace(ideal_analysis(phantom()), **different), ct, mask)
+        return write_analysis_nodes(replace(ideal(), **different), ct, mask)
 
 
 def show(ct: Any, foreground: Any = None) -> None:

@@ -13,7 +13,7 @@ from COVIDDetectLib.errors import COVIDDetectError
 
 from Testing.panel.host import wait_until
 from Testing.panel.instant_client import InstantClient
-from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, load_phantom, phantom, write_result
+from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, begin, ideal, load_phantom, write_result
 from Testing.panel.test_mask import erase_a_piece
 
 
@@ -75,12 +75,11 @@ def test_the_panel_takes_the_mask_that_a_script_scored_with(panel: Any, is_first
 def test_a_script_takes_no_mask_from_under_her_hands(panel: Any) -> None:
     import slicer
     from COVIDDetectLib.mrml.nodes.lung_mask import new_segmentation, write_lung_mask_node
-    from COVIDDetectLib.phantom.ideal import ideal_analysis
 
     ct = load_phantom()
     analyze(panel)
     own = new_segmentation(ct, "Own")
-    write_lung_mask_node(ideal_analysis(phantom()).lung_mask, own)
+    write_lung_mask_node(ideal().lung_mask, own)
     panel.ui.maskSelector.setCurrentNode(own)
     panel.ui.editMaskButton.click()
     result = write_result(ct)
