@@ -16,8 +16,6 @@ from COVIDDetectLib.phantom import thorax
 from Testing.panel.host import is_slicer
 from Testing.panel.steps import begin, finish
 
-pytestmark = pytest.mark.alone
-
 PERIOD_MS = 20
 LATEST_MS = 100
 ANALYSES = 60
@@ -79,6 +77,7 @@ class Lateness:
             self.computing_ms, self.stage = late_ms, self._panel.ui.progressLabel.text
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize("lungs", ["unet", "threshold"])
 def test_a_timer_is_never_late_while_an_analysis_runs(
