@@ -11,16 +11,15 @@ from COVIDDetectLib.analysis.attribution import (
     _grad_cam_in_classifier,
     _grad_cam_plus_plus,
     explain,
-    integrated_gradients,
     scaled,
 )
-from COVIDDetectLib.analysis.features import features_of
-from COVIDDetectLib.ct.ct_mask import CTMask, make_ct_mask
 from COVIDDetectLib.ct.geometry import Geometry, Reorientation
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import Cancelled, InputError, WeightsError
 from COVIDDetectLib.lungs import LungMask
-from COVIDDetectLib.networks.decovnet import COVID_POSITIVE, DeCoVNet
+from COVIDDetectLib.networks.decovnet import COVID_POSITIVE, DeCoVNet, Variant
+from COVIDDetectLib.networks.integrated_gradients import integrated_gradients
+from COVIDDetectLib.networks.occlusion import occlusion
 from COVIDDetectLib.phantom import Phantom
 from COVIDDetectLib.weights.cards import ModelCard, default_card, load_network
 
@@ -28,11 +27,6 @@ from COVIDDetectLib.weights.cards import ModelCard, default_card, load_network
 @pytest.fixture
 def lung_mask(small_phantom: Phantom) -> LungMask:
     return LungMask.from_labels(small_phantom.lung_mask, small_phantom.ct.geometry)
-
-
-@pytest.fixture
-def ct_mask(small_phantom: Phantom, fresh_card: ModelCard) -> CTMask:
-    return make_ct_mask(small_phantom.ct, small_phantom.lung_mask > 0, fresh_card.input_form)
 
 
 @pytest.fixture
@@ -143,29 +137,46 @@ def test_grad_cam_plus_plus_equals_its_definition_by_derivatives_of_the_score() 
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-5)
 
 
-def test_integrated_gradients_add_up_to_the_difference_of_the_logits(network: DeCoVNet, ct_mask: CTMask) -> None:
-    tensor = ct_mask.tensor()[:, :, : len(ct_mask.image) // 2 * 2]
-    even = CTMask(ct_mask.image[: tensor.shape[2]], ct_mask.mask[: tensor.shape[2]], ct_mask.geometry)
-    cells = integrated_gradients(network, even, "cpu", lambda done, total: None)
-    air = tensor.clone()
-    air[:, 0] = 0
-    with torch.inference_mode():
-        difference = float((network(tensor) - network(air))[0, COVID_POSITIVE])
-    assert cells.shape == (tensor.shape[2] // 2, 8, 12)
-    assert cells.sum() == pytest.approx(difference, rel=0.2)
+class SquareNetwork(torch.nn.Module):
+    """A classifier whose positive logit is the square of a weighted sum: integrals of its gradient are known."""
+
+    def __init__(self, weights: torch.Tensor) -> None:
+        super().__init__()
+        self.weights = weights
+
+    def classifier(self, features: torch.Tensor) -> torch.Tensor:
+        return torch.stack([torch.zeros(1), (self.weights * features).sum() ** 2 + torch.zeros(1)], dim=1)
 
 
-def test_occlusion_is_how_much_the_logit_falls(
-    small_phantom: Phantom, lung_mask: LungMask, fresh_card: ModelCard, network: DeCoVNet, ct_mask: CTMask
-) -> None:
-    attention = explain(small_phantom.ct, lung_mask, "occlusion", device="cpu", weights=fresh_card).whole
-    features = features_of(network, ct_mask)
-    k, j, i = (at // 4 * 4 for at in np.unravel_index(int(attention.values.argmax()), attention.values.shape))
-    occluded = features.clone()
-    occluded[:, :, k : k + 4, j : j + 4, i : i + 4] = 0
-    with torch.inference_mode():
-        fall = (network.classifier(features) - network.classifier(occluded))[0, COVID_POSITIVE]
-    assert attention.raw_maximum == pytest.approx(float(fall), rel=1e-3)
+def test_integrated_gradients_equal_their_integral_and_add_up_to_the_difference_of_the_logits() -> None:
+    torch.manual_seed(3)
+    features, baseline, weights = torch.rand(1, 3, 2, 3, 4), torch.rand(1, 3, 2, 3, 4), torch.randn(1, 3, 2, 3, 4)
+    network, seen = SquareNetwork(weights), []
+    found = integrated_gradients(network, features, baseline, lambda *step: seen.append(step))  # type: ignore[arg-type]
+    expected = (weights * (features - baseline) * (weights * (features + baseline)).sum())[0].sum(dim=0)
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4, atol=1e-5)
+    difference = network.classifier(features) - network.classifier(baseline)
+    assert found.sum() == pytest.approx(float(difference[0, COVID_POSITIVE]), rel=1e-4)
+    assert seen[-1] == (16, 16)
+
+
+@pytest.mark.parametrize("variant", ["paper", "released"])
+@pytest.mark.parametrize("shape", [(4, 6, 8), (18, 5, 3)], ids=["fewer cells than bins", "more, and no multiple"])
+def test_occlusion_is_how_much_the_logit_falls(variant: Variant, shape: tuple[int, int, int]) -> None:
+    torch.manual_seed(4)
+    classifier = DeCoVNet(variant).eval()
+    features = torch.rand(1, 128, *shape)
+    before = features.clone()
+    falls = occlusion(classifier, features, lambda done, total: None)
+    assert torch.equal(features, before)
+    for corner in np.ndindex(*(-(-size // 4) for size in shape)):
+        block = tuple(slice(4 * at, 4 * at + 4) for at in corner)
+        occluded = features.clone()
+        occluded[(..., *block)] = 0
+        with torch.inference_mode():
+            fall = (classifier.classifier(features) - classifier.classifier(occluded))[0, COVID_POSITIVE]
+        np.testing.assert_allclose(falls[block], float(fall), atol=1e-6)
+    assert falls.any()
 
 
 def test_joined_cells_cover_what_they_join() -> None:

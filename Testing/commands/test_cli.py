@@ -249,7 +249,6 @@ def test_help_waits_for_no_library_that_computes() -> None:
         "matplotlib",
         "pydicom",
         "jinja2",
-        "captum",
     }
     assert not heavy & set(loaded.stdout.split())
 

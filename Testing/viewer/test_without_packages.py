@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_IN_SLICER = ("torch", "torchvision", "skimage", "safetensors", "pooch", "captum", "typer")
+NOT_IN_SLICER = ("torch", "torchvision", "skimage", "safetensors", "pooch", "typer")
 
 OPEN = f"""
 import sys
