@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from Testing.panel.host import wait_until
 from Testing.panel.steps import analyze, load_phantom
 
 
@@ -37,6 +38,23 @@ def test_the_text_says_what_the_panel_shows(panel: Any) -> None:
     segmentation = result.lung_mask_node.GetSegmentation()
     segmentation.RemoveSegment(segmentation.GetNthSegmentID(0))
     assert "OUT OF DATE: The lung mask was edited after scoring." in copied(panel)
+
+
+def test_the_method_is_copied_with_the_map_that_is_shown(panel: Any) -> None:
+    import qt
+
+    load_phantom("Doe John")
+    result, ui = analyze(panel), panel.ui
+    ui.copyMethodButton.click()
+    text = str(qt.QApplication.clipboard().text())
+    assert result.record["weights"]["sha256"] in text and "Selvaraju" in text and "Doe" not in text
+    index = ui.layerComboBox.findData("second ResBlock, occlusion")
+    ui.layerComboBox.currentIndex = index
+    panel.panel.explain(index)
+    wait_until(lambda: not panel.logic.busy, 5, "the heat map is made")
+    ui.copyMethodButton.click()
+    text = str(qt.QApplication.clipboard().text())
+    assert "Zeiler" in text and "Selvaraju" not in text
 
 
 def test_each_kind_of_file_is_written_with_the_pictures_of_the_scene(panel: Any, save_as: Any, tmp_path: Path) -> None:

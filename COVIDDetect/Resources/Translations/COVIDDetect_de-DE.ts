@@ -232,6 +232,14 @@
         <translation>Das Ergebnis als Text kopieren, in der Reihenfolge eines radiologischen Befunds, um es in einen einzufügen.</translation>
     </message>
     <message>
+        <source>Copy method</source>
+        <translation>Methode</translation>
+    </message>
+    <message>
+        <source>Copy how the result was computed as a paragraph for an article, in English: version, weights with checksum, lung mask, heat map, and the articles to cite.</source>
+        <translation>Kopiert, wie das Ergebnis berechnet wurde, als Absatz für einen Artikel, auf Englisch: Version, Gewichte mit Prüfsumme, Lungenmaske, Heatmap und die zu zitierenden Artikel.</translation>
+    </message>
+    <message>
         <source>Export…</source>
         <translation>Exportieren…</translation>
     </message>
@@ -914,6 +922,10 @@ Jetzt installieren?</translation>
     <message>
         <source>The text of the result was copied.</source>
         <translation>Der Text des Ergebnisses wurde kopiert.</translation>
+    </message>
+    <message>
+        <source>The text on the method was copied.</source>
+        <translation>Der Text zur Methode wurde kopiert.</translation>
     </message>
     <message>
         <source>en</source>

@@ -17,6 +17,7 @@ from ...mrml.nodes.heat_map import attention_from_node
 from ...mrml.nodes.lung_mask import lung_mask_from_node
 from ...report.acquisition import grid_row
 from ...report.key_pictures import KeyPicture, key_pictures
+from ...report.method import method_text
 from ...report.page import page_of
 from ...report.page_html import page_html
 from ...report.page_pdf import page_pdf
@@ -32,7 +33,7 @@ _SAID_FOR_MS = 3000
 
 
 class ReportSection:
-    """The buttons *Copy text* and *Export…*.
+    """The buttons *Copy text*, *Copy method* and *Export…*.
 
     Parameters
     ----------
@@ -52,12 +53,20 @@ class ReportSection:
     ) -> None:
         self._state, self._request = state, request
         ui.copyTextButton.connect("clicked(bool)", lambda checked: self.copy())
+        ui.copyMethodButton.connect("clicked(bool)", lambda checked: self.copy_method())
         ui.exportButton.connect("clicked(bool)", lambda checked: self.export())
 
     def copy(self) -> None:
         """Put the text on the clipboard, as the panel shows the result now."""
         qt.QApplication.clipboard().setText(report_text(reported(self._state())))
         slicer.util.showStatusMessage(_("The text of the result was copied."), _SAID_FOR_MS)
+
+    def copy_method(self) -> None:
+        """The same with how it was computed, for an article."""
+        state = self._state()
+        assert state.result is not None, "the buttons are only seen with a result"
+        qt.QApplication.clipboard().setText(method_text(reported(state), state.result.layer))
+        slicer.util.showStatusMessage(_("The text on the method was copied."), _SAID_FOR_MS)
 
     def export(self) -> None:
         """Write a report; its name tells which kind."""
