@@ -57,7 +57,7 @@ def run_slicer(tmp_path: Path) -> RunSlicer:
         module_paths: list[Path],
         environment: dict[str, str] | None = None,
         options: tuple[str, ...] = (),
-        seconds: float = 120,
+        seconds: float = 240,
         whose: str = "",
     ) -> str:
         script = tmp_path / "script.py"

@@ -1,15 +1,46 @@
-"""Runs pytest inside 3D Slicer once its event loop turns; ``Testing/slicer/run`` starts it, ``TESTS`` says what."""
+"""Runs pytest inside 3D Slicer once its event loop turns; ``Testing/slicer/run`` starts it, ``TESTS`` says what.
+
+Slicers to which ``TURNS`` names one folder share the files of the tests: each takes the next that no other has taken.
+"""
 
 import faulthandler
 import os
 import shlex
 import sys
+from itertools import chain, groupby, pairwise
 from pathlib import Path
 
 import qt
 import slicer
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+class Turns:
+    """A plugin of pytest that runs the files which this Slicer takes.
+
+    Parameters
+    ----------
+    folder
+        Where a file's name stands as soon as it is taken.
+    """
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def pytest_runtestloop(self, session):
+        """In the place of pytest's own loop."""
+        for item, following in pairwise(chain(self._taken(session.items), [None])):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        return True
+
+    def _taken(self, items):
+        for path, tests in groupby(items, lambda item: item.path):
+            try:
+                (self._folder / path.name).touch(exist_ok=False)
+            except FileExistsError:
+                continue
+            yield from tests
 
 
 def main() -> None:
@@ -28,7 +59,8 @@ def main() -> None:
     os.chdir(ROOT)
     report = ROOT / "build" / "slicer" / f"{os.environ.get('LANE', 'junit')}.xml"
     code = pytest.main(
-        ["--capture=sys", "-p", "no:cacheprovider", f"--junitxml={report}", *shlex.split(os.environ.get("TESTS", ""))]
+        ["--capture=sys", "-p", "no:cacheprovider", f"--junitxml={report}", *shlex.split(os.environ.get("TESTS", ""))],
+        plugins=[Turns(Path(os.environ["TURNS"]))] if "TURNS" in os.environ else [],
     )
     sys.stdout.flush()
     slicer.util.exit(int(code))

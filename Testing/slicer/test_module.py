@@ -1,4 +1,4 @@
-"""The module as Slicer itself handles it: without a window, reloaded, closed in the middle of an analysis."""
+"""The module as Slicer itself handles it: without a window, with a second panel, closed in mid-analysis."""
 
 from __future__ import annotations
 
@@ -31,26 +31,6 @@ print("lived")
 """
     printed = run_slicer(code, [MODULE], options=("--testing", "--no-main-window"))
     assert "lived" in printed
-    assert "Traceback" not in printed
-
-
-def test_reloading_leaves_one_widget_and_no_observer_behind(run_slicer: RunSlicer) -> None:
-    code = """
-slicer.util.selectModule("COVIDDetect")
-def observed():
-    slicer.app.processEvents()
-    return len(slicer.modules.COVIDDetectWidget.Observations), slicer.mrmlScene.GetNumberOfNodes()
-first, widget = observed(), slicer.modules.COVIDDetectWidget
-for _ in range(3):
-    slicer.util.reloadScriptedModule("COVIDDetect")
-assert slicer.modules.COVIDDetectWidget is not widget
-assert widget.Observations == [], widget.Observations
-assert observed() == first, (observed(), first)
-slicer.mrmlScene.Clear(0)
-slicer.app.processEvents()
-assert observed()[0] == first[0]
-"""
-    printed = run_slicer(code, [MODULE])
     assert "Traceback" not in printed
 
 
@@ -141,16 +121,20 @@ def test_closing_slicer_leaves_no_process_and_no_file(run_slicer: RunSlicer, tmp
 import glob, tempfile, time
 slicer.util.selectModule("COVIDDetect")
 panel = slicer.modules.COVIDDetectWidget
+heard = []
+panel.logic.progressed.connect(lambda job, progress: heard.append(progress))
 panel.ui.sampleDataButton.click()
 panel.ui.analyzeButton.click()
-end = time.monotonic() + 60
-while panel.ui.progressBar.value == 0 and time.monotonic() < end:
+end = time.monotonic() + 200
+while not heard and time.monotonic() < end:
     slicer.app.processEvents()
 while panel.logic.busy and {when!r} == "after it" and time.monotonic() < end:
     slicer.app.processEvents()
 assert panel.logic.busy == ({when!r} != "after it")
 import subprocess, os
-children = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True).stdout
+# As wide as it is, whatever COLUMNS says.
+command = ["ps", "-ww", "--ppid", str(os.getpid()), "-o", "pid=,args="]
+children = subprocess.run(command, capture_output=True, text=True).stdout
 workers = [line.split()[0] for line in children.splitlines() if "worker.service" in line]
 print("workers", *workers)
 assert glob.glob(tempfile.gettempdir() + "/coviddetect-*")
@@ -160,8 +144,10 @@ assert glob.glob(tempfile.gettempdir() + "/coviddetect-*")
     printed = run_slicer(code.format(when=when), [MODULE], {"TMPDIR": str(private)})
     workers = [int(number) for number in re.search(r"^workers(.*)$", printed, re.MULTILINE)[1].split()]  # type: ignore[index]
     assert len(workers) == 1
-    time.sleep(1)
-    assert not Path(f"/proc/{workers[0]}").exists() or "worker" not in _command(workers[0])
+    end = time.monotonic() + 10  # with other Slicers beside this one
+    while ("worker" in _command(workers[0]) or list(private.glob("coviddetect-*"))) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert "worker" not in _command(workers[0])
     assert list(private.glob("coviddetect-*")) == []
 
 
