@@ -21,7 +21,9 @@ _ACCEPTED_FINDINGS = "COVIDDetect.acceptedFindings"
 
 
 def check_node(node: slicer.vtkMRMLScalarVolumeNode) -> tuple[Finding, ...]:
-    """All that is wrong with a CT and can be computed all the same; a second at most for any CT.
+    """All that is wrong with a CT and can be computed all the same.
+
+    It takes a second at most, and about another one where the CT's DICOM files are compressed.
 
     Raises
     ------
