@@ -80,12 +80,13 @@ NOT_OURS = (
     "Geometric issues were found", "Irregular volume geometry detected", "ImageSeriesReader",
     "InverseTransformPoint: no convergence", "ctkSliderWidget::setSingleStep",
     "Unable to locate the patient due to missing values for PatientsName", "QSqlQuery::prepare: database not open",
-    "Cannot get DICOM slice positions",
+    "Cannot get DICOM slice positions", "no pixel data found in DICOM dataset",
 )  # fmt: skip
 """Without a window manager X gives no dialog the focus; and Slicer itself complains when a scene with two segmentations
 is closed, whoever made them, and when it loads slices that are out of place and shows them under its transform;
 ctkSliderWidget compares a step with bounds that it has not set yet; the DICOM browser misses the names of
-public CTs, and a database while none is set up; and its reader does not know where frames lie."""
+public CTs, and a database while none is set up, and wants pixels of reports too; and its reader does not know where
+frames lie."""
 
 QUIET = ("Unknown", "Trace", "Debug", "Info", "Status")
 """What ctkErrorLogLevel calls all that needs nobody's attention."""

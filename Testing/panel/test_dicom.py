@@ -12,7 +12,7 @@ import pytest
 from Testing.dicom_series import write_ct
 from Testing.panel.dicom_steps import export_to_database, find_module, load_folder, load_series, series_in_database
 from Testing.panel.host import is_slicer, node_counts, wait_until
-from Testing.panel.steps import analyze, begin, finish, phantom, write_result
+from Testing.panel.steps import analyze, begin, finish, load_phantom, phantom, write_result
 from Testing.panel.test_mask import erase_a_piece
 
 
@@ -130,6 +130,58 @@ def test_the_corrected_mask_comes_back_from_dicom_seg_voxel_by_voxel(
     result = finish(panel)
     assert result.lung_mask_node is read
     assert result.record["lungs"]["method"] == "given"
+
+
+def test_objects_are_written_into_a_folder_and_into_the_study_in_slicers_database(
+    database: None, panel: Any, phantom_series: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_slicer():
+        pytest.skip("the embedded viewer has no DICOM database")
+    import pydicom
+    import qt
+    import slicer
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
+
+    out = tmp_path / "out"
+    out.mkdir()
+    load_folder(phantom_series)
+    [ct_series] = series_in_database()
+    result = analyze(panel)
+    scored = lung_mask_from_node(result.lung_mask_node, result.ct_node).labels
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", staticmethod(lambda *values: str(out)))
+    panel.panel.report.dicom.to_folder.trigger()
+    assert panel.ui.messageLabel.text == ""
+    objects = {file.name: pydicom.dcmread(file) for file in out.iterdir()}
+    assert {"lungs.dcm", "heat-map.dcm", "report.dcm"} <= objects.keys()
+    study = pydicom.dcmread(slicer.dicomDatabase.filesForSeries(ct_series)[0]).StudyInstanceUID
+    assert {one.StudyInstanceUID for one in objects.values()} == {study}
+
+    panel.panel.report.dicom.to_database.trigger()
+    assert panel.ui.messageLabel.text == ""
+    files = [slicer.dicomDatabase.filesForSeries(series)[0] for series in set(series_in_database()) - {ct_series}]
+    kinds = {file: pydicom.dcmread(file, stop_before_pixels=True) for file in files}
+    assert len(kinds) == len(objects) and not list(Path(slicer.app.temporaryPath).glob("coviddetect-*/*.dcm"))
+    [lungs] = [one for one in kinds.values() if "lungs" in one.SeriesDescription]
+    slicer.mrmlScene.Clear(0)
+    load_series(ct_series, str(lungs.SeriesInstanceUID))
+    slicer.util.selectModule("COVIDDetect")
+    [segmentation] = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    [ct] = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    assert np.array_equal(lung_mask_from_node(segmentation, ct).labels > 0, scored > 0)
+
+
+def test_what_cannot_be_exported_as_dicom_gets_one_sentence(database: None, panel: Any) -> None:
+    if not is_slicer():
+        pytest.skip("the embedded viewer has no DICOM database")
+    load_phantom()
+    result = analyze(panel)
+    panel.panel.report.dicom.to_database.trigger()
+    assert "not in Slicer's DICOM database" in panel.ui.messageLabel.text
+    segmentation = result.lung_mask_node.GetSegmentation()
+    segmentation.RemoveSegment(segmentation.GetNthSegmentID(0))
+    panel.panel.report.dicom.to_database.trigger()
+    assert "out of date" in panel.ui.messageLabel.text
+    assert series_in_database() == []
 
 
 def codes_in_file(series: str) -> list[tuple[str, str]]:

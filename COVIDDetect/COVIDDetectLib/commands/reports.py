@@ -13,7 +13,7 @@ from ..ct.reading import read_ct
 from ..report.acquisition import grid_row, scan_settings
 from ..report.dicom_out.export import FILES, check_highdicom, write_dicom
 from ..report.dicom_out.source import read_source
-from ..report.files import check_folder, refuse_inputs
+from ..report.files import OVERVIEW, check_folder, refuse_inputs
 from ..report.key_pictures import KeyPicture, key_pictures
 from ..report.page import page_of
 from ..report.page_html import page_html
@@ -106,8 +106,9 @@ def export_command(
         check_highdicom()
         check_folder(output)
         refuse_inputs((output / name for name in FILES), (results, source))
-        known = read_results(results)
-        written = write_dicom(known, read_source(source, series), results, output)
+        known, overview = read_results(results), results / OVERVIEW
+        picture = overview if overview.is_file() else None
+        written = write_dicom(known, read_source(source, series), output, picture)
         say(f"Written: {', '.join(str(file) for file in written)}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import slicer
 
@@ -15,6 +14,7 @@ from ..ct.volume import CTVolume
 from ..errors import InputError
 from ..lungs.anatomy_checks import check_ct
 from .nodes.ct import ct_from_node, is_bent
+from .nodes.dicom_files import dicom_files_of
 
 _ACCEPTED_FINDINGS = "COVIDDetect.acceptedFindings"
 """Attribute of a CT: what is wrong with it, one sentence per line, which the user has accepted."""
@@ -83,15 +83,12 @@ def _slices(node: slicer.vtkMRMLScalarVolumeNode) -> list[Slice]:
     InputError
         If they make no volume.
     """
-    database, image = getattr(slicer, "dicomDatabase", None), node.GetImageData()
-    if not database or not database.isOpen or image is None:
-        return []
-    files = [database.fileForInstance(uid) for uid in (node.GetAttribute("DICOM.instanceUIDs") or "").split()]
-    if not files or not all(file and Path(file).is_file() for file in files):
+    image, files = node.GetImageData(), dicom_files_of(node)
+    if image is None or not files:
         return []
     try:
         with quiet_pydicom():
-            images = [read_image(Path(file)) for file in files]
+            images = [read_image(file) for file in files]
     except (Unreadable, InputError):  # Slicer could, and what it made of them lies in the scene
         return []
     if None in images:

@@ -80,6 +80,11 @@ def which_report_file(name: str) -> str:
     return str(qt.QFileDialog.getSaveFileName(slicer.util.mainWindow(), _("Export report"), name, kinds) or "")
 
 
+def which_dicom_folder() -> str:
+    """Where DICOM files shall be written; empty if the user cancelled."""
+    return str(qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder for the DICOM objects")) or "")
+
+
 class InputQuestion:
     """Asks about a CT with which something is wrong that can be computed all the same: by the button, not by a dialog.
 

@@ -100,6 +100,10 @@
         <translation>Das Volumen jeder Lunge und wie viel davon so dicht ist wie Milchglas oder Konsolidierung.</translation>
     </message>
     <message>
+        <source>Save the result as a page (PDF or HTML), as text, or as a row of a table (CSV). The arrow: as DICOM objects that belong to the study of the CT, with the patient&apos;s name as it stands there.</source>
+        <translation>Das Ergebnis als Seite (PDF oder HTML), als Text oder als Zeile einer Tabelle (CSV) speichern. Der Pfeil: als DICOM-Objekte, die zur Studie des CT gehören, mit dem Namen des Patienten, wie er dort steht.</translation>
+    </message>
+    <message>
         <source>Above</source>
         <translation>Ab</translation>
     </message>
@@ -242,10 +246,6 @@
     <message>
         <source>Export…</source>
         <translation>Exportieren…</translation>
-    </message>
-    <message>
-        <source>Save the result as a page (PDF or HTML), as text, or as a row of a table (CSV).</source>
-        <translation>Das Ergebnis als Seite (PDF oder HTML), als Text oder als Zeile einer Tabelle (CSV) speichern.</translation>
     </message>
     <message>
         <source>The hottest regions: what lies above half of the maximum. Heat 1.00 is the hottest place of this CT, even of a healthy one. Click one, or use the arrow keys, to go there in all views. (N next, Shift+N previous)</source>
@@ -553,6 +553,10 @@ Jetzt installieren?</translation>
         <source>Export report</source>
         <translation>Bericht exportieren</translation>
     </message>
+    <message>
+        <source>Folder for the DICOM objects</source>
+        <translation>Ordner für die DICOM-Objekte</translation>
+    </message>
 </context>
 <context>
     <name>panel.state</name>
@@ -617,6 +621,49 @@ Jetzt installieren?</translation>
     <message>
         <source>Segmentation</source>
         <translation>Segmentierung</translation>
+    </message>
+</context>
+<context>
+    <name>sections.dicom_menu</name>
+    <message>
+        <source>DICOM objects into a folder…</source>
+        <translation>DICOM-Objekte in einen Ordner…</translation>
+    </message>
+    <message>
+        <source>DICOM objects into Slicer&apos;s database</source>
+        <translation>DICOM-Objekte in die Datenbank von Slicer</translation>
+    </message>
+    <message>
+        <source>There is no result to export; analyze the CT first.</source>
+        <translation>Es gibt kein Ergebnis zum Exportieren; bitte zuerst das CT analysieren.</translation>
+    </message>
+    <message>
+        <source>The result is out of date, and DICOM objects cannot say so; score again first.</source>
+        <translation>Das Ergebnis ist veraltet, was DICOM-Objekte nicht sagen können; bitte zuerst neu bewerten.</translation>
+    </message>
+    <message>
+        <source>{count} DICOM files written.</source>
+        <translation>{count} DICOM-Dateien geschrieben.</translation>
+    </message>
+    <message>
+        <source>Slicer&apos;s DICOM database did not take the objects; export them into a folder.</source>
+        <translation>Die DICOM-Datenbank von Slicer hat die Objekte nicht angenommen; bitte in einen Ordner exportieren.</translation>
+    </message>
+    <message>
+        <source>{count} DICOM objects added.</source>
+        <translation>{count} DICOM-Objekte hinzugefügt.</translation>
+    </message>
+    <message>
+        <source>DICOM objects need highdicom, which 3D Slicer has from version 5.12 on.</source>
+        <translation>DICOM-Objekte brauchen highdicom, das 3D Slicer ab Version 5.12 mitbringt.</translation>
+    </message>
+    <message>
+        <source>The CT is not in Slicer&apos;s DICOM database, to whose study DICOM objects belong.</source>
+        <translation>Das CT ist nicht in der DICOM-Datenbank von Slicer; DICOM-Objekte gehören zu dessen Studie.</translation>
+    </message>
+    <message>
+        <source>The lung mask or the heat map of the result was deleted; analyze the CT again.</source>
+        <translation>Die Lungenmaske oder die Heatmap des Ergebnisses wurde gelöscht; bitte das CT neu analysieren.</translation>
     </message>
 </context>
 <context>

@@ -28,6 +28,7 @@ from ...report.text import report_text
 from ...report.words import WORDS, Language
 from ..questions import which_report_file
 from ..state import PanelState
+from .dicom_menu import DicomMenu
 
 _SAID_FOR_MS = 3000
 
@@ -55,6 +56,8 @@ class ReportSection:
         ui.copyTextButton.connect("clicked(bool)", lambda checked: self.copy())
         ui.copyMethodButton.connect("clicked(bool)", lambda checked: self.copy_method())
         ui.exportButton.connect("clicked(bool)", lambda checked: self.export())
+        if getattr(slicer, "dicomDatabase", None):
+            self.dicom = DicomMenu(ui.exportButton, state, request)
 
     def copy(self) -> None:
         """Put the text on the clipboard, as the panel shows the result now."""

@@ -16,7 +16,6 @@ from ...analysis.regions import Region
 from ...atomic import whole_file
 from ...errors import InputError, InstallationError
 from ...lungs import LungMask
-from ..files import OVERVIEW
 from ..results import Results, check_source
 from .parametric_map import parametric_map
 from .segmentations import density_segments, lung_segments, region_segments, segmentation
@@ -119,16 +118,20 @@ def dicom_objects(results: Results, source: Source, overview: Path | None = None
     return objects
 
 
-def write_dicom(results: Results, source: Source, results_folder: Path, output: Path) -> list[Path]:
+def write_dicom(results: Results, source: Source, output: Path, overview: Path | None = None) -> list[Path]:
     """Write all objects into a folder, and say which files they are.
+
+    Parameters
+    ----------
+    overview
+        The picture; none if None.
 
     Raises
     ------
     InputError
         If the CT is another one or the folder cannot be written; DiskError if the disk is full.
     """
-    overview = results_folder / OVERVIEW
-    objects = dicom_objects(results, source, overview if overview.is_file() else None)
+    objects = dicom_objects(results, source, overview)
     for name, dataset in objects.items():
         with whole_file(output / name) as file:
             dataset.save_as(file, enforce_file_format=True)

@@ -29,7 +29,6 @@ def parametric_map(
     series
         UIDs, number and description of series and instance.
     """
-    from highdicom import VOILUTTransformation
     from highdicom.pm import ParametricMap, RealWorldValueMapping
 
     mapping = RealWorldValueMapping(
@@ -41,12 +40,18 @@ def parametric_map(
         intercept=0.0,
         quantity_definition=standard("130402", "DCM", "Class activation"),
     )
+    grid = volume(attention.values, attention.geometry.ijk_to_lps, source.frame_of_reference_uid)
+    # Slicer's highdicom, 0.27, takes neither a volume here nor a list of windows.
     made = ParametricMap(
         source_images=source.images,
-        pixel_array=volume(attention.values, attention.geometry.ijk_to_lps, source.frame_of_reference_uid),
+        pixel_array=grid.array,
+        pixel_measures=grid.get_pixel_measures(),
+        plane_orientation=grid.get_plane_orientation(),
+        plane_positions=grid.get_plane_positions(),
         contains_recognizable_visual_features=False,
         real_world_value_mappings=[mapping],
-        voi_lut_transformations=[VOILUTTransformation(window_center=0.5, window_width=1.0)],
+        window_center=0.5,
+        window_width=1.0,
         content_label=LABEL,
         content_description="Research use only, not a medical device",
         **series,

@@ -1,0 +1,105 @@
+"""The result leaves the panel as DICOM objects, which belong to the study of its CT."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from ...errors import InputError
+from ...mrml.nodes.dicom_files import dicom_files_of
+from ...mrml.nodes.heat_map import attention_from_node
+from ...mrml.nodes.lung_mask import lung_mask_from_node
+from ..questions import which_dicom_folder
+from ..state import PanelState, ResultState
+
+_SAID_FOR_MS = 3000
+
+
+class DicomMenu:
+    """What the arrow of *Export…* opens.
+
+    Parameters
+    ----------
+    button
+        *Export…*.
+    state
+        Returns what the panel shows.
+    request
+        Does something that may raise an error, which the user reads.
+    """
+
+    def __init__(
+        self,
+        button: qt.QToolButton,
+        state: Callable[[], PanelState],
+        request: Callable[[Callable[[], object]], None],
+    ) -> None:
+        self._state, self._request = state, request
+        self.menu = qt.QMenu(button)
+        self.to_folder = self._action(_("DICOM objects into a folder…"), self._write_into_folder)
+        self.to_database = self._action(_("DICOM objects into Slicer's database"), self._add_to_database)
+        button.popupMode = qt.QToolButton.MenuButtonPopup
+        button.setMenu(self.menu)
+
+    def _action(self, title: str, act: Callable[[ResultState], None]) -> qt.QAction:
+        action = qt.QAction(title, self.menu)
+        action.connect("triggered(bool)", lambda checked: self._request(lambda: act(self._result())))
+        self.menu.addAction(action)
+        return action
+
+    def _result(self) -> ResultState:
+        result = self._state().result
+        if result is None:
+            raise InputError(_("There is no result to export; analyze the CT first."))
+        if result.stale:
+            raise InputError(_("The result is out of date, and DICOM objects cannot say so; score again first."))
+        return result
+
+    def _write_into_folder(self, result: ResultState) -> None:
+        folder = which_dicom_folder()
+        if folder:
+            files = _write(result, Path(folder))
+            slicer.util.showStatusMessage(_("{count} DICOM files written.").format(count=len(files)), _SAID_FOR_MS)
+
+    def _add_to_database(self, result: ResultState) -> None:
+        from DICOMLib import DICOMUtils
+
+        with tempfile.TemporaryDirectory(prefix="coviddetect-") as folder:
+            files = _write(result, Path(folder))
+            DICOMUtils.importDicom(folder, slicer.dicomDatabase, copyFiles=True)
+        database = slicer.dicomDatabase
+        if not all(database.fileForInstance(uid) for uid in files.values()):
+            raise InputError(_("Slicer's DICOM database did not take the objects; export them into a folder."))
+        slicer.util.showStatusMessage(_("{count} DICOM objects added.").format(count=len(files)), _SAID_FOR_MS)
+
+
+def _write(result: ResultState, folder: Path) -> dict[Path, str]:
+    """Write the objects; the files and their SOP Instance UIDs."""
+    if importlib.util.find_spec("highdicom") is None:
+        raise InputError(_("DICOM objects need highdicom, which 3D Slicer has from version 5.12 on."))
+    from pydicom import dcmread
+
+    from ...report.dicom_out.export import write_dicom
+    from ...report.dicom_out.source import read_source
+    from ...report.results import Results
+
+    nodes = result.result
+    ct_node, mask_node, map_node = nodes.ct_node, nodes.lung_mask_node, nodes.heat_map_node
+    files = dicom_files_of(ct_node) if ct_node is not None else []
+    if not files:
+        raise InputError(_("The CT is not in Slicer's DICOM database, to whose study DICOM objects belong."))
+    if mask_node is None or map_node is None:
+        raise InputError(_("The lung mask or the heat map of the result was deleted; analyze the CT again."))
+    with slicer.util.WaitCursor():
+        series = str(dcmread(files[0], stop_before_pixels=True, specific_tags=["SeriesInstanceUID"]).SeriesInstanceUID)
+        source = read_source(Path(os.path.commonpath([file.parent for file in files])), series)
+        results = Results(result.record, lung_mask_from_node(mask_node, ct_node), attention_from_node(map_node))
+        written = write_dicom(results, source, folder)
+        return {file: str(dcmread(file, stop_before_pixels=True).SOPInstanceUID) for file in written}
