@@ -105,6 +105,24 @@ def written(results: Results, made: Phantom, tmp_path_factory: pytest.TempPathFa
     return folder, saved(dicom_objects(results, read_source(folder)), output)
 
 
+def test_slices_with_a_frame_of_reference_each_are_exported_into_the_first(
+    results: Results, made: Phantom, tmp_path: Path
+) -> None:
+    """As in LIDC-IDRI, whose anonymization gave every slice another one."""
+
+    def anonymize(image: Dataset, index: int) -> None:
+        image.FrameOfReferenceUID = f"1.2.3.{index}"
+
+    write_series(
+        tmp_path, made.ct.hu, spacing_mm=made.ct.geometry.spacing, origin_mm=made.ct.geometry.origin, change=anonymize
+    )
+    source = read_source(tmp_path)
+    objects = dicom_objects(results, source)
+    assert {one.FrameOfReferenceUID for one in objects.values() if "FrameOfReferenceUID" in one} == {
+        source.frame_of_reference_uid
+    }
+
+
 @pytest.mark.parametrize("orientation", ["RAI", "PSL"])
 def test_voxels_read_back_are_the_same_in_whatever_order_the_ct_is_stored(
     results: Results, analysis: Analysis, made: Phantom, tmp_path: Path, orientation: str

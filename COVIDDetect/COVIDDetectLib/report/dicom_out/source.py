@@ -85,6 +85,9 @@ def read_source(path: Path, series_uid: str | None = None) -> Source:
                     f"{image.name} has no {missing[0]}, which DICOM results refer to; export the CT again."
                 )
             images.append(header)
+    for header in images:
+        # Some anonymizers give each slice a frame of reference of its own; objects can only have one.
+        header.FrameOfReferenceUID = images[0].FrameOfReferenceUID
     multi_frame = [image for image in images if "NumberOfFrames" in image]
     if multi_frame and len(images) > 1:
         raise InputError("The CT lies in several multi-frame files, which is not supported; export it as one file.")
