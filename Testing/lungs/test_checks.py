@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from COVIDDetectLib.ct.dicom import read_image
 from COVIDDetectLib.ct.geometry import Geometry, Reorientation
 from COVIDDetectLib.ct.layout_checks import (
     Finding,
@@ -17,11 +18,13 @@ from COVIDDetectLib.ct.layout_checks import (
     check_time_points,
 )
 from COVIDDetectLib.ct.reading import read_ct
+from COVIDDetectLib.ct.stack import check_origin, slices_of
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.lungs import segment_lungs
 from COVIDDetectLib.lungs.anatomy_checks import check_ct
 from COVIDDetectLib.phantom import thorax
 
+from Testing.dicom_series import write_series
 from Testing.lungs.drawn_chest import Chest
 
 
@@ -255,7 +258,13 @@ def test_one_volume_of_a_time_series_can_be_computed_and_is_named() -> None:
     assert "10 volumes in time, of which number 3 is shown" in finding.sentence
 
 
-def test_every_finding_is_one_sentence_that_says_what_to_do(sound: CTVolume, brighter_blood: CTVolume) -> None:
+def test_every_finding_is_one_sentence_that_says_what_to_do(
+    sound: CTVolume, brighter_blood: CTVolume, tmp_path: Path
+) -> None:
+    write_series(
+        tmp_path, sound.hu[:4, :8, :8], change=lambda image, index: setattr(image, "PatientID", f"{index % 2}")
+    )
+    images = [image for file in sorted(tmp_path.iterdir()) if (image := read_image(file))]
     tilted = np.diag([0.7, 0.7, 5.0])
     tilted[1, 2] = 1.0
     aslant = Geometry((0.0, 0.0, 0.0), sound.geometry.spacing, ((0.9, -0.436, 0.0), (0.436, 0.9, 0.0), (0.0, 0.0, 1.0)))
@@ -273,6 +282,7 @@ def test_every_finding_is_one_sentence_that_says_what_to_do(sound: CTVolume, bri
     found: list[Finding | None] = [finding for ct in strange for finding in check_ct(ct)]
     found += [check_slice_positions([0, 5, 15]), check_slice_positions([0, 5, 5]), check_axes(tilted)]
     found += [check_layout((9, 9, 9, 5)), check_layout((9, 9, 9), 3), check_layout((9, 9)), check_time_points(5, 2)]
+    found.append(check_origin(slices_of(images)))
     findings = [finding for finding in found if finding]
     named = re.findall(r"``([a-z-]+)``", (Finding.__doc__ or "").split("of a mask")[0])
     assert {finding.code for finding in findings} == set(named)

@@ -132,6 +132,20 @@ def test_emphysema_and_bullae_stay() -> None:
     assert kept_share(tidy_lungs(chest.ct(), chest.lungs), chest.lungs) > 0.995
 
 
+@pytest.mark.parametrize("spacing", [(0.7, 0.7, 2.5), (1.4, 1.4, 5.0)])
+def test_an_empty_part_of_a_thin_edge_of_lung_stays(spacing: tuple[float, float, float]) -> None:
+    """The lingula between heart and ribs has a wall before and behind it, as gas has, and goes on at both ends."""
+    chest = Chest(spacing)
+    around = (np.abs(chest.z + 35) < 30) & (chest.z > -999)
+    heart = chest.left & around & (((chest.x - 75) / 42) ** 2 + (chest.y / 62) ** 2 < 1)
+    chest.paint(heart, 40)
+    lungs = chest.lungs & ~heart
+    sheet = lungs & around & (np.abs(chest.z + 35) < 10) & (np.abs(chest.y + 20) < 20) & (chest.x > 90)
+    chest.paint(sheet, -965)
+    assert np.count_nonzero(sheet) * np.prod(spacing) > 2000.0
+    assert kept_share(tidy_lungs(chest.ct(), lungs), sheet) > 0.99
+
+
 def test_a_mirrored_patient_has_a_mirrored_mask() -> None:
     chest = Chest((1.5, 1.5, 5.0))
     found = chest.lungs | chest.paint_table(top_mm=111)

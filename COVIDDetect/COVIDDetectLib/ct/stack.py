@@ -96,8 +96,8 @@ def check_origin(slices: Sequence[Slice]) -> Finding | None:
         return None
     return Finding(
         "mixed",
-        f"The slices of this series {mixed}, so that they may not belong together; see whether they do, or export the "
-        "series again.",
+        f"The slices of this series {mixed}, so that they may not belong together; choose another series, or make sure "
+        "that they do.",
         computable=True,
     )
 
