@@ -146,6 +146,18 @@ def test_an_empty_part_of_a_thin_edge_of_lung_stays(spacing: tuple[float, float,
     assert kept_share(tidy_lungs(chest.ct(), lungs), sheet) > 0.99
 
 
+@pytest.mark.parametrize("spacing", SOME_GRIDS)
+def test_dark_lung_that_was_left_out_amid_the_mask_is_filled_and_a_dense_island_is_not(
+    spacing: tuple[float, float, float],
+) -> None:
+    chest = Chest(spacing)
+    dark, dense = chest.ball((75, 20, 20), (15, 15, 15)), chest.ball((-75, 20, 20), (15, 15, 15))
+    chest.paint(dense, 40)
+    tidied = tidy_lungs(chest.ct(), chest.lungs & ~dark & ~dense)
+    assert kept_share(tidied, dark) == 1.0
+    assert not (tidied & dense).any()
+
+
 def test_a_mirrored_patient_has_a_mirrored_mask() -> None:
     chest = Chest((1.5, 1.5, 5.0))
     found = chest.lungs | chest.paint_table(top_mm=111)

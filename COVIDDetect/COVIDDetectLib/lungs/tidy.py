@@ -21,11 +21,12 @@ _THIN_LUNG_HU, _THIN_LUNG_MM = (-935.0, -300.0), 25.0
 _LEAST_SHARE = 0.005
 _LEAST_SHARE_IN_BODY = 0.5
 _LEAST_GAS_ML, _CAVITY_SHARE = 0.3, 0.5
+_DARK_HU, _LEAST_SPARED_SHARE = -600.0, 0.1
 _SQUARE = np.ones((1, 3, 3), dtype=bool)
 
 
 def tidy_lungs(ct: CTVolume, found: np.ndarray) -> np.ndarray:
-    """Take away what lies outside the body or is no lung; the border of what stays is not moved.
+    """Take away what lies outside the body or is no lung, and fill dark holes; the outer border of the rest stays.
 
     Decided piece by piece on voxels of about 2 mm, so that dense disease, cavities and lung at the border of a narrow
     field of view stay with the lung that holds them.
@@ -40,7 +41,7 @@ def tidy_lungs(ct: CTVolume, found: np.ndarray) -> np.ndarray:
     Returns
     -------
     np.ndarray
-        bool: a part of ``found``.
+        bool: a part of ``found``, and the air that it surrounds on a slice.
     """
     seen = Anatomy.of(ct)
     hu, mm, steps = seen.hu, seen.mm, seen.steps
@@ -59,7 +60,30 @@ def tidy_lungs(ct: CTVolume, found: np.ndarray) -> np.ndarray:
     lungs &= ~out
     is_thin_lung = marked & ~out & (hu > _THIN_LUNG_HU[0]) & (hu < _THIN_LUNG_HU[1])
     kept = grown_within(lungs, ~out, mm, _BACK_MM) | grown_within(lungs, is_thin_lung, mm, _THIN_LUNG_MM)
-    return in_cells(found, kept, steps)
+    tidied = in_cells(found, kept, steps)
+    return tidied | _dark_holes(ct.hu, tidied, out | airways, steps)
+
+
+def _dark_holes(hu: np.ndarray, mask: np.ndarray, spared: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Air that the mask surrounds on a slice, with the vessels in it, save what is ``spared`` in blocks of ``steps``.
+
+    Dense holes stay as they are: the dome of the diaphragm and the heart's tip are islands in lung as well.
+    """
+    found = np.zeros_like(mask)
+    for number, one in enumerate(mask):
+        if not one.any():
+            continue
+        box = scipy.ndimage.find_objects(one.view(np.uint8))[0]
+        holes, count = scipy.ndimage.label(scipy.ndimage.binary_fill_holes(one[box]) & ~one[box])
+        if not count:
+            continue
+        rows, columns = (np.arange(part.start, part.stop) // step for part, step in zip(box, steps[1:], strict=True))
+        is_spared = spared[number // steps[0]][rows[:, None], columns]
+        every = range(1, count + 1)
+        dark = scipy.ndimage.mean(hu[number][box], holes, every) < _DARK_HU
+        free = scipy.ndimage.mean(is_spared, holes, every) < _LEAST_SPARED_SHARE
+        found[number][box] = np.concatenate([[False], dark & free])[holes]
+    return found
 
 
 def _mostly_inside(marked: np.ndarray, inside: np.ndarray) -> np.ndarray:
