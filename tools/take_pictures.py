@@ -89,6 +89,11 @@ def wait_for(panel: Any) -> None:
         raise RuntimeError(panel.ui.messageLabel.text)
 
 
+def wait_for_width(panel: Any) -> None:
+    """Until the idle worker has found out how wide the number is."""
+    host.wait_until(lambda: panel.panel.state.result.record.get("width"), PATIENCE_S, "the number has a width")
+
+
 def catalog(panel: Any) -> None:
     """The result as the Extensions Manager shows it, in a wide window."""
     import slicer
@@ -114,6 +119,7 @@ def tutorial(panel: Any) -> None:
     window("tutorial/sample.png")
     ui.analyzeButton.click()
     wait_for(panel)
+    wait_for_width(panel)
     catalog(panel)
     window("tutorial/result.png")
     section(ui.COVIDDetect, "tutorial/number.png")
@@ -207,6 +213,7 @@ def in_viewer(panel: Any) -> None:
     panel.ui.sampleDataButton.click()
     panel.ui.analyzeButton.click()
     wait_for(panel)
+    wait_for_width(panel)
     window("tutorial/viewer.png")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -84,10 +83,8 @@ def _write(result: ResultState, folder: Path) -> dict[Path, str]:
     """Write the objects; the files and their SOP Instance UIDs."""
     if importlib.util.find_spec("highdicom") is None:
         raise InputError(_("DICOM objects need highdicom, which 3D Slicer has from version 5.12 on."))
-    from pydicom import dcmread
-
-    from ...report.dicom_out.export import write_dicom
-    from ...report.dicom_out.source import read_source
+    from ...report.dicom_out.export import instance_uid, write_dicom
+    from ...report.dicom_out.source import source_of_files
     from ...report.results import Results
 
     nodes = result.result
@@ -98,8 +95,5 @@ def _write(result: ResultState, folder: Path) -> dict[Path, str]:
     if mask_node is None or map_node is None:
         raise InputError(_("The lung mask or the heat map of the result was deleted; analyze the CT again."))
     with slicer.util.WaitCursor():
-        series = str(dcmread(files[0], stop_before_pixels=True, specific_tags=["SeriesInstanceUID"]).SeriesInstanceUID)
-        source = read_source(Path(os.path.commonpath([file.parent for file in files])), series)
         results = Results(result.record, lung_mask_from_node(mask_node, ct_node), attention_from_node(map_node))
-        written = write_dicom(results, source, folder)
-        return {file: str(dcmread(file, stop_before_pixels=True).SOPInstanceUID) for file in written}
+        return {file: instance_uid(file) for file in write_dicom(results, source_of_files(files), folder)}

@@ -138,6 +138,13 @@ def write_dicom(results: Results, source: Source, output: Path, overview: Path |
     return [output / name for name in objects]
 
 
+def instance_uid(file: Path) -> str:
+    """SOP Instance UID of a file that was written."""
+    from pydicom import dcmread
+
+    return str(dcmread(file, stop_before_pixels=True).SOPInstanceUID)
+
+
 def tracking_uids(record: Mapping[str, Any]) -> dict[str, str]:
     """UIDs under which segments and measurements are found again: the same for the same CT, mask and weights."""
     from pydicom.uid import generate_uid

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,3 +94,12 @@ def read_source(path: Path, series_uid: str | None = None) -> Source:
     if multi_frame and len(images) > 1:
         raise InputError("The CT lies in several multi-frame files, which is not supported; export it as one file.")
     return Source(ct, tuple(images))
+
+
+def source_of_files(files: Sequence[Path]) -> Source:
+    """``read_source`` of the series that these files are, in whatever folders they lie."""
+    from pydicom import dcmread
+
+    with quiet_pydicom():
+        first = dcmread(files[0], stop_before_pixels=True, specific_tags=["SeriesInstanceUID"])
+    return read_source(Path(os.path.commonpath([file.parent for file in files])), str(first.SeriesInstanceUID))
