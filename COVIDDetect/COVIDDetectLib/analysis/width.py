@@ -136,7 +136,8 @@ def read_again(
         probability, where = within_memory(score_on, where, _SLICES_AT_ONCE)
         return probability
 
-    nudges = dict(_nudges(ct, lungs, card.input_form.slice_mm))
+    form = card.input_form.for_lungs(bounding_box(lungs), ct.geometry.spacing)
+    nudges = dict(_nudges(ct, lungs, form.slice_mm))
     readings = []
     for number, (name, nudge) in enumerate(nudges.items()):
         report(Progress("width", number, len(nudges)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -53,10 +54,21 @@ class InputForm:
     slice_mm: float | None = None
     surroundings_mm: float | None = None
 
-    def for_lungs(self, depth_mm: float, width_mm: float) -> InputForm:
-        """The form for lungs of this size: in plane a child's lungs fill the input as an adult's do, and so they must
-        along the slices, or the same vessels would be blurred as if the slices were thick."""
-        scale = share_of_adult(depth_mm, width_mm)
+    def for_lungs(self, box: tuple[slice, slice, slice], spacing: Sequence[float]) -> InputForm:
+        """The form for lungs as large as their box.
+
+        In plane a child's lungs fill the input as an adult's do, and so they must along the slices, or the same vessels
+        would be blurred as if the slices were thick.
+
+        Parameters
+        ----------
+        box
+            ``[slice, row, column]``, as ``bounding_box`` gives it.
+        spacing
+            Millimetres from column to column, row to row, slice to slice.
+        """
+        _, rows, columns = box
+        scale = share_of_adult((rows.stop - rows.start) * spacing[1], (columns.stop - columns.start) * spacing[0])
         slice_mm, surroundings_mm = (mm and mm * scale for mm in (self.slice_mm, self.surroundings_mm))
         return replace(self, slice_mm=slice_mm, surroundings_mm=surroundings_mm)
 
@@ -118,10 +130,7 @@ def make_ct_mask(ct: CTVolume, lungs: np.ndarray, form: InputForm) -> CTMask:
     count = box[0].stop - box[0].start
     if count < FEWEST_SLICES:
         raise InputError("The lungs are seen on one slice only; choose a whole chest CT.")
-    width_mm, depth_mm = (
-        (part.stop - part.start) * mm for part, mm in zip(box[:0:-1], ct.geometry.spacing[:2], strict=True)
-    )
-    form = form.for_lungs(depth_mm, width_mm)
+    form = form.for_lungs(box, ct.geometry.spacing)
     slabs = slab_count(count, ct.geometry.spacing[2], form.slice_mm)
     hu, mask = (averaged_slabs(volume, slabs) for volume in (ct.hu[box], lungs[box] > 0))
     image = window_to_8_bit(resample_in_plane(hu, *form.size), form.hu_window)

@@ -20,26 +20,14 @@ from ..state import PanelState, ResultState
 
 _SAID_FOR_MS = 3000
 
+Request = Callable[[Callable[[], object]], None]
+"""Does something that may raise an error, which the user reads."""
+
 
 class DicomMenu:
-    """What the arrow of *Export…* opens.
+    """What the arrow of *Export…* opens; state and request are those of ``ReportSection``."""
 
-    Parameters
-    ----------
-    button
-        *Export…*.
-    state
-        Returns what the panel shows.
-    request
-        Does something that may raise an error, which the user reads.
-    """
-
-    def __init__(
-        self,
-        button: qt.QToolButton,
-        state: Callable[[], PanelState],
-        request: Callable[[Callable[[], object]], None],
-    ) -> None:
+    def __init__(self, button: qt.QToolButton, state: Callable[[], PanelState], request: Request) -> None:
         self._state, self._request = state, request
         self.menu = qt.QMenu(button)
         self.to_folder = self._action(_("DICOM objects into a folder…"), self._write_into_folder)

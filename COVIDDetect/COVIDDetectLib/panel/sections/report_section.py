@@ -28,7 +28,7 @@ from ...report.text import report_text
 from ...report.words import WORDS, Language
 from ..questions import which_report_file
 from ..state import PanelState
-from .dicom_menu import DicomMenu
+from .dicom_menu import DicomMenu, Request
 
 _SAID_FOR_MS = 3000
 
@@ -43,14 +43,14 @@ class ReportSection:
     state
         Returns what the panel shows.
     request
-        Does something that may raise an error, which the user reads.
+        Does something that may raise an error.
     """
 
     def __init__(
         self,
         ui: slicer.util.childWidgetVariables,
         state: Callable[[], PanelState],
-        request: Callable[[Callable[[], object]], None],
+        request: Request,
     ) -> None:
         self._state, self._request = state, request
         ui.copyTextButton.connect("clicked(bool)", lambda checked: self.copy())
