@@ -1,7 +1,7 @@
 """Seeded damage to inputs, as cut-off copies, failing disks, odd exports and other programs make it.
 
 What nobody can see is left out: another digit in the only place where a number stands (the spacing of an NRRD file, the
-rescale of a whole series), or other voxels in a file without a checksum.
+rescale of a whole series), or single other voxels in a file without a checksum.
 """
 
 from __future__ import annotations
@@ -210,6 +210,19 @@ def length(file: Path, chance: random.Random) -> str:
     return f"{victim.name} has {victim.stat().st_size} of {len(content)} bytes"
 
 
+def lost_block(path: Path, chance: random.Random) -> str:
+    """Some rows in the body became one value; the pixels are the end of each of these files."""
+    file = _slice(path, chance) if path.is_dir() else next(iter(path.parent.glob("*.raw")), path)
+    content = bytearray(file.read_bytes())
+    row_bytes, rows, count = 2 * 64, chance.randrange(16, 28), chance.randrange(2, 16)
+    slices = 1 if path.is_dir() and path.name == "series" else 20
+    at = len(content) - row_bytes * (64 * chance.randrange(1, slices + 1) - rows)
+    byte = chance.choice((0, 0, 255))
+    content[at : at + count * row_bytes] = bytes([byte]) * (count * row_bytes)
+    file.write_bytes(content)
+    return f"{count} rows of {file.name} are {byte}"
+
+
 def packed_bytes(file: Path, chance: random.Random) -> str:
     """Some bits of what has a checksum."""
     content = bytearray(file.read_bytes())
@@ -324,16 +337,25 @@ def message_entry(file: Path, chance: random.Random) -> str:
 
 
 DAMAGES: dict[str, tuple[Damage, ...]] = {
-    "series": (dicom_value, dicom_value, dicom_value, dicom_value_of_all, dicom_bytes, dicom_length, dicom_files),
-    "enhanced": (dicom_value, dicom_bytes, dicom_length),
-    "plain.nii": (nifti_field, nifti_field, length),
+    "series": (
+        dicom_value,
+        dicom_value,
+        dicom_value,
+        dicom_value_of_all,
+        dicom_bytes,
+        dicom_length,
+        dicom_files,
+        lost_block,
+    ),
+    "enhanced": (dicom_value, dicom_bytes, dicom_length, lost_block),
+    "plain.nii": (nifti_field, nifti_field, length, lost_block),
     "packed.nii.gz": (nifti_field, nifti_field, length, packed_bytes),
-    "plain.nrrd": (text_field, length),
+    "plain.nrrd": (text_field, length, lost_block),
     "packed.nrrd": (text_field, length, packed_bytes),
-    "pair.nhdr": (text_field, length),
-    "plain.mha": (text_field, length),
+    "pair.nhdr": (text_field, length, lost_block),
+    "plain.mha": (text_field, length, lost_block),
     "packed.mha": (text_field, length, packed_bytes),
-    "pair.mhd": (text_field, length),
+    "pair.mhd": (text_field, length, lost_block),
     "table": (table_cell,),
     "card": (card_entry,),
     "checkpoint": (length, any_bytes),

@@ -278,6 +278,7 @@ def test_every_finding_is_one_sentence_that_says_what_to_do(
         brighter_blood,
         body(None),
         body(-1000),
+        CTVolume(np.where(np.arange(28)[:, None, None] == 9, np.int16(0), sound.hu), sound.geometry),
     ]
     found: list[Finding | None] = [finding for ct in strange for finding in check_ct(ct)]
     found += [check_slice_positions([0, 5, 15]), check_slice_positions([0, 5, 5]), check_axes(tilted)]

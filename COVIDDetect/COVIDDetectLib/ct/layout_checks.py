@@ -46,7 +46,7 @@ class Finding:
     code
         A short name that stays the same: ``not-hu``, ``wrong-body-part``, ``no-lungs``, ``one-lung``, ``cut-off``,
         ``few-slices``, ``spacing``, ``contrast``, ``gaps``, ``one-position``, ``tilt``, ``time-series``, ``color``,
-        ``flat``, ``turned``, ``orientation``, ``scale``, ``mixed``; of a mask ``mask-outside-body``,
+        ``flat``, ``turned``, ``orientation``, ``scale``, ``lost-pixels``, ``mixed``; of a mask ``mask-outside-body``,
         ``lung-missing``; of a CT that another program loaded ``not-as-stored``.
     sentence
         What the user reads: what is wrong and what to do.
