@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+import SimpleITK as sitk
 from COVIDDetectLib.ct.reading import read_ct
 from COVIDDetectLib.errors import InputError
-from COVIDDetectLib.phantom import Phantom
+from COVIDDetectLib.phantom import Phantom, thorax
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.uid import RLELossless, generate_uid
+from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless, generate_uid
 
 from Testing.dicom_series import SPACING_MM, write_enhanced, write_series
 
@@ -292,11 +294,36 @@ def test_compressed_pixels_are_decoded_and_their_damage_is_named(tmp_path: Path,
         read_ct(tmp_path)
 
 
+@pytest.mark.parametrize(("compressor", "syntax"), [("JPEG", JPEGLosslessSV1), ("JPEG2000", JPEG2000Lossless)])
+def test_a_hole_in_compressed_pixels_is_noticed_where_decoders_fill_it(
+    tmp_path: Path, compressor: str, syntax: str
+) -> None:
+    hu = thorax(seed=1, shape=(4, 96, 96), spacing=(4.0, 4.0, 60.0)).ct.hu
+    write_series(tmp_path, hu, names="ct", change=lambda image, k: compress(image, compressor, syntax))
+    np.testing.assert_array_equal(read_ct(tmp_path).hu, hu)
+    content = bytearray((tmp_path / "ct002.dcm").read_bytes())
+    content[-3000:-2488] = bytes(512)
+    (tmp_path / "ct002.dcm").write_bytes(content)
+    with pytest.raises(InputError, match=r"ct002\.dcm (has damaged pixels|cannot be decoded)"):
+        read_ct(tmp_path)
+
+
+def compress(image: Dataset, compressor: str, syntax: str) -> None:
+    """GDCM encodes what pydicom cannot."""
+    stored = np.frombuffer(image.PixelData, dtype="<u2").reshape(image.Rows, image.Columns)
+    with tempfile.NamedTemporaryFile(suffix=".dcm") as file:
+        sitk.WriteImage(sitk.GetImageFromArray(stored), file.name, useCompression=True, compressor=compressor)
+        encoded = pydicom.dcmread(file.name)
+    assert encoded.file_meta.TransferSyntaxUID == syntax
+    image.file_meta.TransferSyntaxUID, image.PixelData = syntax, encoded.PixelData
+    image["PixelData"].VR = "OB"
+
+
 def test_nothing_of_a_slice_stays_when_whoever_decodes_it_is_killed(tmp_path: Path, hu: np.ndarray) -> None:
     write_series(tmp_path / "ct", hu, change=lambda image, k: image.compress(RLELossless))
     code = (
-        "import sys, time; from COVIDDetectLib.ct import reading, stack\n"
-        "stack.Decoder.__exit__ = lambda self, *error: (print('decoded', flush=True), time.sleep(600))\n"
+        "import sys, time; from COVIDDetectLib.ct import dicom_pixels, reading\n"
+        "dicom_pixels.Decoder.__exit__ = lambda self, *error: (print('decoded', flush=True), time.sleep(600))\n"
         "reading.read_ct(sys.argv[1])"
     )
     paths = os.pathsep.join(str(Path(__file__).resolve().parents[2] / each) for each in ("COVIDDetect", "."))

@@ -71,20 +71,16 @@ def test_slices_of_a_series_are_compared_with_their_files_in_either_direction(tm
 
 
 @pytest.mark.parametrize("compression", [RLELossless, JPEGLSLossless])
-def test_compressed_slices_are_compared_and_all_are_seen_to_be_whole(
-    tmp_path: Path, hu: np.ndarray, compression: str
-) -> None:
+def test_compressed_slices_are_all_compared(tmp_path: Path, hu: np.ndarray, compression: str) -> None:
     many = np.concatenate([hu, hu[:8]])
     write_series(tmp_path, many, names="ct", change=lambda image, k: image.compress(compression))
     ct = CTVolume(many, Geometry.axial(SPACING_MM))
     assert check_loaded_values(ct, headers(tmp_path)) is None
     other = many.copy()
-    other[2] += 24
+    other[[2, 5]] += 24
     finding = check_loaded_values(CTVolume(other, Geometry.axial(SPACING_MM)), headers(tmp_path))
-    assert finding is not None and finding.sentence.startswith("1 of 17 slices")
-    for name in ("ct004.dcm", "ct005.dcm"):  # every other one is decoded
-        content = (tmp_path / name).read_bytes()
-        (tmp_path / name).write_bytes(content[:-40])
-        with pytest.raises(InputError, match=name):
-            check_loaded_values(ct, headers(tmp_path))
-        (tmp_path / name).write_bytes(content)
+    assert finding is not None and finding.sentence.startswith("2 of 17 slices")
+    content = (tmp_path / "ct005.dcm").read_bytes()
+    (tmp_path / "ct005.dcm").write_bytes(content[:-40])
+    with pytest.raises(InputError, match="ct005.dcm"):
+        check_loaded_values(ct, headers(tmp_path))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -11,42 +13,40 @@ import numpy as np
 import scipy
 
 from ..errors import InputError
-from .decoding import Decoder, whole_codestreams
+from .decoding import Decoder
 from .dicom import DicomImage, PixelFormat
 from .volume import AIR_HU
 
 _PIXEL_DATA = (0x7FE0, 0x0010)
 
 
-def frames_in_hu(image: DicomImage, decoder: Decoder) -> Iterator[np.ndarray]:
-    """The frames of an image, int16 HU ``[row, column]``, in the order of storage; padding is air.
-
-    Parameters
-    ----------
-    decoder
-        For compressed pixels; one for all images of a series.
+def frames_in_hu(images: Sequence[DicomImage]) -> Iterator[tuple[DicomImage, int, np.ndarray]]:
+    """The frames of some images, each with its image, its number there, and int16 HU ``[row, column]``; padding is air.
 
     Raises
     ------
     InputError
-        If the file does not hold what its header declares, or the values cannot be Hounsfield units.
+        If a file does not hold what its header declares, or the values cannot be Hounsfield units.
     """
-    assert image.pixels is not None
-    for frame, stored in zip(image.frames, _stored(image, image.pixels, decoder), strict=True):
-        yield in_hu(stored, frame.rescale, image)
+    compressed = sum(len(image.frames) for image in images if image.pixels and image.pixels.is_compressed)
+    with Decoder(compressed) as decoder:
+        ahead = 2 * decoder.at_once if compressed else 0
+        waiting: deque[tuple[DicomImage, int, np.ndarray | Future[np.ndarray]]] = deque()
+        for image in images:
+            assert image.pixels is not None
+            for number, stored in enumerate(_stored(image, image.pixels, decoder)):
+                waiting.append((image, number, stored))
+                if len(waiting) > ahead:
+                    yield _in_hu(*waiting.popleft())
+        while waiting:
+            yield _in_hu(*waiting.popleft())
 
 
-def require_whole(image: DicomImage) -> None:
-    """Make sure that a file with compressed pixels holds all of them, without decoding any.
-
-    Raises
-    ------
-    InputError
-        If it does not.
-    """
-    assert image.pixels is not None
-    with _at_pixels(image, image.pixels) as (stream, length):
-        whole_codestreams(stream, length, image, image.pixels)
+def _in_hu(
+    image: DicomImage, number: int, stored: np.ndarray | Future[np.ndarray]
+) -> tuple[DicomImage, int, np.ndarray]:
+    numbers = stored.result() if isinstance(stored, Future) else stored
+    return image, number, in_hu(numbers, image.frames[number].rescale, image)
 
 
 def in_hu(stored: np.ndarray, rescale: tuple[float, float] | None, image: DicomImage) -> np.ndarray:
@@ -117,8 +117,8 @@ def _check_bits(stored: np.ndarray, image: DicomImage) -> None:
         )
 
 
-def _stored(image: DicomImage, pixels: PixelFormat, decoder: Decoder) -> Iterator[np.ndarray]:
-    """Stored numbers of each frame ``[row, column]``."""
+def _stored(image: DicomImage, pixels: PixelFormat, decoder: Decoder) -> Iterator[np.ndarray | Future[np.ndarray]]:
+    """Stored numbers of each frame ``[row, column]``; of compressed ones as they will be."""
     with _at_pixels(image, pixels) as (stream, length):
         if pixels.is_compressed:
             yield from decoder.frames(stream, length, image, pixels)

@@ -7,12 +7,10 @@ on a grid of 1 mm if they are uneven.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 import numpy as np
 
-from .decoding import Decoder
-from .dicom_pixels import frames_in_hu, require_whole
+from .dicom_pixels import frames_in_hu
 from .layout_checks import Finding
 from .stack import Slice
 from .volume import CTVolume
@@ -21,9 +19,6 @@ _SAME_SPACING = 0.01
 _COMPARED_STEP = 4
 _SAME_HU = 3.0
 """Mean difference within a slice; neighbors that change places differ by 10 HU and more, a hardened transform by 1."""
-_DECODED = 16
-"""So many compressed slices, or frames of one file, are compared; of the others it is only seen that they are whole.
-To decode one takes 20 ms, and the process that does it a second to start."""
 
 
 def check_loaded_grid(ct: CTVolume, slices: Sequence[Slice]) -> Finding | None:
@@ -85,16 +80,8 @@ def _stored(slices: Sequence[Slice]) -> Iterator[tuple[int, np.ndarray]]:
     """The slices' places in the stack, and what the files hold there in HU."""
     place = {(id(one.image), one.number): k for k, one in enumerate(slices)}
     images = list({id(one.image): one.image for one in slices}.values())
-    step = -(-len(images) // _DECODED)
-    with Decoder() as decoder:
-        for index, image in enumerate(images):
-            is_compressed = image.pixels is not None and image.pixels.is_compressed
-            if is_compressed and index % step:
-                require_whole(image)
-                continue
-            frames = islice(frames_in_hu(image, decoder), _DECODED if is_compressed else None)
-            for number, values in enumerate(frames):
-                yield place[id(image), number], values
+    for image, number, values in frames_in_hu(images):
+        yield place[id(image), number], values
 
 
 def _mm(spacing: Sequence[float]) -> str:

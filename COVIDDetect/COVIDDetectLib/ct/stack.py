@@ -10,7 +10,6 @@ from typing import TypeVar
 import numpy as np
 
 from ..errors import InputError
-from .decoding import Decoder
 from .dicom import DicomImage, Frame
 from .dicom_pixels import frames_in_hu
 from .files import check_volume_bytes
@@ -222,10 +221,8 @@ def _voxels(images: Sequence[DicomImage], slices: Sequence[Slice]) -> np.ndarray
     """int16 HU ``[slice, row, column]``."""
     place = {(id(one.image), one.number): k for k, one in enumerate(slices)}
     hu = np.empty((len(slices), images[0].rows, images[0].columns), dtype=np.int16)
-    with Decoder() as decoder:
-        for image in images:
-            for number, values in enumerate(frames_in_hu(image, decoder)):
-                hu[place[id(image), number]] = values
+    for image, number, values in frames_in_hu(images):
+        hu[place[id(image), number]] = values
     return hu
 
 

@@ -23,7 +23,7 @@ _ACCEPTED_FINDINGS = "COVIDDetect.acceptedFindings"
 def check_node(node: slicer.vtkMRMLScalarVolumeNode) -> tuple[Finding, ...]:
     """All that is wrong with a CT and can be computed all the same.
 
-    It takes a second at most, and about another one where the CT's DICOM files are compressed.
+    It takes a second at most, and one or two more where the CT's DICOM files are compressed.
 
     Raises
     ------
