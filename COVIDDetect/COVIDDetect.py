@@ -18,7 +18,7 @@ from COVIDDetectLib.mrml.job import Job
 from COVIDDetectLib.mrml.nodes.ct import ct_from_node
 from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 from COVIDDetectLib.mrml.nodes.result import Result
-from COVIDDetectLib.mrml.outcome import write_outcome, write_width
+from COVIDDetectLib.mrml.outcome import show_lungs, take_back_lungs, write_outcome, write_width
 from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode, let_go_of
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, make_phantom, register_samples
 from COVIDDetectLib.mrml.scene import chest_cts, write_analysis_nodes
@@ -69,11 +69,9 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = COVIDDetectLogic()
-        self.ui = self.panel = self._viewWatch = None
-        self._parameterNodeGuiTag = None
+        self.ui = self.panel = self._viewWatch = self._parameterNodeGuiTag = None
         # The voxels of a volume that is being loaded come after its node.
-        self._selectCTLater = Later(self.selectDefaultCT)
-        self._volumeCame = False
+        self._selectCTLater, self._volumeCame = Later(self.selectDefaultCT), False
 
     def setup(self):
         """Build the panel; called when the module is opened for the first time."""
@@ -180,10 +178,9 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Choose the CT when there is only one."""
         if not self._parameterNode:  # closed since this was put off
             return
-        if not self._parameterNode.ct and self.parent.isEntered:
-            cts = chest_cts()
-            if len(cts) == 1:
-                self._parameterNode.ct = cts[0]
+        cts = chest_cts() if not self._parameterNode.ct and self.parent.isEntered else []
+        if len(cts) == 1:
+            self._parameterNode.ct = cts[0]
         self.panel.update()
 
 
@@ -208,10 +205,10 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
 
     def __init__(self, client=None):
         ScriptedLoadableModuleLogic.__init__(self)
-        self.progressed, self.finished, self.failed, self.resultsChanged = Signal(), Signal(), Signal(), Signal()
-        slots = {"progressed": self._onProgressed, "finished": self._onFinished, "failed": self._onFailed}
-        slots["widened"] = self._onWidened
-        self._client, self._slots = None, {name: weakly(slot) for name, slot in slots.items()}
+        self.progressed, self.segmented, self.resultsChanged = Signal(), Signal(), Signal()
+        self.finished, self.failed = Signal(), Signal()
+        said = ("progressed", "segmented", "finished", "failed", "widened")
+        self._client, self._slots = None, {name: weakly(getattr(self, f"_on{name.title()}")) for name in said}
         self.useClient(client or WorkerClient())
         self.job, self.widthJob, self._stopped = None, None, False
         self._onChange = weakly(self._onResultChanged)
@@ -251,9 +248,8 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         card : ModelCard, optional
             The weights that score; the bundled ones if None.
         """
-        ct = ct_from_node(ctNode)
         mask = lung_mask_from_node(lungMaskNode, ctNode) if lungMaskNode else lungs
-        self._client.analyze(ct, mask, device, card, accepted_findings(ctNode))
+        self._client.analyze(ct_from_node(ctNode), mask, device, card, accepted_findings(ctNode))
         self.job = Job("analyze", ctNode, lungMaskNode, Fingerprint.of(ctNode, lungMaskNode))
 
     def analyze(self, ctNode, lungMaskNode=None, lungs="unet", device="auto", card=None):
@@ -309,6 +305,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     def stop(self):
         """Release the scene and the worker process."""
         if not self._stopped:
+            take_back_lungs(self.job)
             self._stopped, self.job, self.widthJob = True, None, None
             slicer.app.disconnect("aboutToQuit()", self._stopBeforeQuitting)
             scene_watch().leave(self._onChange)
@@ -321,6 +318,11 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
 
     def _onProgressed(self, progress):
         self.progressed.emit(self.job, progress)
+
+    def _onSegmented(self, lungMask):
+        if self.job is not None:
+            self.job = show_lungs(self.job, lungMask)
+            self.segmented.emit(self.job)
 
     def _onFinished(self, value):
         job, self.job = self.job, None
@@ -346,6 +348,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         job, self.job = self.job, None
         if not isinstance(error, Cancelled):
             logging.info("COVIDDetect: %s", error)  # the panel shows it
+        take_back_lungs(job)
         self.failed.emit(job, error)
 
 
@@ -354,13 +357,14 @@ class COVIDDetectTest(ScriptedLoadableModuleTest):
 
     def setUp(self):
         slicer.mrmlScene.Clear()
+        self.logic = COVIDDetectLogic()
+        self.addCleanup(self.logic.stop)
 
     def test_ResultInScene(self):
         """All but the computing, for which Slicer lacks packages: a result is written, saved, loaded and corrected."""
         from COVIDDetectLib.phantom.ideal import ideal_analysis
 
-        phantom, ct, logic = make_phantom(), add_phantom(), COVIDDetectLogic()
-        self.addCleanup(logic.stop)
+        phantom, ct = make_phantom(), add_phantom()
         result = write_analysis_nodes(ideal_analysis(phantom), ct, None)
         record, labels = result.record, lung_mask_from_node(result.lung_mask_node, ct).labels
         self.assertTrue((labels == phantom.lung_mask).all())
@@ -379,20 +383,18 @@ class COVIDDetectTest(ScriptedLoadableModuleTest):
         if missing := missing_packages():
             self.delayDisplay(f"Not tested: this Slicer lacks {', '.join(missing.names)}; Analyze installs them.")
             return  # not skipped: in Reload and Test that would look like an error
-        logic = COVIDDetectLogic()
-        self.addCleanup(logic.stop)
         if hasattr(slicer.modules, "sampledata"):
             import SampleData
 
             ct = SampleData.downloadSample(DISEASED)
         else:
             ct = add_phantom()
-        result = logic.analyze(ct, lungs="threshold")
+        result = self.logic.analyze(ct, lungs="threshold")
         self.assertGreater(result.record["probability"], 0.5)
         self.assertEqual(result.stale, "")
         mask = result.lung_mask_node
         mask.GetSegmentation().RemoveSegment(mask.GetSegmentation().GetNthSegmentID(0))
         self.assertNotEqual(result.stale, "")
-        again = logic.analyze(ct, mask)
+        again = self.logic.analyze(ct, mask)
         self.assertEqual((again.node, again.stale), (result.node, ""))
         self.assertEqual(again.record["lungs"]["right_ml"], 0.0)

@@ -141,9 +141,11 @@ def _write_lines(folder: Path, ct: CTVolume, mask: LungMask) -> None:
     lines = [{"type": "warm", "device": "cpu"}, request, {"type": "cancel", "id": 2}]
     (folder / "request" / "lines.jsonl").write_bytes(b"".join(encode(line) for line in lines))
     attention = place_attention(np.ones((10, 8, 8), dtype=np.float32), ct.geometry)
-    value = store_analysis(analysis_of(ct, mask, attention, 1.0, lungs_method="threshold"), folder / "arrays")
+    found = at_once(store_lung_mask(mask, folder / "arrays" / "lungs.npy"))
+    value = store_analysis(analysis_of(ct, mask, attention, 1.0, lungs_method="threshold"), folder / "arrays", found)
     steps = [{"type": "progress", "id": 3, "stage": "lungs", "done": done, "total": 20} for done in (5, 20)]
-    answer = [{"type": "ready", "protocol": PROTOCOL}, *steps, {"type": "done", "id": 3, "value": value}]
+    lungs, done = {"type": "lungs", "id": 3, "value": found}, {"type": "done", "id": 3, "value": value}
+    answer = [{"type": "ready", "protocol": PROTOCOL}, *steps, lungs, done]
     (folder / "answer" / "lines.jsonl").write_bytes(b"".join(encode(line) for line in answer))
 
 

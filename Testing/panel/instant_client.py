@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,10 @@ DENSE_SHARE = 0.1
 """Between a healthy phantom (0.04) and one with disease (0.19)."""
 
 
+_Step = Progress | Callable[[], LungMask]
+"""What is said on the way: how far it is, or the lungs."""
+
+
 class InstantClient:
     """Does what ``worker.interface.Client`` describes.
 
@@ -47,11 +51,12 @@ class InstantClient:
     def __init__(self) -> None:
         from COVIDDetectLib.events.later import Later  # needs qt, which is there once the host is
 
-        self.progressed, self.finished, self.failed, self.widened = Signal(), Signal(), Signal(), Signal()
+        self.progressed, self.segmented, self.widened = Signal(), Signal(), Signal()
+        self.finished, self.failed = Signal(), Signal()
         self.kept_ct: CTVolume | None = None
         """What the worker would keep for another request, and lies in a file meanwhile."""
         self._compute: Callable[[], Any] | None = None
-        self._steps: list[Progress] = []
+        self._steps: list[_Step] = []
         self._is_held = self._forgets = False
         self._answer_later = Later(self._answer)
         self._width: Callable[[], Width] | None = None
@@ -72,9 +77,10 @@ class InstantClient:
     ) -> None:
         """Lungs, probability and heat map."""
         slices = len(ct.hu)
-        steps = [Progress("score", slices, slices), Progress("attention", 1, 1)]
+        steps: list[_Step] = [Progress("score", slices, slices), Progress("attention", 1, 1)]
         if isinstance(lungs, str):
-            steps = [Progress("lungs", slices // 2, slices), Progress("lungs", slices, slices), *steps]
+            found = partial(_lungs_found, ct)
+            steps = [Progress("lungs", slices // 2, slices), Progress("lungs", slices, slices), found, *steps]
         self._begin(ct, lambda: _analysis(ct, lungs, weights, findings), steps)
 
     def explain(
@@ -146,35 +152,38 @@ class InstantClient:
 
     def report(self) -> None:
         """A held request says how far it is."""
-        if self.busy:
-            self.progressed.emit(self._steps.pop(0))
+        if self.busy and self._steps:
+            self._say(self._steps.pop(0))
 
     def fail(self, error: COVIDDetectError) -> None:
         """The request under way goes wrong, now."""
         self._end()
         self.failed.emit(error)
 
-    def _begin(self, ct: CTVolume, compute: Callable[[], Any], steps: list[Progress]) -> None:
+    def _begin(self, ct: CTVolume, compute: Callable[[], Any], steps: Sequence[_Step]) -> None:
         if self.busy:
             raise COVIDDetectError("An analysis is running; wait for it, or cancel it.")
         self.stop_reading()
-        self.kept_ct, self._compute, self._steps, self._forgets = ct, compute, steps, False
+        self.kept_ct, self._compute, self._steps, self._forgets = ct, compute, [*steps], False
         self._answer_later.start()
 
     def _answer(self) -> None:
-        while self._steps and self._compute is not None:
-            self.progressed.emit(self._steps.pop(0))
-            if self._is_held:
-                return
-        if self._compute is None or (self._is_held and self._compute is not _cancelled):
-            return
         try:
+            while self._steps and self._compute is not None:
+                self._say(self._steps.pop(0))
+                if self._is_held:
+                    return
+            if self._compute is None or (self._is_held and self._compute is not _cancelled):
+                return
             value = self._compute()
         except COVIDDetectError as error:
             self.fail(error)
         else:
             self._end()
             self.finished.emit(value)
+
+    def _say(self, step: _Step) -> None:
+        self.progressed.emit(step) if isinstance(step, Progress) else self.segmented.emit(step())
 
     def _widen(self) -> None:
         if self._width is not None and not self._is_held:
@@ -195,7 +204,7 @@ def _analysis(ct: CTVolume, lungs: str | LungMask, weights: ModelCard | None, fi
     check_hounsfield_units(ct)
     card = read_card(lungs) if isinstance(lungs, str) and lungs.endswith(".json") else None
     method = "given" if isinstance(lungs, LungMask) else "unet" if card else lungs
-    lung_mask = lungs if isinstance(lungs, LungMask) else LungMask(_lungs_by_threshold(_Voxels(ct)), ct.geometry)
+    lung_mask = lungs if isinstance(lungs, LungMask) else _lungs_found(ct)
     measured = _measured(_Voxels(ct), _Voxels(CTVolume(lung_mask.labels, lung_mask.geometry)))
     weights = weights or measured.card
     return replace(
@@ -203,6 +212,11 @@ def _analysis(ct: CTVolume, lungs: str | LungMask, weights: ModelCard | None, fi
         decision_threshold=weights.decision_threshold or 0.5, notes=tuple(findings),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
+
+
+def _lungs_found(ct: CTVolume) -> LungMask:
+    check_hounsfield_units(ct)
+    return LungMask(_lungs_by_threshold(_Voxels(ct)), ct.geometry)
 
 
 class _Voxels:

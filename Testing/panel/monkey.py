@@ -136,6 +136,8 @@ class Monkey:
         with getattr(self.client, "held", nullcontext)():
             if not self._click_analyze():
                 return True
+            for _ in range(self.random.randrange(4) if hasattr(self.client, "report") else 0):
+                self.client.report()  # the third time it tells the lungs
             self.step(without=("analyze", "analyze_and_meanwhile", "rescore", "save_and_load"))
         return True
 

@@ -42,7 +42,8 @@ def test_answers_are_those_of_a_direct_call_and_the_worker_stays_warm(
     recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
 ) -> None:
     expected = analyze(phantom_ct, lungs=lung_mask, device="cpu")
-    client = recorder.client
+    client, found = recorder.client, []
+    client.segmented.connect(found.append)
     client.analyze(phantom_ct, lung_mask, "cpu")
     assert client.busy
     first = recorder.end()
@@ -61,8 +62,11 @@ def test_answers_are_those_of_a_direct_call_and_the_worker_stays_warm(
     assert client.process_id == process
 
     recorder.begin()
+    assert not found  # the mask was given
     client.analyze(phantom_ct, "threshold", "cpu")
-    assert recorder.end().lung_mask.labels.shape == phantom_ct.shape
+    recorder.wait(lambda: found)
+    assert not recorder.ends, "the lungs are there before the score"
+    assert np.array_equal(recorder.end().lung_mask.labels, found[0].labels) and len(found) == 1
     assert [step.stage for step in recorder.progress][-1] == "attention"
 
 

@@ -14,7 +14,7 @@ from COVIDDetectLib.analysis.analyze import Analysis, analyze
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import InputError, MaskError
 from COVIDDetectLib.lungs import LungMask
-from COVIDDetectLib.worker.exchange import at_once, load_answer, store_ct, store_lung_mask
+from COVIDDetectLib.worker.exchange import at_once, load_answer, load_lung_mask, store_ct, store_lung_mask
 from COVIDDetectLib.worker.protocol import PROTOCOL, LineReader, encode, failure
 
 LIBRARY = Path(__file__).parents[2] / "COVIDDetect"
@@ -44,8 +44,8 @@ class Worker:
         return json.loads(line)
 
     def hear_last(self) -> dict:
-        """The answer after all progress."""
-        while (message := self.hear())["type"] == "progress":
+        """The answer after all progress, and after the lungs."""
+        while (message := self.hear())["type"] in ("progress", "lungs"):
             pass
         return message
 
@@ -135,14 +135,20 @@ def test_a_cancel_ends_the_analysis_and_the_next_one_runs(worker: Worker, phanto
     assert worker.hear_last()["type"] == "done"
 
 
-def test_progress_counts_the_slices(worker: Worker, phantom_ct: CTVolume, tmp_path: Path) -> None:
+def test_progress_counts_the_slices_and_the_lungs_come_before_the_score(
+    worker: Worker, phantom_ct: CTVolume, tmp_path: Path
+) -> None:
     worker.say(request(phantom_ct, tmp_path, lungs="unet"))
-    seen = []
-    while (message := worker.hear())["type"] == "progress":
-        seen.append((message["stage"], message["done"], message["total"]))
+    seen: list[tuple] = []
+    while (message := worker.hear())["type"] != "done":
+        seen.append((message["stage"], message["done"], message["total"]) if "stage" in message else ("found", message))
     slices = len(phantom_ct.hu)
-    assert ("lungs", slices, slices) in seen
-    assert seen[-1] == ("attention", 1, 1)
+    (at,) = [number for number, step in enumerate(seen) if step[0] == "found"]
+    assert {step[0] for step in seen[:at]} == {"lungs"} and seen[at - 1] == ("lungs", slices, slices)
+    assert {step[0] for step in seen[at + 1 :]} == {"score", "attention"} and seen[-1] == ("attention", 1, 1)
+    found = at_once(load_lung_mask(seen[at][1]["value"]))
+    analysis: Analysis = at_once(load_answer("analyze", message["value"], None))
+    np.testing.assert_array_equal(found.labels, analysis.lung_mask.labels)
 
 
 @pytest.mark.parametrize("busy", [False, True])

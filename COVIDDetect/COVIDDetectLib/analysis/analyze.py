@@ -194,6 +194,7 @@ def analyze(
     findings: Sequence[str] = (),
     progress: Callable[[Progress], None] | None = None,
     last_features: LastFeatures | None = None,
+    on_lungs: Callable[[LungMask], object] | None = None,
 ) -> Analysis:
     """Segment the lungs, score the CT and say where the network looked.
 
@@ -213,6 +214,8 @@ def analyze(
         Called before and after each step; may raise ``Cancelled``, which ends the analysis.
     last_features
         What the last score has left behind: where few slices have changed since, this one takes less time.
+    on_lungs
+        Called with the lungs as soon as they are found, before the score; not with a mask that was given.
 
     Raises
     ------
@@ -252,6 +255,8 @@ def analyze(
 
             axial_mask, where = within_memory(find_lungs, where, slices_per_batch_on(where.name))
             lung_mask = LungMask(np.ascontiguousarray(reorientation.undo(axial_mask.labels)), ct.geometry)
+            if on_lungs is not None:
+                on_lungs(lung_mask)
         doubts = tuple(finding.sentence for finding in check_lung_mask(axial, axial_mask))
 
     with clock.stage("score"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import slicer
@@ -31,7 +31,10 @@ class Job:
     lung_mask_node
         The mask that is scored; None while the analysis makes one.
     inputs
-        How CT and mask were when the job began: what comes of it is only as good as they still are at its end.
+        How CT and mask were when the job began, or its lungs were found: what comes of it is only as good as they
+        still are at its end.
+    lungs_node
+        The lungs that it has found, shown while the rest is computed.
     result, scores, lung_mask
         Of all but ``"analyze"``: the result in the scene, its history when the job began, and its mask.
     """
@@ -43,6 +46,7 @@ class Job:
     result: Result | None = None
     scores: tuple[Scored, ...] = ()
     lung_mask: LungMask | None = None
+    lungs_node: slicer.vtkMRMLSegmentationNode | None = None
 
     @classmethod
     def with_result(cls, kind: Kind, result: Result) -> Job:
@@ -57,3 +61,18 @@ class Job:
         lung_mask = lung_mask_from_node(mask, ct)
         inputs = Fingerprint.of(ct, mask)
         return cls(kind, ct, mask, inputs, result, tuple(result.history), lung_mask)
+
+    def with_lungs(self, node: slicer.vtkMRMLSegmentationNode) -> Job:
+        """The same job with the lungs that it has found."""
+        inputs = Fingerprint.of(None, node)
+        return replace(self, lungs_node=node, inputs=replace(inputs, ct=self.inputs.ct))
+
+    @property
+    def lungs_in_scene(self) -> slicer.vtkMRMLSegmentationNode | None:
+        """The lungs that it has found, unless somebody has removed them."""
+        node = self.lungs_node
+        return node if node is not None and node.GetScene() is not None else None
+
+    def goes_on_from(self, earlier: Job | None) -> bool:
+        """Whether it is the same job as that, which perhaps has found lungs since."""
+        return earlier is not None and self.inputs.ct is earlier.inputs.ct  # each job has read it anew

@@ -5,14 +5,37 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import slicer
 from slicer.i18n import tr as _
 
 from ..analysis.width import Width
 from ..errors import Cancelled, COVIDDetectError
+from ..lungs import LungMask
 from .job import Job
-from .nodes.result import MASK_EDITED, MASK_MOVED
-from .scene import require_nodes, write_analysis_nodes, write_explanation
+from .nodes.lung_mask import segments_of
+from .nodes.result import MASK_EDITED, MASK_MOVED, Result
+from .scene import is_only_of, require_nodes, write_analysis_nodes, write_explanation, write_lungs
 from .watch import Fingerprint, mask_difference, scene_watch
+
+
+def show_lungs(job: Job, lung_mask: LungMask) -> Job:
+    """Write the lungs that a job has found, while the rest is computed; returns the job with them.
+
+    They become the mask of the result. Beside an earlier number they are written only together with the next one.
+    """
+    is_same_ct = job.ct_node.GetScene() is not None and Fingerprint.of(job.ct_node, None).ct == job.inputs.ct
+    if not is_same_ct or Result.of(job.ct_node) is not None:
+        return job
+    with scene_watch().writing():
+        return job.with_lungs(write_lungs(lung_mask, job.ct_node))
+
+
+def take_back_lungs(job: Job | None) -> None:
+    """Remove the lungs of a job that came to no end; what somebody has worked on since, or scored, stays."""
+    node = job.lungs_in_scene if job else None
+    if job and node and is_only_of(None, node) and segments_of(node) == job.inputs.segments:
+        for one in (node.GetDisplayNode(), node):
+            slicer.mrmlScene.RemoveNode(one)
 
 
 def write_outcome(job: Job, value: Any) -> Any:
@@ -23,18 +46,27 @@ def write_outcome(job: Job, value: Any) -> Any:
     COVIDDetectError
         If CT, mask or result are no longer what the job began with.
     """
+    try:
+        return _write(job, value)
+    except BaseException:
+        take_back_lungs(job)
+        raise
+
+
+def _write(job: Job, value: Any) -> Any:
     if job.result is not None:
         require_nodes(job.result, job.scores)
     if job.kind == "experiment":
         return value
-    inputs = Fingerprint.of(job.ct_node, job.lung_mask_node)
+    mask = job.lung_mask_node or job.lungs_in_scene
+    inputs = Fingerprint.of(job.ct_node, mask)
     if job.kind == "analyze" and inputs.ct != job.inputs.ct:
         raise COVIDDetectError(_("The CT was changed during the analysis; analyze it again."))
     with scene_watch().writing():
         if job.result is not None:
             write_explanation(value, job.result)
             return job.result
-        result = write_analysis_nodes(value, job.ct_node, job.lung_mask_node)
+        result = write_analysis_nodes(value, job.ct_node, mask)
         if inputs != job.inputs and mask_difference(result):
             result.mark_stale(MASK_EDITED if inputs.place == job.inputs.place else MASK_MOVED)
         return result

@@ -13,6 +13,7 @@ from ..analysis.heat_map import HeatMap
 from ..analysis.result_table import Scored
 from ..ct.geometry import Geometry
 from ..errors import COVIDDetectError, MaskError
+from ..lungs import LungMask
 from .nodes.ct import give_to, has_voxels, is_bent, layout_finding, to_world
 from .nodes.densities import drop_densities
 from .nodes.heat_map import is_heat_map, new_heat_map, write_heat_map
@@ -43,13 +44,8 @@ def write_analysis_nodes(
     earlier = Result.of(ct_node)
     if lung_mask_node is None:
         last = earlier.lung_mask_node if earlier else None
-        if last is not None and not is_bent(last) and _is_only_of(earlier, last) and is_automatic(last):
-            lung_mask_node = last
-            lay_on(ct_node, last)  # the CT may have been changed or moved
-        else:
-            lung_mask_node = new_segmentation(ct_node, f"{ct_node.GetName()} lungs")
-        write_lung_mask_node(analysis.lung_mask, lung_mask_node)
-        mark_automatic(lung_mask_node)
+        is_free = last is not None and not is_bent(last) and is_only_of(earlier, last) and is_automatic(last)
+        lung_mask_node = write_lungs(analysis.lung_mask, ct_node, last if is_free else None)
     heat_map, in_lungs = _heat_maps(ct_node, earlier)
     if earlier:
         drop_densities(earlier)  # they were those in the last mask
@@ -57,6 +53,21 @@ def write_analysis_nodes(
         node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
     write_heat_map(analysis.heat_map, heat_map, in_lungs)
     return Result.write(analysis, ct_node, lung_mask_node, heat_map, in_lungs)
+
+
+def write_lungs(
+    lung_mask: LungMask,
+    ct_node: slicer.vtkMRMLScalarVolumeNode,
+    node: slicer.vtkMRMLSegmentationNode | None = None,
+) -> slicer.vtkMRMLSegmentationNode:
+    """Write lungs that an analysis has found in a CT into a mask that may be replaced, or into a new one."""
+    if node is None:
+        node = new_segmentation(ct_node, f"{ct_node.GetName()} lungs")
+    else:
+        lay_on(ct_node, node)  # the CT may have been changed or moved
+    write_lung_mask_node(lung_mask, node)
+    mark_automatic(node)
+    return node
 
 
 def load_lung_mask_file(file: Path, ct_node: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLSegmentationNode:
@@ -132,7 +143,7 @@ def remove_left_behind() -> None:
     for result in results_left_behind():
         drop_densities(result)
         mask, nodes = result.lung_mask_node, [result.node, result.heat_map_node, result.in_lungs_node]
-        if mask is not None and _is_only_of(result, mask) and is_automatic(mask):
+        if mask is not None and is_only_of(result, mask) and is_automatic(mask):
             nodes.append(mask)
         for node in nodes:
             if node is not None:
@@ -162,7 +173,7 @@ def why_no_ct() -> str:
     return ""
 
 
-def _is_only_of(result: Result | None, lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
+def is_only_of(result: Result | None, lung_mask_node: slicer.vtkMRMLSegmentationNode) -> bool:
     """Whether no other result rests on a mask."""
     others = [one for one in Result.all() if result is None or one.node is not result.node]
     return all(one.lung_mask_node is not lung_mask_node for one in others)

@@ -19,6 +19,8 @@ class Logic(Protocol):
     Signals
     -------
     progressed(Job, Progress)
+    segmented(Job)
+        The lungs of a job were found and are in the scene, while the rest is computed.
     finished(Job, outcome)
         ``outcome`` is the ``Result`` in the scene, or of an experiment a tuple of ``Experiment``.
     failed(Job, COVIDDetectError)
@@ -28,6 +30,7 @@ class Logic(Protocol):
     """
 
     progressed: Signal
+    segmented: Signal
     finished: Signal
     failed: Signal
     resultsChanged: Signal

@@ -16,10 +16,7 @@ from ..errors import Cancelled, COVIDDetectError
 from ..mrml.job import Job
 from ..mrml.nodes.densities import measure_densities, show_densities
 from ..mrml.nodes.heat_map import layer_of
-from ..mrml.nodes.lung_mask import (
-    is_automatic,
-    is_from_analyze,
-)
+from ..mrml.nodes.lung_mask import is_automatic, is_from_analyze
 from ..mrml.nodes.result import Result
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
 from ..mrml.sample import add_phantom
@@ -126,6 +123,7 @@ class Panel:
             self.idle_width.show,
         )
         logic.progressed.connect(lambda job, progress: self.progress.report(progress, self.state.name_of_other))
+        logic.segmented.connect(lambda job: show_outlines(job.lungs_node, ui.maskVisibleCheckBox.checked))
         logic.finished.connect(self._on_finished)
         logic.failed.connect(self._on_failed)
         logic.resultsChanged.connect(self._on_result_changed)
@@ -227,6 +225,9 @@ class Panel:
         name = replace(self.state, job=job).name_of_other
         sentence = f"{name}: {error}" if name else str(error)
         self.say("" if isinstance(error, Cancelled) else sentence)
+        lungs, chosen = job.lungs_in_scene if job else None, self.parameters
+        if lungs and chosen and chosen.ct is job.ct_node and chosen.lungMask is None:
+            chosen.lungMask = lungs  # worked on since they were found
         self.update()
 
     def _on_result_changed(self, result: Result | None, change: Change) -> None:

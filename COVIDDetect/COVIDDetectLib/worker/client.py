@@ -15,7 +15,7 @@ from ..events.signal import Signal
 from ..installation import require_packages
 from ..lungs import LungMask
 from ..weights.cards import ModelCard
-from .exchange import Steps, load_answer, store_lung_mask
+from .exchange import Steps, load_answer, load_lung_mask, store_lung_mask
 from .folder import SharedFolder
 from .interface import Client
 from .process import WorkerProcess
@@ -55,7 +55,8 @@ class WorkerClient(Client):
     """
 
     def __init__(self, python: str | None = None) -> None:
-        self.progressed, self.finished, self.failed, self.widened = Signal(), Signal(), Signal(), Signal()
+        self.progressed, self.segmented, self.widened = Signal(), Signal(), Signal()
+        self.finished, self.failed = Signal(), Signal()
         self._python = python
         self._numbers = itertools.count(1)
         self._worker: _Worker | None = None
@@ -177,10 +178,12 @@ class WorkerClient(Client):
         if number is None or number > request.number:  # it does not know what was asked
             self._replace_and_fail(failure(message))
         elif request.is_cancelled:
-            if kind != "progress":
+            if kind not in ("progress", "lungs"):
                 self._fail(_cancelled())
         elif kind == "progress":
             self.progressed.emit(request.progress(message))
+        elif kind == "lungs":
+            request.run_beside(load_lung_mask(message["value"]), self.segmented.emit)
         elif kind == "done":
             request.run(load_answer(request.kind, message["value"], request.given), self._succeed, self._fail)
         else:

@@ -124,13 +124,18 @@ def _load_attention(entry: Entry) -> Attention:
     return Attention(np.load(part_of(entry, "array", str)), geometry, maximum, part_of(entry, "layer", str))
 
 
-def store_analysis(analysis: Analysis, folder: Path) -> Entry:
-    """Write mask and heat map; all else is in the entry. A mask that was given is not sent back."""
-    given = analysis.lungs_method == "given"
+def store_analysis(analysis: Analysis, folder: Path, lung_mask: Entry | None = None) -> Entry:
+    """Write the heat map; all else is in the entry.
+
+    Parameters
+    ----------
+    lung_mask
+        Where its mask was stored as soon as it was found; None where it was given, and is not sent back.
+    """
     return {
         "score": asdict(analysis.score),
         "decision_threshold": analysis.decision_threshold,
-        "lung_mask": None if given else at_once(store_lung_mask(analysis.lung_mask, folder / "lungs.npy")),
+        "lung_mask": lung_mask,
         "heat_map": store_heat_map(analysis.heat_map, folder),
         "evidence": asdict(analysis.evidence),
         "regions": [asdict(region) for region in analysis.regions],

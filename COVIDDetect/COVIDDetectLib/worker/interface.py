@@ -35,6 +35,9 @@ class Client(Protocol):
     -------
     progressed(Progress)
         With ``seconds_left`` as soon as it can be told.
+    segmented(LungMask)
+        After ``analyze`` without a mask, as soon as the lungs are found and while the rest is computed; ``finished``
+        has the same ones. Not if there is no time for it before that.
     finished(value)
         After ``analyze`` an ``Analysis``, after ``explain`` a ``HeatMap``, after ``experiment`` a tuple of
         ``Experiment``.
@@ -45,6 +48,7 @@ class Client(Protocol):
     """
 
     progressed: Signal
+    segmented: Signal
     finished: Signal
     failed: Signal
     widened: Signal

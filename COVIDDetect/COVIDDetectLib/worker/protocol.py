@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from .. import errors
 
-PROTOCOL = 5
+PROTOCOL = 6
 """Raised whenever a message changes; both sides are of one release, so a difference means a broken installation."""
 
 Message = dict[str, Any]
@@ -30,6 +30,7 @@ _ENTRIES: dict[str, dict[str, Any]] = {
     "forget": {},
     "ready": {"protocol": int},
     "progress": {"id": int, "stage": frozenset({"lungs", "score", "attention"}), "done": int, "total": int},
+    "lungs": {"id": int, "value": dict},
     "done": {"id": int, "value": (dict, list, str)},
     "failed": {"id": (int, NoneType), "kind": str, "sentence": str},
     "cancelled": {"id": int},

@@ -36,6 +36,7 @@ class Request:
         """Whether the CT is to be removed at the end."""
         self._time_left = TimeLeft()
         self._task: Task[Any] | None = None
+        self._beside: Task[Any] | None = None
         self._grace: Later | None = None
 
     @property
@@ -45,6 +46,7 @@ class Request:
 
     def run(self, steps: Steps[Any], then: Callable[[Any], None], on_error: Callable[[COVIDDetectError], None]) -> None:
         """Do some work between the events of the loop, then something with its result."""
+        self._stop_tasks()
 
         def on_done(result: Any) -> None:
             self._task = None
@@ -52,16 +54,20 @@ class Request:
 
         self._task = Task(steps, on_done, on_error)
 
+    def run_beside(self, steps: Steps[Any], then: Callable[[Any], None]) -> None:
+        """Do the same while the worker goes on; where that fails, or its answer comes first, nothing is called."""
+        self._beside = Task(steps, then, lambda error: None)
+
     def cancel(self, milliseconds: int, at_the_latest: Callable[[], None]) -> None:
         """Take nothing more but the end, and call something if there is none in time."""
         self.is_cancelled = True
-        self._stop_task()
+        self._stop_tasks()
         self._grace = Later(at_the_latest, milliseconds)
         self._grace.start()
 
     def end(self) -> None:
         """Do and call nothing more."""
-        self._stop_task()
+        self._stop_tasks()
         if self._grace is not None:
             self._grace.stop()
 
@@ -71,7 +77,8 @@ class Request:
         seconds_left = self._time_left.estimate(progress, time.monotonic())
         return Progress(progress.stage, progress.done, progress.total, seconds_left)
 
-    def _stop_task(self) -> None:
-        if self._task is not None:
-            self._task.stop()
-            self._task = None
+    def _stop_tasks(self) -> None:
+        for task in (self._task, self._beside):
+            if task is not None:
+                task.stop()
+        self._task = self._beside = None

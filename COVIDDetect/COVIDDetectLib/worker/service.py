@@ -29,7 +29,16 @@ from ..lungs import LungMask
 from ..weights.cards import ModelCard, default_card, read_card
 from ..weights.loaded import loaded_network
 from .entries import value_of
-from .exchange import Entry, at_once, load_ct, load_lung_mask, store_analysis, store_heat_map, unusable_folder
+from .exchange import (
+    Entry,
+    at_once,
+    load_ct,
+    load_lung_mask,
+    store_analysis,
+    store_heat_map,
+    store_lung_mask,
+    unusable_folder,
+)
 from .protocol import PROTOCOL, Message, ProtocolError, decode, encode, take_standard_streams
 
 _NICER_BY = 5
@@ -149,7 +158,13 @@ class Service:
         folder = Path(request["folder"])
         if isinstance(request["lungs"], str):
             lungs = read_card(request["lungs"]) if request["lungs"].endswith(".json") else request["lungs"]
-            return store_analysis(self._analyze(request, ct, lungs, more), folder)
+            found: list[Entry] = []
+
+            def show(lung_mask: LungMask) -> None:
+                found.append(at_once(store_lung_mask(lung_mask, folder / "lungs.npy")))
+                self._say({"type": "lungs", "id": request["id"], "value": found[0]})
+
+            return store_analysis(self._analyze(request, ct, lungs, {**more, "on_lungs": show}), folder, *found)
         lung_mask = at_once(load_lung_mask(request["lungs"]))
         if request["type"] == "analyze":
             return store_analysis(self._analyze(request, ct, lung_mask, more), folder)

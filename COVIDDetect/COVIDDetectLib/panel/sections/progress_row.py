@@ -28,7 +28,7 @@ class ProgressRow:
 
     def show(self, new: PanelState, old: PanelState) -> None:
         """Show whether anything is computed, and of which CT where another one is chosen."""
-        if new.job is not None and new.job is not old.job:
+        if new.job is not None and not new.job.goes_on_from(old.job):
             self._ui.progressBar.value = 0
             self._ui.cancelButton.enabled = True
             self._text = _("Starting…")
