@@ -97,6 +97,10 @@ def test_color_time_series_and_single_pictures_are_refused(tmp_path: Path) -> No
     series = sitk.JoinSeries([sitk.GetImageFromArray(voxels())] * 2)
     sitk.WriteImage(series, str(tmp_path / "time.nrrd"))
     sitk.WriteImage(sitk.GetImageFromArray(voxels()[:1]), str(tmp_path / "flat.nrrd"))
+    parts = sitk.GetImageFromArray(np.zeros((3, 4, 5, 3), dtype=np.int16), isVector=True)
+    sitk.WriteImage(parts, str(tmp_path / "parts.nii"))
+    with pytest.raises(InputError, match="parts is in color"):
+        read_ct(tmp_path / "parts.nii")
     for name, sentence in (
         ("color", "color is in color; choose the original series in Hounsfield units."),
         ("time", "time is a series of 2 volumes in time; load only one of them."),

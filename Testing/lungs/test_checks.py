@@ -18,7 +18,7 @@ from COVIDDetectLib.ct.layout_checks import (
     check_time_points,
 )
 from COVIDDetectLib.ct.reading import read_ct
-from COVIDDetectLib.ct.stack import check_origin, slices_of
+from COVIDDetectLib.ct.stack import check_compression, check_origin, slices_of
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.lungs import segment_lungs
 from COVIDDetectLib.lungs.anatomy_checks import check_ct
@@ -264,7 +264,10 @@ def test_every_finding_is_one_sentence_that_says_what_to_do(
     write_series(
         tmp_path, sound.hu[:4, :8, :8], change=lambda image, index: setattr(image, "PatientID", f"{index % 2}")
     )
-    images = [image for file in sorted(tmp_path.iterdir()) if (image := read_image(file))]
+    lossy = tmp_path / "lossy"
+    write_series(lossy, sound.hu[:4, :8, :8], change=lambda image, index: setattr(image, "LossyImageCompression", "01"))
+    lossy_images = [image for file in lossy.iterdir() if (image := read_image(file))]
+    images = [image for file in sorted(tmp_path.glob("*.dcm")) if (image := read_image(file))]
     tilted = np.diag([0.7, 0.7, 5.0])
     tilted[1, 2] = 1.0
     aslant = Geometry((0.0, 0.0, 0.0), sound.geometry.spacing, ((0.9, -0.436, 0.0), (0.436, 0.9, 0.0), (0.0, 0.0, 1.0)))
@@ -278,12 +281,13 @@ def test_every_finding_is_one_sentence_that_says_what_to_do(
         brighter_blood,
         body(None),
         body(-1000),
+        CTVolume(np.where(np.arange(28)[:, None, None] == 9, sound.hu[:, ::-1], sound.hu), sound.geometry),
         CTVolume(np.where(np.arange(28)[:, None, None] == 9, np.int16(0), sound.hu), sound.geometry),
     ]
     found: list[Finding | None] = [finding for ct in strange for finding in check_ct(ct)]
     found += [check_slice_positions([0, 5, 15]), check_slice_positions([0, 5, 5]), check_axes(tilted)]
     found += [check_layout((9, 9, 9, 5)), check_layout((9, 9, 9), 3), check_layout((9, 9)), check_time_points(5, 2)]
-    found.append(check_origin(slices_of(images)))
+    found += [check_origin(slices_of(images)), check_compression(slices_of(lossy_images))]
     findings = [finding for finding in found if finding]
     named = re.findall(r"``([a-z-]+)``", (Finding.__doc__ or "").split("of a mask")[0])
     assert {finding.code for finding in findings} == set(named)

@@ -6,6 +6,7 @@ from COVIDDetectLib.ct.geometry import Reorientation
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.lungs import LEFT, RIGHT, LungMask
 from COVIDDetectLib.lungs.mask_checks import check_lung_mask, parts_outside, without_parts_outside
+from COVIDDetectLib.phantom import thorax
 
 from Testing.lungs.drawn_chest import Chest
 
@@ -112,3 +113,15 @@ def test_air_filled_lung_that_is_left_out_is_missed() -> None:
     said_ml = float(finding.sentence.split(" mL")[0].split()[-1])
     assert said_ml == pytest.approx(missing_ml, rel=0.15)
     assert finding.sentence.endswith("correct the mask.")
+
+
+@pytest.mark.parametrize("disease", [None, "covid"])
+def test_a_mask_that_does_not_follow_the_lungs_is_named(disease: str | None) -> None:
+    phantom = thorax(seed=1, shape=(28, 96, 96), spacing=(3.6, 3.6, 10.0), disease=disease, extent="severe")
+    labels = phantom.lung_mask.astype(np.uint8)
+    assert codes(phantom.ct, labels) == []
+    mirrored = np.array([0, LEFT, RIGHT], np.uint8)[labels[:, :, ::-1]]
+    for wrong in (mirrored, np.roll(labels, 4, axis=2), np.roll(labels, 2, axis=0)):
+        assert set(codes(phantom.ct, wrong)) & {"mask-misplaced", "lung-missing"}
+    (finding,) = check_lung_mask(phantom.ct, LungMask(mirrored, phantom.ct.geometry))
+    assert finding.sentence.startswith("The lung mask does not follow the lungs of this CT (")

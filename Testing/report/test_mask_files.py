@@ -38,6 +38,9 @@ def test_a_mask_with_one_label_is_told_apart_in_any_orientation(
     stored = np.ascontiguousarray(reorientation.apply((expected > 0).astype(np.uint8)))
     mask = read_lung_mask(write(tmp_path / "lungs.nrrd", stored, GEOMETRY.reoriented(reorientation, expected.shape)))
     np.testing.assert_array_equal(mask.labels, reorientation.apply(expected))
+    if len(lungs) == 2:  # whatever that label is
+        twos = write(tmp_path / "twos.nrrd", 2 * stored, GEOMETRY.reoriented(reorientation, expected.shape))
+        np.testing.assert_array_equal(read_lung_mask(twos).labels, mask.labels)
 
 
 def test_a_mask_with_both_labels_is_taken_as_it_is(tmp_path: Path) -> None:

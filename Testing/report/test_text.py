@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from COVIDDetectLib.commands.app import app
-from COVIDDetectLib.lungs.mask_checks import PartsOutside, _outside_finding
-from COVIDDetectLib.phantom import Phantom
+from COVIDDetectLib.lungs import LungMask
+from COVIDDetectLib.lungs.mask_checks import PartsOutside, _outside_finding, check_lung_mask
+from COVIDDetectLib.phantom import Phantom, thorax
 from COVIDDetectLib.phantom.ideal import ideal_analysis
 from COVIDDetectLib.report.distribution import distribution
 from COVIDDetectLib.report.german_notes import in_german
@@ -152,6 +153,10 @@ def test_doubts_about_a_mask_have_their_german() -> None:
     for count in (1, 3):
         finding = _outside_finding(PartsOutside(count, 12.0, np.zeros((1, 1, 1), dtype=bool)))
         assert finding is not None and "außerhalb des Körpers (12 mL)" in in_german(finding.sentence)
+    phantom = thorax(seed=1, shape=(28, 96, 96), spacing=(3.6, 3.6, 10.0))
+    elsewhere = LungMask.from_labels(np.roll(phantom.lung_mask, 3, axis=2), phantom.ct.geometry)
+    (finding,) = check_lung_mask(phantom.ct, elsewhere)
+    assert finding.code == "mask-misplaced" and in_german(finding.sentence).startswith("Die Lungenmaske folgt")
 
 
 def test_a_sentence_that_has_no_german_stays_whole() -> None:

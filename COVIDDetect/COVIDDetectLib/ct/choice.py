@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .dicom import DicomImage
+from .dicom_image import DicomImage
 
 _CHEST = re.compile(r"chest|thora|torax|lung|lunge|pulm|poumon|polmon|brust\b")
 _OTHER_BODY = re.compile(

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import DiskError, InputError
 from . import decoder
-from .dicom import DicomImage, PixelFormat
+from .dicom_image import DicomImage, PixelFormat
 from .dicom_values import WHAT_DAMAGE_RAISES
 
 _RLE = "1.2.840.10008.1.2.5"

@@ -7,12 +7,13 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import InputError
-from ..text import printable, short_name
+from ..text import printable
+from .dicom_image import DicomImage, Frame, PixelFormat
 from .dicom_values import WHAT_DAMAGE_RAISES, Damaged, integer, numbers, text, words
 
 if TYPE_CHECKING:
@@ -42,14 +43,15 @@ _TAGS = [
     *("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns"),
     *("SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
     *("PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleIntercept", "RescaleSlope", "RescaleType"),
-    *("PatientID", "FrameOfReferenceUID"),
+    *("PatientID", "FrameOfReferenceUID", "StudyInstanceUID", "ConvolutionKernel"),
+    *("LossyImageCompression", "ModalityLUTSequence"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
-_UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "")
 _CT_CLASSES = tuple(f"1.2.840.10008.5.1.4.1.1.2{rest}" for rest in ("", ".1", ".2"))
 """SOP Class UIDs of CT images: single, enhanced, and converted to enhanced."""
+_ALWAYS_LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81")
+"""JPEG baseline and extended, JPEG-LS near-lossless."""
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
-_STRANGE_TYPES = {"LOCALIZER": "a localizer", "SECONDARY": "a secondary image"}
 
 
 class Unreadable(Exception):
@@ -64,120 +66,6 @@ class Unreadable(Exception):
     def __init__(self, reason: str, is_dicom: bool) -> None:
         super().__init__(reason)
         self.is_dicom = is_dicom
-
-
-@dataclass(frozen=True)
-class PixelFormat:
-    """How the numbers of an image are stored.
-
-    Parameters
-    ----------
-    bits_allocated, bits_stored
-        Of each number.
-    signed
-        Whether they are two's complements.
-    padding
-        The lowest and the highest stored value that mean "outside of the scanned field", or None.
-    transfer_syntax
-        UID of the encoding; tells a compression.
-    implicit, big_endian
-        How the element that holds them is written.
-    at_byte
-        Where that element begins in the file.
-    """
-
-    bits_allocated: int
-    bits_stored: int
-    signed: bool
-    padding: tuple[int, int] | None
-    transfer_syntax: str
-    implicit: bool
-    big_endian: bool
-    at_byte: int
-
-    @property
-    def is_compressed(self) -> bool:
-        """Whether the numbers must be decoded."""
-        return self.transfer_syntax not in _UNCOMPRESSED
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Where one slice lies and what its numbers mean.
-
-    Parameters
-    ----------
-    position, orientation
-        Center of the first pixel, and the directions of a row and of a column, LPS, mm.
-    spacing
-        Between rows and between columns, mm.
-    rescale
-        Slope and intercept: HU = slope × stored value + intercept; None where the header has neither.
-    image_type
-        Values of Image Type or Frame Type, upper case.
-    thickness_mm
-        Of the slice; None where the header does not tell.
-    """
-
-    position: tuple[float, ...]
-    orientation: tuple[float, ...]
-    spacing: tuple[float, float]
-    rescale: tuple[float, float] | None
-    image_type: tuple[str, ...]
-    thickness_mm: float | None
-
-
-@dataclass(frozen=True)
-class DicomImage:
-    """One DICOM image file, with one frame or several.
-
-    Parameters
-    ----------
-    file
-        Where it is.
-    series_uid, instance_uid
-        Identifiers; ``instance_uid`` is empty where there is none.
-    modality, description, body_part, series_number
-        What the header says of the series, for choosing it and for its title; fit to be printed.
-    image_type
-        Values of Image Type, upper case.
-    patient, frame_of_reference
-        Whose image it is, and what its positions are measured from; only to be compared.
-    rows, columns
-        Of each frame; 0 if there is a ``problem``.
-    pixels
-        How they are stored; None if there is a ``problem``.
-    frames
-        In the order of storage; none if there is a ``problem``.
-    problem
-        Why this image cannot be used, as the end of a sentence that begins with its file's name; or empty.
-    """
-
-    file: Path
-    series_uid: str
-    instance_uid: str
-    modality: str
-    description: str
-    body_part: str
-    series_number: str
-    image_type: tuple[str, ...]
-    patient: str
-    frame_of_reference: str
-    rows: int = 0
-    columns: int = 0
-    pixels: PixelFormat | None = None
-    frames: tuple[Frame, ...] = ()
-    problem: str = ""
-
-    @property
-    def strange_type(self) -> str:
-        """What it says of itself that no slice of an acquired stack is; or empty."""
-        return next((said for word, said in _STRANGE_TYPES.items() if word in self.image_type), "")
-
-    @property
-    def name(self) -> str:
-        """The file's name, as it may be printed."""
-        return short_name(self.file.name)
 
 
 def read_image(file: Path) -> DicomImage | None:
@@ -262,6 +150,10 @@ def _described(file: Path, header: Dataset, pixels_at: int, uid: str) -> DicomIm
         image_type=tuple(word.upper() for word in words(header, "ImageType")),
         patient=text(header, "PatientID"),
         frame_of_reference=text(header, "FrameOfReferenceUID"),
+        study=text(header, "StudyInstanceUID"),
+        kernel=text(header, "ConvolutionKernel"),
+        is_lossy=text(header, "LossyImageCompression") == "01"
+        or text(header.file_meta, "TransferSyntaxUID") in _ALWAYS_LOSSY,
     )
     try:
         return replace(
@@ -382,6 +274,8 @@ def _rescale(slope_from: Dataset, intercept_from: Dataset, type_from: Dataset) -
         raise Damaged(f"has values that are not Hounsfield units ({kind})")
     has_slope, has_intercept = "RescaleSlope" in slope_from, "RescaleIntercept" in intercept_from
     if not has_slope and not has_intercept:
+        if "ModalityLUTSequence" in slope_from:
+            raise Damaged("has a table (Modality LUT) in the place of a rescale slope and intercept")
         return None
     (slope,) = numbers(slope_from, "RescaleSlope", 1, "rescale slope")
     (intercept,) = numbers(intercept_from, "RescaleIntercept", 1, "rescale intercept")

@@ -14,7 +14,7 @@ import scipy
 
 from ..errors import InputError
 from .decoding import Decoder
-from .dicom import DicomImage, PixelFormat
+from .dicom_image import DicomImage, PixelFormat
 from .volume import AIR_HU
 
 _PIXEL_DATA = (0x7FE0, 0x0010)

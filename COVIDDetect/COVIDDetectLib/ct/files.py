@@ -25,6 +25,8 @@ def file_size(path: Path) -> int:
         status = path.stat()
     except OSError as error:
         raise InputError(f"{printable(str(path))} cannot be read ({error.strerror}); check the path.") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError(f"{printable(str(path))} is a folder, not a file; give a file.")
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"{printable(str(path))} is a device or a pipe, not a file; give a file.")
     return status.st_size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,8 +47,9 @@ class Finding:
     code
         A short name that stays the same: ``not-hu``, ``wrong-body-part``, ``no-lungs``, ``one-lung``, ``cut-off``,
         ``few-slices``, ``spacing``, ``contrast``, ``gaps``, ``one-position``, ``tilt``, ``time-series``, ``color``,
-        ``flat``, ``turned``, ``orientation``, ``scale``, ``lost-pixels``, ``mixed``; of a mask ``mask-outside-body``,
-        ``lung-missing``; of a CT that another program loaded ``not-as-stored``.
+        ``flat``, ``turned``, ``orientation``, ``scale``, ``lost-pixels``, ``slice-order``, ``mixed``, ``lossy``;
+        of a mask ``mask-outside-body``, ``lung-missing``, ``mask-misplaced``; of a CT that another program loaded
+        ``not-as-stored``.
     sentence
         What the user reads: what is wrong and what to do.
     computable
@@ -209,11 +211,11 @@ def check_layout(dimensions: Sequence[int], components: int = 1, subject: str = 
     Parameters
     ----------
     dimensions
-        Number of voxels along each axis, the time points last.
+        Number of voxels along each axis, then of time points, then of numbers a voxel.
     components
         Numbers a voxel: 1 for gray values.
     """
-    if components > 1:
+    if components * math.prod(dimensions[4:]) > 1:
         return Finding(
             "color", f"{subject} is in color; choose the original series in Hounsfield units.", computable=False
         )

@@ -12,7 +12,8 @@ _RUNS_A_ROW, _SAMPLES = 4, 16
 
 Of 15 CTs and the phantoms no quarter of one value had neighbors that differ as below; eighths had some, on table tops.
 """
-_DIFFERENT_HU, _LEAST_DIFFERENT = 20, 0.75
+_AIR_AT_MOST_HU, _DIFFERENT_FROM_AIR_HU, _DIFFERENT_HU, _LEAST_DIFFERENT = -900, 100, 20, 0.75
+"""Air is cut off at -1024 HU in some slices and not in others; nothing else is ever of one value in one slice only."""
 _TISSUE_ABOVE_HU, _LEAST_TISSUE = -500, 0.1
 """An end slice has one neighbor only, and above a head there may truly be nothing."""
 
@@ -49,12 +50,13 @@ def _slices_with_lost_pixels(hu: np.ndarray) -> list[int]:
     above = np.minimum.accumulate(np.where(is_one_value, count, number)[::-1])[::-1]
     at, run = np.nonzero(is_one_value)
     has_tissue = np.mean(sampled > _TISSUE_ABOVE_HU, axis=(1, 2)) >= _LEAST_TISSUE
+    least = np.where(sampled[at, run, :1] <= _AIR_AT_MOST_HU, _DIFFERENT_FROM_AIR_HU, _DIFFERENT_HU)
     is_lost = np.ones(len(at), dtype=bool)
     sides = [below[at, run], above[at, run]]
     is_inside = [(side >= 0) & (side < count) for side in sides]
     for side, inside, other_inside in zip(sides, is_inside, is_inside[::-1], strict=True):
         beside = np.clip(side, 0, count - 1)
         difference = np.abs(sampled[beside, run].astype(np.int32) - sampled[at, run, :1])
-        differs = np.mean(difference > _DIFFERENT_HU, axis=1) >= _LEAST_DIFFERENT
+        differs = np.mean(difference > least, axis=1) >= _LEAST_DIFFERENT
         is_lost &= np.where(inside, differs & (other_inside | has_tissue[beside]), other_inside)
     return [int(k) for k in np.unique(at[is_lost])]

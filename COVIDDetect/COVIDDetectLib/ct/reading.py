@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from .series import Found, Series, files_below, files_beside, find_series, title
 from .stack import read_stack
 from .volume import CTVolume
 from .volume_files import is_volume_file, read_volume_file
+
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".iso")
 
 
 def read_ct(path: str | Path, series: str | None = None) -> CTVolume:
@@ -42,10 +45,18 @@ def read_ct(path: str | Path, series: str | None = None) -> CTVolume:
     return _read_dicom_file(path)
 
 
+def _require_unpacked(files: Iterable[Path]) -> None:
+    """Say so where nothing is found and an archive is."""
+    if packed := next((file for file in files if file.name.lower().endswith(_ARCHIVES)), None):
+        raise InputError(f"{short_name(packed.name)} is an archive; unpack it, and give the folder or file in it.")
+
+
 def _read_folder(folder: Path, uid: str | None) -> CTVolume:
-    found = find_series(files_below(folder))
+    files = files_below(folder)
+    found = find_series(files)
     where = printable(str(folder))
     if not found.series:
+        _require_unpacked(files)
         raise InputError(
             _with(found.note, f"{where} holds no DICOM images; give a DICOM folder or a NIfTI, NRRD or MetaImage file.")
         )
@@ -63,6 +74,7 @@ def _read_dicom_file(path: Path) -> CTVolume:
     found = find_series(files_beside(path))
     chosen = next((one for one in found.series if path in [image.file for image in one.images]), None)
     if chosen is None:
+        _require_unpacked([path])
         raise InputError(
             f"{short_name(path.name)} is neither a DICOM image nor a NIfTI, NRRD or MetaImage file; give a DICOM "
             "folder or a volume file."
@@ -76,7 +88,7 @@ def _read_series(chosen: Series, found: Found, others: str) -> CTVolume:
     try:
         ct = read_stack(chosen.images, chosen.title)
     except InputError as error:
-        raise InputError(_with(found.note, str(error))) from error
+        raise type(error)(_with(found.note, str(error))) from error
     odd = chosen.suitability.odd if chosen.suitability else ""
     notes = (
         [f"Series {chosen.title} seems to be {odd}; choose an acquired axial series if there is one."] if odd else []

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..text import short_name
 from .choice import Suitability, suitability
-from .dicom import DicomImage, Unreadable, quiet_pydicom, read_image
+from .dicom import Unreadable, quiet_pydicom, read_image
+from .dicom_image import DicomImage
 
 _DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 _NEVER_SLICES = (
@@ -64,12 +65,15 @@ class Found:
         The most chest-CT-like one first.
     unreadable
         Names of files that seem to be DICOM and could not be read.
+    reason
+        Why the first of them could not, as the end of a sentence that begins with its name.
     files
         Number of files that seem to be DICOM.
     """
 
     series: tuple[Series, ...]
     unreadable: tuple[str, ...]
+    reason: str
     files: int
 
     @property
@@ -79,8 +83,8 @@ class Found:
             return ""
         names = ", ".join(self.unreadable[:3]) + (", …" if len(self.unreadable) > 3 else "")
         return (
-            f"{len(self.unreadable)} of {self.files} files could not be read ({names}): slices may be missing; copy or "
-            "export the series again."
+            f"{len(self.unreadable)} of {self.files} files could not be read ({names}; the first {self.reason}): "
+            "slices may be missing; copy or export the series again."
         )
 
 
@@ -93,7 +97,7 @@ def find_series(files: Iterable[Path]) -> Found:
         If the system does not let a file be read.
     """
     by_uid: dict[str, list[DicomImage]] = defaultdict(list)
-    unreadable: list[tuple[Path, bool]] = []
+    unreadable: list[tuple[Path, Unreadable]] = []
     suffixes: Counter[str] = Counter()
     with quiet_pydicom():
         for file in files:
@@ -102,11 +106,12 @@ def find_series(files: Iterable[Path]) -> Found:
                     by_uid[image.series_uid].append(image)
                 suffixes[_suffix(file)] += 1
             except Unreadable as error:
-                unreadable.append((file, error.is_dicom))
-    missed = [file for file, is_dicom in unreadable if is_dicom or _may_be_slice(file, suffixes)]
+                unreadable.append((file, error))
+    missed = [(file, error) for file, error in unreadable if error.is_dicom or _may_be_slice(file, suffixes)]
     found = [_describe(uid, images) for uid, images in by_uid.items()]
     found.sort(key=lambda one: one.suitability.key if one.suitability else (-1.0,), reverse=True)
-    return Found(tuple(found), tuple(short_name(file.name) for file in missed), suffixes.total() + len(missed))
+    names = tuple(short_name(file.name) for file, _ in missed)
+    return Found(tuple(found), names, str(missed[0][1]) if missed else "", suffixes.total() + len(missed))
 
 
 def files_below(folder: Path) -> list[Path]:

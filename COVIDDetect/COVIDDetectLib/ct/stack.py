@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from ..errors import InputError
-from .dicom import DicomImage, Frame
+from .dicom_image import DicomImage, Frame
 from .dicom_pixels import frames_in_hu
 from .files import check_volume_bytes
 from .geometry import Geometry
@@ -64,8 +64,7 @@ def read_stack(images: Sequence[DicomImage], title: str) -> CTVolume:
     check_volume_bytes(2 * rows * columns * len(slices), subject)
     hu = _voxels(images, slices)
     notes += _check_rescale(hu, slices)
-    if mixed := check_origin(slices):
-        notes.append(mixed.sentence)
+    notes += [finding.sentence for finding in (check_origin(slices), check_compression(slices)) if finding]
     return CTVolume(hu, geometry, title, tuple(notes))
 
 
@@ -83,20 +82,39 @@ def slices_of(images: Sequence[DicomImage]) -> list[Slice]:
 
 
 def check_origin(slices: Sequence[Slice]) -> Finding | None:
-    """Slices of several patients, or with positions that are measured from several points, under one series."""
+    """Slices of several patients, studies or kernels, or measured from several points, under one series."""
     images = {id(one.image): one.image for one in slices}.values()
     patients = len({image.patient for image in images})
     frames = len({image.frame_of_reference for image in images})
+    studies = len({image.study for image in images})
+    kernels = sorted({image.kernel for image in images if image.kernel})
     if patients > 1:
         mixed = f"name {patients} patients"
+    elif 1 < studies < len(images):
+        mixed = f"belong to {studies} studies"
     elif 1 < frames < len(images):  # programs that take names out give each file another (all of LIDC-IDRI)
         mixed = f"measure their positions from {frames} points (Frame of Reference)"
+    elif len(kernels) > 1:
+        mixed = f"were made with {len(kernels)} kernels ({', '.join(kernels[:3])})"
     else:
         return None
     return Finding(
         "mixed",
         f"The slices of this series {mixed}, so that they may not belong together; choose another series, or make sure "
         "that they do.",
+        computable=True,
+    )
+
+
+def check_compression(slices: Sequence[Slice]) -> Finding | None:
+    """Slices that were compressed with loss, before or in these files: weak texture of lungs is lost first."""
+    lossy = len({id(one.image) for one in slices if one.image.is_lossy})
+    if not lossy:
+        return None
+    return Finding(
+        "lossy",
+        "The CT was compressed with loss, which changes fine texture and densities; choose the original series if "
+        "there is one.",
         computable=True,
     )
 

@@ -107,7 +107,7 @@ def hu_of(stored: StoredVolume) -> tuple[np.ndarray, tuple[str, ...]]:
     np.maximum(hu, AIR_HU, out=hu)
     if not no_numbers:
         return hu, ()
-    share = 100 * no_numbers / hu.size
+    share = min(99.0, 100 * no_numbers / hu.size)
     return hu, (
         f"{no_numbers} voxels ({share:.2g} %) of {stored.name} are not numbers (NaN) and were taken for air; see "
         "whether they lie outside of the body.",

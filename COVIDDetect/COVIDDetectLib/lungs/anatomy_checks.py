@@ -7,6 +7,7 @@ import scipy
 
 from ..ct.layout_checks import Finding, check_scale, check_slice_count, check_spacing, check_turn, check_values
 from ..ct.lost_pixels import check_lost_pixels
+from ..ct.slice_checks import check_slices
 from ..ct.volume import CTVolume
 from ..errors import InputError
 from .body import air_in_body
@@ -40,7 +41,7 @@ def check_ct(ct: CTVolume) -> tuple[Finding, ...]:
     if finding := check_values(ct):
         return (finding,)
     axial, _ = ct.axial()
-    values = [check_scale(axial), check_lost_pixels(ct)]
+    values = [check_scale(axial), check_lost_pixels(ct) or check_slices(axial)]
     grid = [check_turn(axial.geometry), check_spacing(axial), check_slice_count(axial)]
     return tuple(finding for finding in (*values, *grid, *_check_anatomy(axial)) if finding)
 

@@ -9,7 +9,7 @@ import slicer
 from ..ct.dicom import Unreadable, quiet_pydicom, read_image
 from ..ct.layout_checks import Finding, check_axes, check_slice_positions, check_time_points
 from ..ct.loaded import check_loaded_grid, check_loaded_values
-from ..ct.stack import Slice, check_origin, positions_of, slices_of
+from ..ct.stack import Slice, check_compression, check_origin, positions_of, slices_of
 from ..ct.volume import CTVolume
 from ..errors import InputError
 from ..lungs.anatomy_checks import check_ct
@@ -40,6 +40,7 @@ def check_node(node: slicer.vtkMRMLScalarVolumeNode) -> tuple[Finding, ...]:
     findings = (
         _check_sequence(node),
         check_origin(slices),
+        check_compression(slices),
         uneven,
         loaded,
         check_axes(ct.geometry.ijk_to_lps),

@@ -146,7 +146,7 @@ def check_mask_file(path: Path) -> None:
 
 
 def read_lung_mask(path: Path) -> LungMask:
-    """Read a lung mask: 0 background, 1 right lung, 2 left lung; if there is no 2, lungs that are told apart here.
+    """Read a lung mask: 0 background, 1 right lung, 2 left lung; of one label, lungs that are told apart here.
 
     Raises
     ------
@@ -163,10 +163,13 @@ def read_lung_mask(path: Path) -> LungMask:
             lung_mask = LungMask.from_labels(*read_labels(path))
     except InputError as error:
         raise MaskError(f"The lung mask cannot be used: {error}") from error
-    if not (lung_mask.labels == LEFT).any():
-        return _with_sides(lung_mask)
-    has_both = (lung_mask.labels == RIGHT).any()
-    if has_both and _left_mm(lung_mask, RIGHT) > _left_mm(lung_mask, LEFT):
+    has_right, has_left = ((lung_mask.labels == side).any() for side in (RIGHT, LEFT))
+    if not (has_right and has_left):
+        told_apart = _with_sides(lung_mask)
+        # A left lung alone is labeled by somebody who told them apart.
+        is_left_alone = has_left and len(np.unique(told_apart.labels)) < 3
+        return lung_mask if is_left_alone else told_apart
+    if _left_mm(lung_mask, RIGHT) > _left_mm(lung_mask, LEFT):
         raise MaskError(
             f"{path.name} has the lungs exchanged: label 1 is the patient's right lung, 2 the left; correct the labels "
             "or the orientation in the file."

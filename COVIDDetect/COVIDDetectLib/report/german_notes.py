@@ -70,6 +70,9 @@ _SENTENCES = {
     r"About (\d+) mm of dense lung or fluid lie between the mask of the (.+) lungs? and the ribs .+": "Etwa "
     "{0} mm dichte Lunge oder Flüssigkeit liegen zwischen der Maske der {1} Lunge und den Rippen hinten; bitte die "
     "Maske korrigieren, wenn es Lunge ist.",
+    r"The lung mask does not follow the lungs of this CT \((\d+) mL of lung lie beside it and (\d+) mL of tissue in "
+    r"it\), .+": "Die Lungenmaske folgt den Lungen dieses CTs nicht ({0} mL Lunge liegen daneben und {1} mL Gewebe "
+    "darin), als wäre sie zu einem anderen gemacht oder verschoben worden; bitte die Lungen neu segmentieren.",
     r"(The spine lies in front of the lungs|The lungs are wider above than below|The heart lies on the right): the "
     r"header seems to (.+?); .+": "{0}: Die Kopfdaten scheinen {1}; bitte prüfen.",
     r"Only one lung is seen, taken for the (\w+) one; .+": "Nur eine Lunge ist zu sehen, wohl die auf der "
