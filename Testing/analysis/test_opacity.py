@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from COVIDDetectLib.analysis.opacity import OpacityBounds, measure_opacity, opacity_labels
+from COVIDDetectLib.analysis.opacity import OpacityBounds, has_lobes, measure_lobes, measure_opacity, opacity_labels
 from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import InputError, MaskError
 from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.phantom import Phantom
+
+from Testing.lungs.drawn_lobes import lobes_in
 
 GEOMETRY = Geometry.axial(spacing=(2.0, 2.0, 5.0))
 
@@ -74,3 +76,31 @@ def test_a_mask_of_another_shape_is_refused() -> None:
     ct, lung_mask = of_densities([-800], [-800])
     with pytest.raises(MaskError, match="different numbers of voxels"):
         measure_opacity(ct, replace(lung_mask, labels=lung_mask.labels[:2]))
+
+
+def test_lobes_are_measured_as_lungs_are_and_add_up_to_them(small_phantom: Phantom) -> None:
+    ct, labels = small_phantom.ct, small_phantom.lung_mask
+    lung_mask = LungMask(labels, ct.geometry, lobes_in(labels))
+    lobes = measure_lobes(ct, lung_mask)
+    assert [(one.side, one.lobe) for one in lobes] == [
+        ("right", "upper"), ("right", "middle"), ("right", "lower"), ("left", "upper"), ("left", "lower"),
+    ]  # fmt: skip
+    for lung in measure_opacity(ct, lung_mask):
+        of_it = [one for one in lobes if one.side == lung.side]
+        for kind in ("volume", "ground_glass", "consolidation", "emphysema"):
+            assert sum(getattr(one, f"{kind}_ml") for one in of_it) == pytest.approx(getattr(lung, f"{kind}_ml"))
+    (only,) = measure_opacity(ct, LungMask((lobes_in(labels) == 5).astype(np.uint8), ct.geometry))
+    assert lobes[2].ground_glass_percent == only.ground_glass_percent and lobes[2].mean_hu == only.mean_hu
+    assert measure_lobes(ct, LungMask(labels, ct.geometry)) == ()
+
+
+def test_a_border_between_lobes_that_moved_is_noticed(small_phantom: Phantom) -> None:
+    ct, labels = small_phantom.ct, small_phantom.lung_mask
+    lobes = lobes_in(labels)
+    without, own = LungMask(labels, ct.geometry), LungMask(labels, ct.geometry, lobes)
+    record = {"lobes": [{"volume_ml": round(one.volume_ml, 1)} for one in measure_lobes(ct, own)]}
+    moved = lobes.copy()
+    moved[tuple(np.argwhere(lobes == 4)[:1].T)] = 5
+    assert has_lobes(own, record) and has_lobes(without, {"lobes": []}) and has_lobes(without, {})
+    assert not has_lobes(LungMask(labels, ct.geometry, moved), record)
+    assert not has_lobes(without, record) and not has_lobes(own, {})

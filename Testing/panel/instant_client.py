@@ -20,6 +20,7 @@ from COVIDDetectLib.analysis.attribution import METHODS
 from COVIDDetectLib.analysis.experiments import Experiment
 from COVIDDetectLib.analysis.healthy_lung import with_healthy_lung
 from COVIDDetectLib.analysis.heat_map import HeatMap
+from COVIDDetectLib.analysis.opacity import measure_lobes
 from COVIDDetectLib.analysis.regions import SIDES, Region, region_voxels
 from COVIDDetectLib.analysis.width import Reading, Width
 from COVIDDetectLib.ct.volume import CTVolume
@@ -207,8 +208,9 @@ def _analysis(ct: CTVolume, lungs: str | LungMask, weights: ModelCard | None, fi
     lung_mask = lungs if isinstance(lungs, LungMask) else _lungs_found(ct)
     measured = _measured(_Voxels(ct), _Voxels(CTVolume(lung_mask.labels, lung_mask.geometry)))
     weights = weights or measured.card
+    lobes = measure_lobes(ct, lung_mask)
     return replace(
-        measured, lung_mask=lung_mask, ct_name=ct.name, card=weights, lungs_card=card, lungs_method=method,
+        measured, lung_mask=lung_mask, lobes=lobes, ct_name=ct.name, card=weights, lungs_card=card, lungs_method=method,
         decision_threshold=weights.decision_threshold or 0.5, notes=tuple(findings),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip

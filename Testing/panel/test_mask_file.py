@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from Testing.lungs.drawn_lobes import lobes_in
 from Testing.panel.steps import analyze, finish, load_phantom, phantom
 
 
@@ -48,6 +49,18 @@ def test_a_mask_from_a_file_is_scored(panel: Any, choose: Any, tmp_path: Path, n
     result = finish(panel)
     assert result.lung_mask_node is mask
     assert result.record["lungs"]["method"] == "given"
+
+
+def test_a_file_with_lobes_becomes_segments_that_are_told_as_lobes(panel: Any, choose: Any, tmp_path: Path) -> None:
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node, segment, segment_ids
+
+    ct, lobes = load_phantom(), lobes_in(phantom().lung_mask)
+    choose(write_labels(tmp_path / "lobes.nii.gz", lobes))
+    panel.ui.maskFileButton.click()
+    mask = panel.ui.maskSelector.currentNode()
+    assert [segment(mask, one).GetName() for one in segment_ids(mask)][:2] == ["Right upper lobe", "Right middle lobe"]
+    read = lung_mask_from_node(mask, ct)
+    assert np.array_equal(read.lobes, lobes) and np.array_equal(read.labels, phantom().lung_mask)
 
 
 def test_a_segmentation_of_slicer_comes_back_from_its_file(panel: Any, choose: Any, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from Testing.lungs.segments_of_others import LOBES_BY_NAME, OTHERS, TOTAL_SEGMENTATOR, Segments
+from Testing.panel.host import wait_until
 from Testing.panel.steps import begin, finish, load_phantom, phantom
 
 
@@ -75,11 +76,68 @@ def test_analyze_scores_with_the_lobes_of_another_module_and_leaves_them(panel: 
     for side, label in (("right_ml", 1), ("left_ml", 2)):
         volume = np.count_nonzero(phantom().lung_mask == label) * voxel_ml
         assert result.record["lungs"][side] == pytest.approx(volume, abs=0.1)
+    lobes = result.record["lobes"]
+    assert [f"{lobe['side']} {lobe['lobe']}" for lobe in lobes] == [name for name in parts() if " " in name]
+    for lobe in lobes:
+        volume = np.count_nonzero(parts()[f"{lobe['side']} {lobe['lobe']}"]) * voxel_ml
+        assert lobe["volume_ml"] == pytest.approx(volume, abs=0.1)
     segmentation = other.GetSegmentation()
     assert [segmentation.GetNthSegment(number).GetName() for number in range(segmentation.GetNumberOfSegments())] == [
         name for name, *_ in TOTAL_SEGMENTATOR
     ]
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 1
+
+
+def test_opacity_is_shown_for_each_lobe_and_follows_the_limits(panel: Any) -> None:
+    ct, ui = load_phantom(), panel.ui
+    ui.maskSelector.setCurrentNode(add_segmentation(ct, TOTAL_SEGMENTATOR))
+    begin(panel, "threshold")
+    result = finish(panel)
+
+    def table() -> dict[str, list[str]]:
+        shown = ui.opacityTable
+        return {
+            shown.verticalHeaderItem(row).text(): [shown.item(row, column).text() for column in range(2)]
+            for row in range(shown.rowCount)
+        }
+
+    def opaque(side: str, lobe: str) -> str:
+        (of_it,) = [one for one in result.record["lobes"] if (one["side"], one["lobe"]) == (side, lobe)]
+        ml, percent = (of_it[f"ground_glass_{unit}"] + of_it[f"consolidation_{unit}"] for unit in ("ml", "percent"))
+        return f"{ml:.0f}, {percent:.{0 if percent >= 9.95 else 1}f} %"
+
+    first = table()
+    assert first["Middle lobe opacity"] == [opaque("right", "middle"), "–"]
+    assert first["Lower lobe opacity"] == [opaque("right", "lower"), opaque("left", "lower")]
+    ui.groundGlassFromSpinBox.value = -900
+    wait_until(lambda: result.opacity_bounds[1] == -900, 10.0, "measured again")
+    assert (
+        table()["Lower lobe opacity"]
+        == [opaque("right", "lower"), opaque("left", "lower")]
+        != first["Lower lobe opacity"]
+    )
+
+
+@pytest.mark.parametrize("change", ["renamed", "another border"])
+def test_lobes_that_are_told_apart_otherwise_make_the_result_out_of_date(panel: Any, change: str) -> None:
+    import slicer
+
+    ct = load_phantom()
+    other = add_segmentation(ct, LOBES_BY_NAME)
+    panel.ui.maskSelector.setCurrentNode(other)
+    begin(panel, "threshold")
+    result = finish(panel)
+    upper, lower = (other.GetSegmentation().GetNthSegment(number) for number in (0, 1))
+    if change == "renamed":
+        upper.SetName("lung_upper_lobe")
+        lower.SetName("Left lung")
+    else:
+        left, high = parts()["left"], parts()["left lower"].copy()
+        high[np.argwhere(left)[:, 0].max()] |= left[np.argwhere(left)[:, 0].max()]
+        for number, voxels in ((0, left & ~high), (1, high)):
+            segment_id = other.GetSegmentation().GetNthSegmentID(number)
+            slicer.util.updateSegmentBinaryLabelmapFromArray(voxels.astype(np.uint8), other, segment_id, ct)
+    assert result.stale == "The lung mask was edited after scoring."
 
 
 def test_a_mask_on_a_coarser_grid_lies_where_the_lungs_are(panel: Any) -> None:

@@ -10,6 +10,8 @@ from COVIDDetectLib.errors import MaskError
 from COVIDDetectLib.lungs import LEFT, RIGHT
 from COVIDDetectLib.report.files import read_lung_mask
 
+from Testing.lungs.drawn_lobes import lobes_in
+
 GEOMETRY = Geometry.axial((2.5, 2.5, 6.0), (-160.0, -120.0, 900.0))
 
 
@@ -73,3 +75,30 @@ def test_a_mask_with_values_that_are_no_labels_is_refused(tmp_path: Path) -> Non
         read_lung_mask(write(tmp_path / "lungs.nrrd", values))
     with pytest.raises(MaskError, match="is no file with a lung mask"):
         read_lung_mask(tmp_path / "unett")
+
+
+@pytest.mark.parametrize("order", [((0, 1, 2), (False,) * 3), ((2, 0, 1), (True, False, True))])
+def test_lobes_are_told_where_they_are_numbered_as_lungmask_does(
+    tmp_path: Path, order: tuple[tuple[int, int, int], tuple[bool, bool, bool]]
+) -> None:
+    reorientation, lobes = Reorientation(*order), lobes_in(labels())
+    stored = np.ascontiguousarray(reorientation.apply(lobes))
+    file = write(tmp_path / "lobes.nrrd", stored, GEOMETRY.reoriented(reorientation, lobes.shape))
+    mask = read_lung_mask(file).axial()
+    assert mask.lobes is not None
+    np.testing.assert_array_equal(mask.lobes, lobes)
+    np.testing.assert_array_equal(mask.labels, labels())
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pytest.param((0, 1, 2, 3, 5, 4), id="as YACTA's"),
+        pytest.param((0, 3, 5, 1, 2, 4), id="right ones first"),
+        pytest.param((0, 2, 1, 3, 4, 5), id="upside down on the left"),
+        pytest.param((0, 1, 2, 3, 5, 5), id="one missing"),
+    ],
+)
+def test_lobes_in_another_order_are_refused(tmp_path: Path, numbers: tuple[int, ...]) -> None:
+    with pytest.raises(MaskError, match="not the lobes in the order left upper, left lower, right upper"):
+        read_lung_mask(write(tmp_path / "lobes.nrrd", np.array(numbers, np.uint8)[lobes_in(labels())]))

@@ -9,18 +9,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from COVIDDetectLib.analysis.attention import place_attention
 from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.lungs.mask_checks import PartsOutside, _outside_finding, check_lung_mask
 from COVIDDetectLib.phantom import Phantom, thorax
-from COVIDDetectLib.phantom.ideal import ideal_analysis
+from COVIDDetectLib.phantom.ideal import analysis_of, ideal_analysis
 from COVIDDetectLib.report.distribution import distribution
 from COVIDDetectLib.report.german_notes import in_german
+from COVIDDetectLib.report.page import page_of
 from COVIDDetectLib.report.reported import Reported
 from COVIDDetectLib.report.text import report_text
 from COVIDDetectLib.weights.cards import default_card
 from COVIDDetectLib.weights.domain import _PROPERTIES
 from typer.testing import CliRunner, Result
+
+from Testing.lungs.drawn_lobes import lobes_in
 
 FOREIGN = "This is unlike the chest CTs that the weights were trained on{}; do not rely on the probability."
 
@@ -99,6 +103,21 @@ def test_german_has_decimal_commas_and_no_english_line(record: dict[str, Any]) -
     assert "VERALTET: Die Lungenmaske wurde nach der Bewertung bearbeitet." in text
     english = report_text(replace(reported, language="en")).splitlines()
     assert set(text.splitlines()) & set(english) <= {""}
+
+
+def test_each_lobe_has_its_line_and_row_where_the_mask_tells_them_apart(small_phantom: Phantom) -> None:
+    lungs = LungMask(small_phantom.lung_mask, small_phantom.ct.geometry, lobes_in(small_phantom.lung_mask))
+    attention = place_attention(np.ones((10, 8, 8), dtype=np.float32), small_phantom.ct.geometry)
+    record = analysis_of(small_phantom.ct, lungs, attention, 1.0).to_record()
+    middle = record["lobes"][1]
+    english, german = (report_text(Reported(record, language)) for language in ("en", "de"))
+    share, volume = f"{middle['ground_glass_percent']:.1f}", f"{middle['volume_ml'] / 1000:.2f}"
+    assert f"Right middle lobe ({volume} L): ground-glass density {share} % (" in english
+    assert f"Mittellappen ({volume.replace('.', ',')} L): Milchglas-Dichte {share.replace('.', ',')} % (" in german
+    rows = page_of(Reported(record, "en")).measures
+    both = middle["ground_glass_percent"] + middle["consolidation_percent"]
+    (row,) = [row for row in rows if row[0].startswith("Middle lobe")]
+    assert row[1].startswith(f"{both:.1f} % (") and row[2] == "-"
 
 
 def test_every_system_can_take_the_characters(record: dict[str, Any]) -> None:

@@ -80,6 +80,7 @@ def contents(temporary_folder: Path) -> list[str]:
 @pytest.fixture
 def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where clients put their folders."""
+    host.start()  # first: what the host itself keeps there is not a client's
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))

@@ -17,6 +17,8 @@ from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.worker.exchange import at_once, load_answer, load_lung_mask, store_ct, store_lung_mask
 from COVIDDetectLib.worker.protocol import PROTOCOL, LineReader, encode, failure
 
+from Testing.lungs.drawn_lobes import lobes_in
+
 LIBRARY = Path(__file__).parents[2] / "COVIDDetect"
 
 
@@ -107,11 +109,14 @@ def test_it_computes_what_a_direct_call_computes(worker: Worker, phantom_ct: CTV
 
 def test_a_given_mask_is_scored_as_it_is(worker: Worker, phantom_ct: CTVolume, tmp_path: Path) -> None:
     lung_mask = analyze(phantom_ct, lungs="threshold", device="cpu").lung_mask
-    right = LungMask.from_labels(np.where(lung_mask.labels == 1, 1, 0), lung_mask.geometry)
+    lobes = np.where(lung_mask.labels == 1, lobes_in(lung_mask.labels), 0).astype(np.uint8)
+    right = LungMask((lobes > 0).astype(np.uint8), lung_mask.geometry, lobes)
     worker.say(request(phantom_ct, tmp_path, lungs=at_once(store_lung_mask(right, tmp_path / "given.npy"))))
     analysis: Analysis = at_once(load_answer("analyze", worker.hear_last()["value"], right))
     assert analysis.lungs_method == "given"
     assert analysis.lung_mask.volumes_ml == pytest.approx((right.volumes_ml[0], 0.0))
+    assert [lobe.lobe for lobe in analysis.lobes] == ["upper", "middle", "lower"]
+    assert sum(lobe.volume_ml for lobe in analysis.lobes) == pytest.approx(right.volumes_ml[0])
 
 
 def test_an_error_comes_back_as_its_sentence_and_the_worker_goes_on(

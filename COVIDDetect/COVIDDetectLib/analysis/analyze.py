@@ -27,7 +27,7 @@ from .attention import Attention, place_attention
 from .evidence import Evidence
 from .features import LastFeatures, features_of
 from .heat_map import HeatMap
-from .opacity import LungOpacity, measure_opacity
+from .opacity import LobeOpacity, LungOpacity, measure_lobes, measure_opacity
 from .regions import Region, hottest_regions
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ class Analysis:
         Where the network looked, hottest first.
     opacity
         Densities in each lung of the mask, the right one first.
+    lobes
+        The same in each lobe, the right upper one first; empty where the mask does not tell them apart.
     card, lungs_card
         Weights of DeCoVNet, and of the UNet where it made the mask.
     lungs_method
@@ -138,6 +140,7 @@ class Analysis:
     notes: tuple[str, ...] = ()
     domain: DomainFit | None = None
     width: Width | None = None
+    lobes: tuple[LobeOpacity, ...] = ()
 
     @property
     def probability(self) -> float:
@@ -175,6 +178,7 @@ class Analysis:
             "evidence": asdict(self.evidence),
             "regions": [_rounded(asdict(region)) for region in self.regions],
             "opacity": [_rounded(asdict(lung)) for lung in self.opacity],
+            "lobes": [_rounded(asdict(lobe)) for lobe in self.lobes],
             "input": {"name": self.ct_name, "sha256": self.ct_sha256},
             "device": self.device,
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
@@ -278,7 +282,7 @@ def analyze(
         report(Progress("attention", 0, 1))
         heat_map = HeatMap.of(attention, axial_mask)
         regions = hottest_regions(heat_map, axial, axial_mask)
-        opacity = measure_opacity(axial, axial_mask)
+        opacity, lobes = measure_opacity(axial, axial_mask), measure_lobes(axial, axial_mask)
         report(Progress("attention", 1, 1))
 
     return Analysis(
@@ -289,6 +293,7 @@ def analyze(
         evidence=Evidence.of(receipt, healthy_activations(card), attention.geometry, axial_mask),
         regions=regions,
         opacity=opacity,
+        lobes=lobes,
         card=card,
         lungs_card=lungs if isinstance(lungs, ModelCard) else default_card("unet") if lungs == "unet" else None,
         lungs_method=lungs if isinstance(lungs, str) else "given" if isinstance(lungs, LungMask) else "unet",

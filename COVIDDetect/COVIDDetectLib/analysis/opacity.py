@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from ..ct.ct_mask import bounding_box
 from ..ct.volume import CTVolume
 from ..errors import InputError, MaskError
 from ..lungs import LEFT, RIGHT, LungMask
+from ..lungs.lobes import LOBES, Lobe, lobe_sizes
 from .regions import SIDES, Side
 
 GROUND_GLASS, CONSOLIDATION, EMPHYSEMA = 1, 2, 3
@@ -52,16 +55,16 @@ class OpacityBounds:
 
 @dataclass(frozen=True)
 class LungOpacity:
-    """Densities in one lung; percentages are of that lung's volume.
+    """Densities in one lung, or in a part of it; percentages are of the volume of that.
 
     Parameters
     ----------
     side
         ``"right"`` or ``"left"``.
     volume_ml, mean_hu
-        Of the whole lung in the mask.
+        Of all of it in the mask.
     ground_glass_ml, ground_glass_percent, consolidation_ml, consolidation_percent, emphysema_ml, emphysema_percent
-        Of the lung with these densities.
+        Of what has these densities.
     """
 
     side: Side
@@ -73,6 +76,13 @@ class LungOpacity:
     consolidation_percent: float
     emphysema_ml: float
     emphysema_percent: float
+
+
+@dataclass(frozen=True)
+class LobeOpacity(LungOpacity):
+    """The same in one lobe."""
+
+    lobe: Lobe
 
 
 def measure_opacity(
@@ -93,31 +103,50 @@ def measure_opacity(
     _check_shapes(ct, lung_mask)
     box = bounding_box(lung_mask.labels)
     hu, labels = ct.hu[box], lung_mask.labels[box]
-    voxel_ml = ct.geometry.voxel_ml
-    measured = []
-    for side in (RIGHT, LEFT):
-        lung_hu = hu[labels == side]
-        if not lung_hu.size:
-            continue
-        counts = [int(np.count_nonzero(inside)) for inside in _classes(lung_hu, bounds)]
-        (glass_ml, dense_ml, empty_ml), (glass, dense, empty) = (
-            [count * voxel_ml for count in counts],
-            [100.0 * count / lung_hu.size for count in counts],
-        )
-        measured.append(
-            LungOpacity(
-                side=SIDES[side],
-                volume_ml=lung_hu.size * voxel_ml,
-                mean_hu=float(lung_hu.mean()),
-                ground_glass_ml=glass_ml,
-                ground_glass_percent=glass,
-                consolidation_ml=dense_ml,
-                consolidation_percent=dense,
-                emphysema_ml=empty_ml,
-                emphysema_percent=empty,
-            )
-        )
-    return tuple(measured)
+    lungs = {side: hu[labels == side] for side in (RIGHT, LEFT)}
+    return tuple(
+        LungOpacity(SIDES[side], **_measured(lung_hu, ct.geometry.voxel_ml, bounds))
+        for side, lung_hu in lungs.items()
+        if lung_hu.size
+    )
+
+
+def measure_lobes(
+    ct: CTVolume, lung_mask: LungMask, bounds: OpacityBounds = OpacityBounds()
+) -> tuple[LobeOpacity, ...]:
+    """Measure each lobe, the right upper one first; nothing where the mask has none. As ``measure_opacity``."""
+    if lung_mask.lobes is None:
+        return ()
+    _check_shapes(ct, lung_mask)
+    box = bounding_box(lung_mask.labels)
+    hu, labels = ct.hu[box], lung_mask.lobes[box]
+    return tuple(
+        LobeOpacity(SIDES[side], **_measured(hu[labels == label], ct.geometry.voxel_ml, bounds), lobe=lobe)
+        for label, (side, lobe) in LOBES.items()
+        if (labels == label).any()
+    )
+
+
+def has_lobes(lung_mask: LungMask, record: Mapping[str, Any]) -> bool:
+    """Whether a mask tells the lobes apart as that of an analysis did, by their volumes; or neither does."""
+    measured = [lobe["volume_ml"] for lobe in record.get("lobes", ())]
+    if lung_mask.lobes is None or not measured:
+        return lung_mask.lobes is None and not measured
+    volumes = [count * lung_mask.geometry.voxel_ml for count in lobe_sizes(lung_mask.lobes) if count]
+    # They are rounded to a tenth.
+    return len(volumes) == len(measured) and bool(np.allclose(volumes, measured, rtol=0, atol=0.06))
+
+
+def _measured(hu: np.ndarray, voxel_ml: float, bounds: OpacityBounds) -> dict[str, float]:
+    """What a ``LungOpacity`` says of these voxels."""
+    kinds = ("ground_glass", "consolidation", "emphysema")
+    counts = {kind: int(np.count_nonzero(one)) for kind, one in zip(kinds, _classes(hu, bounds), strict=True)}
+    return {
+        "volume_ml": hu.size * voxel_ml,
+        "mean_hu": float(hu.mean()),
+        **{f"{kind}_ml": count * voxel_ml for kind, count in counts.items()},
+        **{f"{kind}_percent": 100.0 * count / hu.size for kind, count in counts.items()},
+    }
 
 
 def opacity_labels(ct: CTVolume, lung_mask: LungMask, bounds: OpacityBounds = OpacityBounds()) -> np.ndarray:

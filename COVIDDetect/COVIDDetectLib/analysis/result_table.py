@@ -45,6 +45,14 @@ def table_rows(record: Mapping[str, Any], stale: str) -> list[tuple[str, str]]:
         ]
     rows += [
         (
+            f"{lobe['side'].capitalize()} {lobe['lobe']} lobe",
+            f"{lobe['volume_ml']:.0f} mL, ground-glass {lobe['ground_glass_percent']:.1f} %, "
+            f"consolidation {lobe['consolidation_percent']:.1f} %",
+        )
+        for lobe in record.get("lobes", ())
+    ]
+    rows += [
+        (
             f"Region {region['rank']}",
             f"{region['side']} {region['third']} third, peak {region['peak']:.2f}, {region['volume_ml']:.1f} mL, "
             f"{region['mean_hu']:.0f} HU",

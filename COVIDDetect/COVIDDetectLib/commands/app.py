@@ -101,7 +101,8 @@ def analyze_command(
         str,
         typer.Option(
             metavar="unet|threshold|CARD|MASKFILE",
-            help="How to segment the lungs, the model card (.json) of another UNet, or a mask file (1 right, 2 left).",
+            help="How to segment the lungs, the model card (.json) of another UNet, or a mask file: 1 right, 2 left, "
+            "or the lobes as lungmask numbers them, 1 to 5.",
         ),
     ] = "unet",
     weights: Annotated[

@@ -12,6 +12,7 @@ from ..ct.geometry import Geometry
 from ..ct.volume import CTVolume
 from ..errors import MaskError
 from ..weights.cards import ModelCard
+from .lobes import lie_as_lobes_do, lungs_of
 from .sides import LEFT, RIGHT, lung_in_view, split_sides
 from .threshold import threshold_lungs
 from .tidy import tidy_lungs
@@ -46,10 +47,13 @@ class LungMask:
         uint8 ``[slice, row, column]``: 0 background, 1 the patient's right lung, 2 the left.
     geometry
         Where the grid lies, LPS.
+    lobes
+        uint8 of the same shape, each voxel of the lungs with one of ``lobes.LOBES``; None where nobody told them apart.
     """
 
     labels: np.ndarray
     geometry: Geometry
+    lobes: np.ndarray | None = None
 
     @classmethod
     def from_labels(cls, array: np.ndarray, geometry: Geometry) -> LungMask:
@@ -79,14 +83,32 @@ class LungMask:
             raise MaskError("The lung mask is empty; segment the lungs again or paint them.")
         return cls(labels, geometry)
 
+    @classmethod
+    def from_lobes(cls, array: np.ndarray, geometry: Geometry) -> LungMask:
+        """The lungs that are made of five lobes, numbered as ``lobes.LOBES``, ``[slice, row, column]``.
+
+        Raises
+        ------
+        MaskError
+            If there are other labels, or they lie where the lobes do not.
+        """
+        lobes = np.asarray(array).astype(np.uint8)
+        if not np.array_equal(lobes, array) or not lie_as_lobes_do(lobes, geometry):
+            raise MaskError(
+                "The lung mask has labels up to 5, but they are not the lobes in the order left upper, left lower, "
+                "right upper, right middle, right lower; number them so, or choose a mask with 1 (right lung) and 2 "
+                "(left lung)."
+            )
+        return cls(lungs_of(lobes), geometry, lobes)
+
     def axial(self) -> LungMask:
         """The same mask in axial LPS order, contiguous."""
         order = self.geometry.reorientation_to_axial()
         if order.is_identity:
             return self
-        return LungMask(
-            np.ascontiguousarray(order.apply(self.labels)), self.geometry.reoriented(order, self.labels.shape)
-        )
+        lobes = None if self.lobes is None else np.ascontiguousarray(order.apply(self.lobes))
+        labels = np.ascontiguousarray(order.apply(self.labels))
+        return LungMask(labels, self.geometry.reoriented(order, self.labels.shape), lobes)
 
     @property
     def volumes_ml(self) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from . import LEFT, RIGHT
+from .lobes import LOBES, Lobe
 
 BOTH = RIGHT | LEFT
 
@@ -16,6 +17,16 @@ _LUNG_CODES = {
 _RIGHT_LUNG_CODES = {"3341006", "42400003", "72481006", "T-28300", "40020002", "266005"}
 _LEFT_LUNG_CODES = {"44029006", "44714003", "T-28600", "41224006"}
 """One lung, or one lobe of it, in a single code without laterality."""
+_LOBE_CODES: dict[str, Lobe] = {
+    "45653009": "upper", "T-28820": "upper", "42400003": "upper", "44714003": "upper", "T-28600": "upper",
+    "72481006": "middle", "T-28300": "middle",
+    "90572001": "lower", "T-28830": "lower", "266005": "lower", "41224006": "lower",
+}  # fmt: skip
+_LOBE_NAMES: dict[Lobe, re.Pattern[str]] = {
+    "upper": re.compile(r"(upper|superior)[\W_]*lobe|(?<![a-z])[RL]UL(?![a-z])", re.IGNORECASE),
+    "middle": re.compile(r"middle[\W_]*lobe|(?<![a-z])RML(?![a-z])", re.IGNORECASE),
+    "lower": re.compile(r"(lower|inferior)[\W_]*lobe|(?<![a-z])[RL]LL(?![a-z])", re.IGNORECASE),
+}
 _ALTERED_CODES = {"49755003", "M-01000"}
 """The category *Morphologically altered structure*: disease that lies in a lung is none, whatever its name."""
 _TISSUE_CODES = {"", "85756007", "T-D0050"}
@@ -48,11 +59,7 @@ def side_named(name: str, terminology: str = "") -> int:
     >>> side_named("lung_upper_lobe_left") == LEFT, side_named("Lung nodule right")
     (True, 0)
     """
-    # context~category~type~modifier~region context~region~modifier, each of the codes as scheme^value^meaning
-    codes = [[*part.split("^"), ""][1] for part in terminology.split("~")] + [""] * 7
-    category, kind, laterality = codes[1:4]
-    if kind in _TISSUE_CODES:
-        kind, laterality = codes[5:7]
+    category, kind, laterality = _codes(terminology)
     if category in _ALTERED_CODES:
         return 0
     if kind in _RIGHT_LUNG_CODES:
@@ -67,3 +74,29 @@ def side_named(name: str, terminology: str = "") -> int:
         return LEFT
     is_right, is_left = bool(_RIGHT_NAME.search(name)), bool(_LEFT_NAME.search(name))
     return BOTH if is_right == is_left else RIGHT if is_right else LEFT
+
+
+def lobe_named(name: str, terminology: str = "") -> int:
+    """Which of ``lobes.LOBES`` a segment is, 0 if it is none; what is no lung by ``side_named`` is no lobe either.
+
+    Examples
+    --------
+    >>> LOBES[lobe_named("lung_middle_lobe_right")], lobe_named("Right lung")
+    ((1, 'middle'), 0)
+    """
+    side, (_category, kind, _laterality) = side_named(name, terminology), _codes(terminology)
+    places = {_LOBE_CODES[kind]} if kind in _LOBE_CODES else set()
+    if not places and kind in _TISSUE_CODES:
+        places = {place for place, pattern in _LOBE_NAMES.items() if pattern.search(name)}
+    found = [label for label, (lung, place) in LOBES.items() if lung == side and {place} == places]
+    return found[0] if found else 0
+
+
+def _codes(terminology: str) -> tuple[str, str, str]:
+    """Category, type and laterality; where nobody chose a type, the anatomic region and its laterality."""
+    # context~category~type~modifier~region context~region~modifier, each of the codes as scheme^value^meaning
+    codes = [[*part.split("^"), ""][1] for part in terminology.split("~")] + [""] * 7
+    category, kind, laterality = codes[1:4]
+    if kind in _TISSUE_CODES:
+        kind, laterality = codes[5:7]
+    return category, kind, laterality

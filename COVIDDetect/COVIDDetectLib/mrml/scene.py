@@ -78,7 +78,7 @@ def load_lung_mask_file(file: Path, ct_node: slicer.vtkMRMLScalarVolumeNode) -> 
     Parameters
     ----------
     file
-        A segmentation of Slicer (.seg.nrrd), or an image with the labels 0, 1 (right lung) and 2 (left lung).
+        A segmentation of Slicer (.seg.nrrd), or an image as ``report.files.read_lung_mask`` takes it.
 
     Raises
     ------

@@ -12,6 +12,7 @@ import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
+from ..analysis.opacity import has_lobes
 from ..errors import COVIDDetectError
 from ..events.signal import Signal
 from ..lungs import lung_mask_sha256
@@ -239,7 +240,8 @@ def mask_difference(result: Result) -> str:
         mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
     except COVIDDetectError:
         return MASK_EDITED
-    return MASK_EDITED if lung_mask_sha256(mask) != result.record["lungs"]["sha256"] else ""
+    is_same = lung_mask_sha256(mask) == result.record["lungs"]["sha256"] and has_lobes(mask, result.record)
+    return "" if is_same else MASK_EDITED
 
 
 def _is_loading() -> bool:

@@ -12,7 +12,7 @@ from ..analysis.analyze import Analysis, Score
 from ..analysis.attention import Attention, normalized
 from ..analysis.evidence import Evidence, Term
 from ..analysis.heat_map import HeatMap
-from ..analysis.opacity import measure_opacity
+from ..analysis.opacity import measure_lobes, measure_opacity
 from ..analysis.regions import Region, hottest_regions
 from ..ct.volume import CTVolume
 from ..lungs import LungMask, lung_mask_sha256
@@ -73,6 +73,7 @@ def analysis_of(
         evidence=_evidence(2 * logit, regions),
         regions=regions,
         opacity=measure_opacity(axial, axial_mask),
+        lobes=measure_lobes(axial, axial_mask),
         card=card,
         lungs_card=None,
         lungs_method=lungs_method,

@@ -19,6 +19,7 @@ from ..ct.volume import CTVolume
 from ..ct.volume_files import files_of, is_volume_file, read_back, read_labels
 from ..errors import DiskError, InputError, MaskError
 from ..lungs import LEFT, RIGHT, LungMask, split_sides
+from ..lungs.lobes import LOBES
 from ..text import printable
 from .overview import overview
 
@@ -148,6 +149,8 @@ def check_mask_file(path: Path) -> None:
 def read_lung_mask(path: Path) -> LungMask:
     """Read a lung mask: 0 background, 1 right lung, 2 left lung; of one label, lungs that are told apart here.
 
+    Or the five lobes, numbered as ``lungs.lobes.LOBES``.
+
     Raises
     ------
     MaskError
@@ -160,7 +163,10 @@ def read_lung_mask(path: Path) -> LungMask:
         )
     try:
         with np.errstate(invalid="ignore"):  # what is no number is no label either
-            lung_mask = LungMask.from_labels(*read_labels(path))
+            labels, geometry = read_labels(path)
+            if labels.size and labels.max() == len(LOBES):
+                return LungMask.from_lobes(labels, geometry)
+            lung_mask = LungMask.from_labels(labels, geometry)
     except InputError as error:
         raise MaskError(f"The lung mask cannot be used: {error}") from error
     has_right, has_left = ((lung_mask.labels == side).any() for side in (RIGHT, LEFT))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..probability import probability_text
 from .key_pictures import KeyPicture
 from .reported import Reported
-from .text import OPACITIES, amount, assessment, comparison, density_title, lungs_method, regions
+from .text import OPACITIES, OPAQUE, amount, assessment, comparison, density_title, lungs_method, regions
 
 Rows = list[tuple[str, str]]
 
@@ -94,7 +94,7 @@ def page_of(reported: Reported, pictures: Sequence[KeyPicture] = ()) -> Page:
 
 
 def _measures(reported: Reported) -> tuple[tuple[str, ...], ...]:
-    """The lungs side by side."""
+    """The lungs side by side, then their lobes where the mask tells them apart."""
     words, lungs = reported.words, reported.record.get("opacity", ())
     if not lungs:
         return ((words.no_lungs,),)
@@ -108,7 +108,25 @@ def _measures(reported: Reported) -> tuple[tuple[str, ...], ...]:
             (_capital(density_title(reported, kind)), *(amount(reported, lung, kind) for lung in lungs))
             for kind in OPACITIES
         ),
+        *_lobes(reported),
     )
+
+
+def _lobes(reported: Reported) -> list[tuple[str, ...]]:
+    """How much of each lobe is opaque, right and left side by side; nothing for a mask without lobes."""
+    shares = {
+        (one["side"], one["lobe"]): {
+            f"opaque_{unit}": sum(one[f"{kind}_{unit}"] for kind in OPAQUE) for unit in ("ml", "percent")
+        }
+        for one in reported.record.get("lobes", ())
+    }
+    rows = [
+        (title, [shares.get((side, lobe)) for side in ("right", "left")])
+        for lobe, title in reported.words.opaque_lobe.items()
+    ]
+    return [
+        (title, *(amount(reported, one, "opaque") if one else "-" for one in both)) for title, both in rows if any(both)
+    ]
 
 
 def _history(reported: Reported) -> str:

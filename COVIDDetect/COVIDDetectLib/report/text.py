@@ -12,6 +12,8 @@ from .distribution import NEAR_SURFACE_MM, distribution
 from .reported import Reported
 
 OPACITIES = ("ground_glass", "consolidation", "emphysema")
+OPAQUE = OPACITIES[:2]
+"""Those that are counted together as opacity."""
 
 
 def report_text(reported: Reported) -> str:
@@ -72,12 +74,20 @@ def lungs(reported: Reported) -> list[str]:
 
 
 def opacity(reported: Reported) -> list[str]:
-    """What of each lung has which density."""
+    """What of each lung, and of each lobe where the mask tells them apart, has which density."""
     words = reported.words
     lines = []
     for side in reported.record.get("opacity", ()):
         parts = [f"{density_title(reported, kind)} {amount(reported, side, kind)}" for kind in OPACITIES]
         lines.append(f"{words.sides[side['side']]}: {'; '.join(parts)}.")
+    lines += [
+        words.lobe_line.format(
+            lobe=words.lobes[f"{lobe['side']} {lobe['lobe']}"],
+            liters=words.number(lobe["volume_ml"] / 1000, 2),
+            parts="; ".join(f"{getattr(words, kind)} {amount(reported, lobe, kind)}" for kind in OPACITIES),
+        )
+        for lobe in reported.record.get("lobes", ())
+    ]
     return [*lines, words.opacity_note] if lines else [words.no_lungs]
 
 
@@ -87,7 +97,7 @@ def density_title(reported: Reported, kind: str) -> str:
 
 
 def amount(reported: Reported, side: Mapping[str, Any], kind: str) -> str:
-    """How much of a lung has it."""
+    """How much of a lung or lobe has it."""
     words = reported.words
     percent, ml = (words.number(side[f"{kind}_{unit}"], decimals) for unit, decimals in (("percent", 1), ("ml", 0)))
     return words.amount.format(percent=percent, ml=ml)

@@ -42,6 +42,9 @@ class Words:
     sides: Mapping[str, str]
     thirds: Mapping[str, str]
     lung_line: str
+    lobes: Mapping[str, str]
+    lobe_line: str
+    opaque_lobe: Mapping[str, str]
     total_line: str
     no_lungs: str
     opacity: str
@@ -143,6 +146,19 @@ ENGLISH = Words(
     sides={"right": "Right lung", "left": "Left lung"},
     thirds={"upper": "upper third", "middle": "middle third", "lower": "lower third"},
     lung_line="{lung}: {liters} L, mean density {hu} HU.",
+    lobes={
+        "right upper": "Right upper lobe",
+        "right middle": "Right middle lobe",
+        "right lower": "Right lower lobe",
+        "left upper": "Left upper lobe",
+        "left lower": "Left lower lobe",
+    },
+    lobe_line="{lobe} ({liters} L): {parts}.",
+    opaque_lobe={
+        "upper": "Upper lobe: ground glass + consolidation",
+        "middle": "Middle lobe: ground glass + consolidation",
+        "lower": "Lower lobe: ground glass + consolidation",
+    },
     total_line="Both together: {liters} L.",
     no_lungs="The lungs were not measured.",
     opacity="OPACITY (by density alone)",
@@ -243,6 +259,19 @@ GERMAN = Words(
     sides={"right": "Rechte Lunge", "left": "Linke Lunge"},
     thirds={"upper": "oberes Drittel", "middle": "mittleres Drittel", "lower": "unteres Drittel"},
     lung_line="{lung}: {liters} L, mittlere Dichte {hu} HE.",
+    lobes={
+        "right upper": "Rechter Oberlappen",
+        "right middle": "Mittellappen",
+        "right lower": "Rechter Unterlappen",
+        "left upper": "Linker Oberlappen",
+        "left lower": "Linker Unterlappen",
+    },
+    lobe_line="{lobe} ({liters} L): {parts}.",
+    opaque_lobe={
+        "upper": "Oberlappen: Milchglas + Konsolidierung",
+        "middle": "Mittellappen: Milchglas + Konsolidierung",
+        "lower": "Unterlappen: Milchglas + Konsolidierung",
+    },
     total_line="Zusammen: {liters} L.",
     no_lungs="Die Lungen wurden nicht gemessen.",
     opacity="VERDICHTUNGEN (allein nach der Dichte)",

@@ -79,20 +79,19 @@ def load_ct(entry: Entry) -> CTVolume:
 
 
 def store_lung_mask(lung_mask: LungMask, file: Path) -> Steps[Entry]:
-    """Write the labels."""
-    array = yield from _store(lung_mask.labels, file)
-    return {"array": array, "geometry": asdict(lung_mask.geometry)}
+    """Write the labels, and the lobes where they are told apart."""
+    array, lobes = (yield from _store(lung_mask.labels, file)), None
+    if lung_mask.lobes is not None:
+        lobes = yield from _store(lung_mask.lobes, file.with_name(f"{file.stem}-lobes.npy"))
+    return {"array": array, "geometry": asdict(lung_mask.geometry), "lobes": lobes}
 
 
 def load_lung_mask(entry: Entry) -> Steps[LungMask]:
     """The labels, in memory: the file may go."""
     geometry = value_of(Geometry, part_of(entry, "geometry", dict))
-    stored = np.load(part_of(entry, "array", str), mmap_mode="r")
-    labels = np.empty(stored.shape, stored.dtype)
-    for part in _parts(labels):
-        labels[part] = stored[part]
-        yield
-    return LungMask(labels, geometry)
+    labels = yield from _load(part_of(entry, "array", str))
+    lobes = (yield from _load(part_of(entry, "lobes", str))) if entry.get("lobes") is not None else None
+    return LungMask(labels, geometry, lobes)
 
 
 def store_heat_map(heat_map: HeatMap, folder: Path) -> Entry:
@@ -140,6 +139,7 @@ def store_analysis(analysis: Analysis, folder: Path, lung_mask: Entry | None = N
         "evidence": asdict(analysis.evidence),
         "regions": [asdict(region) for region in analysis.regions],
         "opacity": [asdict(lung) for lung in analysis.opacity],
+        "lobes": [asdict(lobe) for lobe in analysis.lobes],
         "card": str(analysis.card.path),
         "lungs_card": str(analysis.lungs_card.path) if analysis.lungs_card else None,
         "lungs_method": analysis.lungs_method,
@@ -190,6 +190,16 @@ def _parts(array: np.ndarray) -> list[slice]:
     """Runs of slices of a few megabytes."""
     run = max(1, _STEP_BYTES * len(array) // max(1, array.nbytes))
     return [slice(start, start + run) for start in range(0, len(array), run)]
+
+
+def _load(file: str) -> Steps[np.ndarray]:
+    """An array in memory."""
+    stored = np.load(file, mmap_mode="r")
+    array = np.empty(stored.shape, stored.dtype)
+    for part in _parts(array):
+        array[part] = stored[part]
+        yield
+    return array
 
 
 def _store(array: np.ndarray, file: Path) -> Steps[str]:

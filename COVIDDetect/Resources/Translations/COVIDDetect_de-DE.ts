@@ -886,6 +886,22 @@ Jetzt installieren?</translation>
         <translation>Emphysemartig</translation>
     </message>
     <message>
+        <source>Ground glass and consolidation in this lobe: mL, and percent of it</source>
+        <translation>Milchglas und Konsolidierung in diesem Lappen: mL und Prozent davon</translation>
+    </message>
+    <message>
+        <source>Upper lobe opacity</source>
+        <translation>Oberlappen, dicht</translation>
+    </message>
+    <message>
+        <source>Middle lobe opacity</source>
+        <translation>Mittellappen, dicht</translation>
+    </message>
+    <message>
+        <source>Lower lobe opacity</source>
+        <translation>Unterlappen, dicht</translation>
+    </message>
+    <message>
         <source>mL, and percent of this lung</source>
         <translation>mL und Prozent dieser Lunge</translation>
     </message>

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import slicer
 
-from ...analysis.opacity import CONSOLIDATION, EMPHYSEMA, GROUND_GLASS, OpacityBounds, measure_opacity, opacity_labels
+from ...analysis.opacity import CONSOLIDATION, EMPHYSEMA, GROUND_GLASS, OpacityBounds, opacity_labels
 from ...ct.volume import CTVolume
 from ...lungs import LungMask
 from .ct import ct_from_node, geometry_of
@@ -22,7 +22,7 @@ _MADE = "COVIDDetect.densities"
 
 def measure_densities(result: Result, bounds: OpacityBounds) -> None:
     """Measure anew within other bounds, into the result."""
-    result.write_opacity(measure_opacity(*_ct_and_mask(result), bounds), bounds)
+    result.write_opacity(*_ct_and_mask(result), bounds)
     drop_densities(result)
 
 
@@ -33,7 +33,7 @@ def show_densities(result: Result, bounds: OpacityBounds) -> slicer.vtkMRMLSegme
     """
     ct, mask = _ct_and_mask(result)
     if bounds.levels != result.opacity_bounds:
-        result.write_opacity(measure_opacity(ct, mask, bounds), bounds)
+        result.write_opacity(ct, mask, bounds)
     labels = opacity_labels(ct, mask, bounds)
     ct_node = result.ct_node
     assert ct_node is not None, "a result whose CT is gone cannot be measured"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import slicer
@@ -13,7 +14,8 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from ...ct.geometry import Geometry
 from ...errors import MaskError
 from ...lungs import LEFT, RIGHT, LungMask, split_sides
-from ...lungs.segment_names import BOTH, side_named
+from ...lungs.lobes import LOBES, lobe_sizes
+from ...lungs.segment_names import BOTH, lobe_named, side_named
 from .ct import geometry_of, give_to, to_world
 
 _TERMINOLOGY = "Segmentation category and type - 3D Slicer General Anatomy list"
@@ -26,6 +28,13 @@ SIDES = {
     LEFT: ("COVIDDetect_LeftLung", "Left lung", ("7771000", "Left"), (0.95, 0.76, 0.35)),
 }
 """Segment id, name, laterality code and color of each side."""
+
+_LOBE_KINDS = {
+    "upper": ("SCT^45653009^Upper lobe of lung", 1.0),
+    "middle": ("SCT^72481006^Middle lobe of right lung", 0.85),
+    "lower": ("SCT^90572001^Lower lobe of lung", 0.7),
+}
+"""Code of each lobe, and how bright it is in the color of its lung."""
 
 
 def new_segmentation(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slicer.vtkMRMLSegmentationNode:
@@ -51,8 +60,16 @@ def lay_on(ct_node: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLSegmenta
 def write_lung_mask_node(lung_mask: LungMask, node: slicer.vtkMRMLSegmentationNode) -> None:
     """Make right and left lung of ``lung_mask`` the segments *Right lung* and *Left lung* of ``node``.
 
-    Other segments of the node are left alone.
+    Where it tells the lobes apart, they become segments instead. Other segments of the node are left alone.
     """
+    if lung_mask.lobes is not None:
+        for label, (side, place) in LOBES.items():
+            (_id, lung, laterality, (red, green, blue)), (kind, shade) = SIDES[side], _LOBE_KINDS[place]
+            name, color = f"{lung.removesuffix('lung')}{place} lobe", (shade * red, shade * green, shade * blue)
+            terminology = _terminology(*(("", "") if place == "middle" else laterality), kind)
+            inside = lung_mask.lobes == label
+            write_segment(node, lung_mask.geometry, inside, f"COVIDDetect_{side}_{place}", name, color, terminology)
+        return
     for side, (segment_id, name, laterality, color) in SIDES.items():
         inside = lung_mask.labels == side
         write_segment(node, lung_mask.geometry, inside, segment_id, name, color, _terminology(*laterality))
@@ -92,7 +109,7 @@ def lung_mask_from_node(
     """Right and left lung of a segmentation on the grid of a CT.
 
     Lung segments are known by their terminology codes, else by their names; lobes are joined to their lung, and
-    a segment that holds both lungs is divided.
+    a segment that holds both lungs is divided. Lungs that are made of all five lobes and nothing else have them too.
 
     Raises
     ------
@@ -110,8 +127,12 @@ def lung_mask_from_node(
     labels = np.zeros(ct_node.GetImageData().GetDimensions()[::-1], dtype=np.uint8)
     reference = _oriented_image(labels.shape, geometry, node)
     both: np.ndarray | None = None
+    named = {segment_id: lobe_of(segment(node, segment_id)) for segment_id in sides}
+    lobes = np.zeros_like(labels) if sorted(named.values()) == sorted(LOBES) else None
     for segment_id, side in sides.items():
         inside, where = _voxels(node, segment_id, reference)
+        if lobes is not None:
+            lobes[where][inside] = named[segment_id]
         if side == BOTH:
             both = np.zeros(labels.shape, dtype=bool) if both is None else both
             both[where] |= inside
@@ -123,7 +144,8 @@ def lung_mask_from_node(
         spacing = geometry.reoriented(reorientation, both.shape).spacing
         divided = reorientation.undo(split_sides(axial, spacing))
         labels = np.where(labels == 0, divided, labels)
-    return LungMask.from_labels(labels, geometry)
+    lungs = LungMask.from_labels(labels, geometry)
+    return lungs if lobes is None or not all(lobe_sizes(lobes)) else replace(lungs, lobes=lobes)
 
 
 def erase_from_lungs(
@@ -146,13 +168,18 @@ def side_of(segment: slicer.vtkSegment) -> int:
     return side_named(segment.GetName() or "", terminology_of(segment))
 
 
+def lobe_of(segment: slicer.vtkSegment) -> int:
+    """Which of ``lungs.lobes.LOBES`` a segment is, or 0."""
+    return lobe_named(segment.GetName() or "", terminology_of(segment))
+
+
 def segments_of(node: slicer.vtkMRMLSegmentationNode) -> tuple[object, ...]:
     """What tells whether sides or voxels of the segments may have changed, without looking at the voxels."""
     segments = {each: segment(node, each) for each in segment_ids(node)}
     labelmaps = {each: one.GetRepresentation(binary_labelmap_name()) for each, one in segments.items()}
-    # Name and terminology tell which lung a segment is. In a labelmap that segments share each has its own value.
+    # Name and terminology tell which lung or lobe it is. In a labelmap that segments share each has its own value.
     return tuple(
-        (each, side_of(one), one.GetLabelValue(), labelmaps[each].GetMTime() if labelmaps[each] else 0)
+        (each, side_of(one), lobe_of(one), one.GetLabelValue(), labelmaps[each].GetMTime() if labelmaps[each] else 0)
         for each, one in segments.items()
     )
 
@@ -242,11 +269,9 @@ def binary_labelmap_name() -> str:
     return slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
 
 
-def _terminology(laterality_code: str, laterality: str) -> str:
-    return (
-        f"{_TERMINOLOGY}~SCT^123037004^Anatomical Structure~SCT^39607008^Lung~SCT^{laterality_code}^{laterality}~"
-        f"{_NO_REGION}"
-    )
+def _terminology(laterality_code: str, laterality: str, kind: str = "SCT^39607008^Lung") -> str:
+    side = f"SCT^{laterality_code}^{laterality}" if laterality_code else "^^"
+    return f"{_TERMINOLOGY}~SCT^123037004^Anatomical Structure~{kind}~{side}~{_NO_REGION}"
 
 
 def _oriented_image(

@@ -8,7 +8,7 @@ it does) and ``COVIDDetect.history``. Node references lead to the CT, the lung m
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,10 +17,12 @@ import slicer
 import vtk
 
 from ...analysis.analyze import Analysis
-from ...analysis.opacity import LungOpacity, OpacityBounds
+from ...analysis.opacity import OpacityBounds, measure_lobes, measure_opacity
 from ...analysis.result_table import Scored, score_of, table_rows
 from ...analysis.width import Width
+from ...ct.volume import CTVolume
 from ...errors import WeightsError
+from ...lungs import LungMask
 from ...weights.cards import ModelCard
 from ...weights.store import installed_cards
 from .ct import ct_name_of, ct_of, give_to, mark_as_of
@@ -191,13 +193,20 @@ class Result:
         """``OpacityBounds.levels`` of ``record["opacity"]``."""
         return json.loads(self.node.GetAttribute(_OPACITY_BOUNDS) or json.dumps(OpacityBounds().levels))
 
-    def write_opacity(self, lungs: Sequence[LungOpacity], bounds: OpacityBounds) -> None:
-        """Exchange the densities of each lung for those within other bounds."""
-        opacity = [
-            {key: round(value, 2) if isinstance(value, float) else value for key, value in vars(lung).items()}
-            for lung in lungs
-        ]
-        record = {**self.record, "opacity": opacity}
+    def write_opacity(self, ct: CTVolume, lung_mask: LungMask, bounds: OpacityBounds) -> None:
+        """Exchange the densities of each lung and lobe for those within other bounds."""
+        measured = {
+            "opacity": measure_opacity(ct, lung_mask, bounds),
+            "lobes": measure_lobes(ct, lung_mask, bounds),
+        }
+        entries = {
+            name: [
+                {key: round(value, 2) if isinstance(value, float) else value for key, value in vars(part).items()}
+                for part in parts
+            ]
+            for name, parts in measured.items()
+        }
+        record = {**self.record, **entries}
         with slicer.util.NodeModify(self.node):
             self.node.SetAttribute(_RECORD, json.dumps(record))
             self.node.SetAttribute(_OPACITY_BOUNDS, json.dumps(bounds.levels))

@@ -15,7 +15,6 @@ from ..state import PanelState
 from ..words import with_minus
 
 _COLUMNS = ("right", "left")
-_FIRST_SHARE = 2
 _WAIT_MS = 400
 
 
@@ -62,28 +61,43 @@ class OpacitySection:
         if new.result is None:
             self._timer.stop()
             return
-        self._fill(new.result.record["opacity"])
+        self._fill(new.result.record)
         if new.bounds == new.result.opacity_bounds:
             self._timer.stop()
         elif not new.result.stale and _wanted(new) != _wanted(old):
             self._timer.start()  # once: what cannot be measured now cannot be measured in a moment either
 
-    def _fill(self, opacity: Sequence[Mapping[str, Any]]) -> None:
-        lungs = {lung["side"]: lung for lung in opacity}
-        rows = [
-            (_("Volume, mL"), lambda lung: f"{lung['volume_ml']:.0f}"),
-            (_("Density, HU"), lambda lung: with_minus(f"{lung['mean_hu']:.0f}")),
-            (_("Ground glass"), lambda lung: _share(lung, "ground_glass")),
-            (_("Consolidation"), lambda lung: _share(lung, "consolidation")),
-            (_("Emphysema-like"), lambda lung: _share(lung, "emphysema")),
+    def _fill(self, record: Mapping[str, Any]) -> None:
+        lungs = {lung["side"]: lung for lung in record["opacity"]}
+        lobes = {(lobe["side"], lobe["lobe"]): lobe for lobe in record.get("lobes", ())}
+        share, opaque = _("mL, and percent of this lung"), ("ground_glass", "consolidation")
+        of_lungs = [
+            (_("Volume, mL"), "", lambda lung: f"{lung['volume_ml']:.0f}"),
+            (_("Density, HU"), "", lambda lung: with_minus(f"{lung['mean_hu']:.0f}")),
+            (_("Ground glass"), share, lambda lung: _share(lung, "ground_glass")),
+            (_("Consolidation"), share, lambda lung: _share(lung, "consolidation")),
+            (_("Emphysema-like"), share, lambda lung: _share(lung, "emphysema")),
         ]
+        rows = [
+            (title, tip, [text(lungs[side]) if side in lungs else "–" for side in _COLUMNS])
+            for title, tip, text in of_lungs
+        ]
+        of_lobe = _("Ground glass and consolidation in this lobe: mL, and percent of it")
+        titles = {
+            "upper": _("Upper lobe opacity"),
+            "middle": _("Middle lobe opacity"),
+            "lower": _("Lower lobe opacity"),
+        }
+        for lobe, title in titles.items() if lobes else ():
+            here = [lobes.get((side, lobe)) for side in _COLUMNS]
+            rows.append((title, of_lobe, [_share(one, *opaque) if one else "–" for one in here]))
         table = self._ui.opacityTable
         table.setRowCount(len(rows))
-        table.setVerticalHeaderLabels([title for title, text in rows])
-        for row, (_title, text) in enumerate(rows):
-            for column, side in enumerate(_COLUMNS):
-                item = qt.QTableWidgetItem(text(lungs[side]) if side in lungs else "–")
-                item.setToolTip("" if row < _FIRST_SHARE else _("mL, and percent of this lung"))
+        table.setVerticalHeaderLabels([title for title, *_rest in rows])
+        for row, (_title, tip, texts) in enumerate(rows):
+            for column, text in enumerate(texts):
+                item = qt.QTableWidgetItem(text)
+                item.setToolTip(tip)
                 item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
                 table.setItem(row, column, item)
         height = table.horizontalHeader().sizeHint.height() + len(rows) * table.verticalHeader().defaultSectionSize
@@ -108,7 +122,7 @@ def _wanted(state: PanelState) -> tuple[object, ...]:
     return result and (result.result.node, result.history, bool(result.stale)), state.bounds
 
 
-def _share(lung: dict[str, float], kind: str) -> str:
-    percent = lung[f"{kind}_percent"]
+def _share(part: Mapping[str, Any], *kinds: str) -> str:
+    percent, ml = (sum(part[f"{kind}_{unit}"] for kind in kinds) for unit in ("percent", "ml"))
     decimals = 0 if percent >= 9.95 else 1  # two digits tell enough, and fit into a narrow panel
-    return f"{lung[f'{kind}_ml']:.0f}, {percent:.{decimals}f} %"
+    return f"{ml:.0f}, {percent:.{decimals}f} %"
