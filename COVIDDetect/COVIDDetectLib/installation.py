@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import InstallationError
+from .text import printable
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 TORCH = "torch>=2.6"
 """Since 2.6 ``torch.load`` reads a foreign checkpoint without executing anything in it (CVE-2025-32434)."""
 
+_LIBRARIES = ("shared object", "DLL", "dlopen", "dylib")
+"""What the systems call a library that a package does not find."""
 TORCH_NOT_LOADED = (
     "torch is installed, but cannot be loaded; in Windows install the Microsoft Visual C++ Redistributable (x64), "
     "restart Slicer, and analyze again."
@@ -96,6 +99,14 @@ def load_torch() -> None:
     except (ImportError, OSError) as error:
         logging.warning("COVIDDetect: %s", error)
         raise InstallationError(TORCH_NOT_LOADED) from error
+
+
+def not_loaded(error: Exception) -> InstallationError | None:
+    """What an error means that was raised where a package is imported; None for any other error."""
+    is_of_library = isinstance(error, OSError) and any(word in str(error) for word in _LIBRARIES)
+    if not isinstance(error, ImportError) and not is_of_library:
+        return None
+    return InstallationError(f"A package cannot be loaded ({printable(str(error))}); install it again.")
 
 
 def packages_folder() -> Path:

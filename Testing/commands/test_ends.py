@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import SimpleITK as sitk
 from COVIDDetectLib.phantom import Phantom
@@ -24,9 +25,10 @@ def program(*arguments: object, **more: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("after_s", [0.5, 1.5])
-def test_ctrl_c_and_sigterm_while_it_starts_end_with_130_in_silence(number: int, after_s: float) -> None:
+@pytest.mark.parametrize(("number", "after_s"), [(signal.SIGINT, 0.5), (signal.SIGTERM, 1.5), (signal.SIGHUP, 1.0)])
+def test_ctrl_c_sigterm_and_a_closed_terminal_while_it_starts_end_with_130_in_silence(
+    number: int, after_s: float
+) -> None:
     # It says when Python itself has started; then it is interrupted while the libraries are imported.
     running = program(
         "-c",
@@ -118,6 +120,48 @@ def test_no_input_is_replaced_by_a_result(small_phantom: Phantom, tmp_path: Path
         result = CliRunner().invoke(app, [str(argument) for argument in arguments])
         assert result.exit_code == 2 and "would be replaced" in result.stderr
     assert (tmp_path / "lungs.nrrd").read_bytes() == before
+
+
+def test_an_empty_argument_is_not_the_folder_in_which_one_is(tmp_path: Path) -> None:
+    running = program("-m", "COVIDDetectLib.commands", "analyze", "", "--output", tmp_path / "out")
+    stdout, stderr = running.communicate(timeout=120)
+    assert (running.returncode, stdout) == (2, "")
+    assert stderr == "coviddetect: An argument is empty; give a file or a folder.\n"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ImportError("numpy.core.multiarray failed to import"),
+        OSError("libcudart.so.12: cannot open shared object file: No such file or directory"),
+    ],
+)
+def test_a_package_that_cannot_be_loaded_is_named(small_phantom: Phantom, tmp_path: Path, error: Exception) -> None:
+    image = sitk.GetImageFromArray(small_phantom.ct.hu)
+    small_phantom.ct.geometry.apply_to(image)
+    sitk.WriteImage(image, str(tmp_path / "ct.nrrd"))
+    (tmp_path / "torch.py").write_text(f"raise {error!r}")
+    running = program(
+        "-m", "COVIDDetectLib.commands", "analyze", tmp_path / "ct.nrrd", "--output", tmp_path / "out",
+        PYTHONPATH=f"{tmp_path}{os.pathsep}{PACKAGE_ROOT}",
+    )  # fmt: skip
+    _, stderr = running.communicate(timeout=120)
+    assert (running.returncode, stderr) == (
+        3,
+        f"coviddetect: A package cannot be loaded ({error}); install it again.\n",
+    )
+
+
+def test_segment_says_what_is_wrong_with_the_ct(small_phantom: Phantom, tmp_path: Path) -> None:
+    from COVIDDetectLib.commands.app import app
+    from typer.testing import CliRunner
+
+    image = sitk.GetImageFromArray(np.ascontiguousarray(small_phantom.ct.hu[:, ::-1]))
+    small_phantom.ct.geometry.apply_to(image)
+    sitk.WriteImage(image, str(tmp_path / "ct.nrrd"))
+    arguments = ["segment", tmp_path / "ct.nrrd", "--method", "threshold", "--output", tmp_path / "lungs.nrrd"]
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 0 and "the header seems to exchange front and back" in result.stdout
 
 
 @pytest.mark.parametrize("option", ["--rate", "--save-every", "--test-share"])

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 from ..allocator import keep_large_blocks
 from ..error_log import unexpected
 from ..errors import COVIDDetectError, DeviceError, UnexpectedError
+from ..installation import not_loaded
 from .pipeline import IN_FLIGHT, score_in_turn
 from .records import Task, keep
 from .score import Outcome, Scoring
@@ -151,7 +152,7 @@ def _serve(connection: Connection, scoring: Scoring, threads: int | None) -> Non
     except COVIDDetectError as error:
         connection.send(error)
     except Exception as error:  # noqa: BLE001 - one case may be the cause; the others shall be scored
-        connection.send(unexpected(error))
+        connection.send(not_loaded(error) or unexpected(error))
 
 
 def _make_ready(scoring: Scoring, threads: int | None) -> None:

@@ -15,7 +15,7 @@ def _leave(*_: object) -> NoReturn:
 
 # While the libraries are imported, which takes seconds, there is nothing to clean up yet. What a shell starts in the
 # background ignores Ctrl-C, and goes on doing so.
-for _number in (signal.SIGINT, signal.SIGTERM):
+for _number in (getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)):
     if signal.getsignal(_number) is not signal.SIG_IGN:
         signal.signal(_number, _leave)
 

@@ -167,6 +167,7 @@ def segment_command(
         with _ProgressBars() as bars:
             with bars.step("Reading"):
                 ct = read_ct(ct_path, series)
+                findings = accepted_findings(ct)
             lung_mask = segment_lungs(
                 ct,
                 _method_or_card(method) or method,
@@ -175,7 +176,7 @@ def segment_command(
             )
             with bars.step("Writing"):
                 write_lung_mask_file(lung_mask, output)
-        say(*_about_reading(ct), _volumes(lung_mask), f"Written: {output}")
+        say(*_about_reading(ct), *findings, _volumes(lung_mask), f"Written: {output}")
 
 
 @app.command("viewer")

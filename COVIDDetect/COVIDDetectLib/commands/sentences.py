@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..error_log import unexpected
 from ..errors import COVIDDetectError, DeviceError, DiskError, InstallationError, NetworkError
+from ..installation import not_loaded
 from ..text import printable
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 UNKNOWN, BAD_INPUT, BAD_MACHINE, INTERRUPTED = 1, 2, 3, 130
 """Exit codes: a fault of the program; of what it was given; of the disk, memory, GPU or network; Ctrl-C or SIGTERM."""
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Ctrl-C, an end that was asked for, and a terminal that was closed; Windows lacks the last."""
 
 _is_quiet = False
 
@@ -38,7 +43,7 @@ def run(app: Typer) -> None:
 
     sys.excepthook = _last_resort
     threading.excepthook = lambda given: _last_resort(given.exc_type, given.exc_value, given.exc_traceback)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
@@ -46,8 +51,12 @@ def run(app: Typer) -> None:
             stream.reconfigure(errors="replace")
     # What libraries have to say of odd files and old drivers is not for the user.
     warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    if "" in sys.argv[1:]:  # as of a variable that is not set; as a path it would be the folder in which one is
+        say("coviddetect: An argument is empty; give a file or a folder.", to_stderr=True)
+        sys.exit(BAD_INPUT)
     typer.main.get_command(app)()
 
 
@@ -61,7 +70,11 @@ def sentences_instead_of_tracebacks() -> Iterator[None]:
     except COVIDDetectError as error:
         say(f"coviddetect: {error}", to_stderr=True)
         raise typer.Exit(BAD_MACHINE if isinstance(error, _OF_THE_MACHINE) else BAD_INPUT) from error
-    except OSError as error:
+    except (ImportError, OSError) as error:
+        if known := not_loaded(error):
+            say(f"coviddetect: {known}", to_stderr=True)
+            raise typer.Exit(BAD_MACHINE) from error
+        assert isinstance(error, OSError)
         # Of paths that nobody foresaw, and of what is printed into a full disk.
         what = f"{error.filename} cannot be used" if error.filename else "What is printed cannot be written"
         with suppress(OSError):
