@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from Testing.panel.host import is_slicer
-from Testing.panel.steps import analyze, composite, load_phantom, show, write_result
+from Testing.panel.steps import analyze, composite, load_phantom, pixels, show, write_result
 from Testing.panel.test_looks import content, least_width
 from Testing.panel.test_mask import erase_a_piece, right_voxels
 
@@ -112,6 +112,17 @@ def test_the_number_of_a_region_stands_in_the_views_that_cut_through_it(panel: A
     assert "2" in numbers.seen_in("Red")
     show(load_phantom("Other"))
     assert numbers.seen_in("Red") == []
+
+
+def test_the_number_of_a_region_can_be_read_on_white_tissue(panel: Any) -> None:
+    ct = load_phantom()
+    analyze(panel)
+    ct.GetDisplayNode().SetWindowLevel(1.0, -2000.0)  # all of the CT is white
+    (actor, *_others) = panel.panel.numbers._actors["Red"]
+    x, y = (round(at) for at in actor.GetPosition())
+    image = pixels("Red")
+    around = image[len(image) - y - 14 : len(image) - y, x : x + 10].max(axis=2)
+    assert around.max() > 200 and (around < 100).mean() > 0.2, "white letters need something dark behind them"
 
 
 def test_another_volume_over_the_ct_is_named_and_the_heat_map_one_click_away(panel: Any) -> None:

@@ -83,6 +83,7 @@ def _text() -> vtk.vtkTextActor:
     look.SetFontSize(_FONT_SIZE)
     look.SetColor(1.0, 1.0, 1.0)
     look.BoldOn()
-    look.ShadowOn()
+    look.SetBackgroundColor(0.0, 0.0, 0.0)  # in a lung window all but the lungs is white too
+    look.SetBackgroundOpacity(0.6)
     actor.SetPickable(False)
     return actor
