@@ -39,15 +39,18 @@ def test_compressed_pixels_are_decoded_and_their_damage_is_named(tmp_path: Path,
         read_ct(tmp_path)
 
 
-@pytest.mark.parametrize(("compressor", "syntax"), [("JPEG", JPEGLosslessSV1), ("JPEG2000", JPEG2000Lossless)])
+@pytest.mark.parametrize(
+    ("compressor", "syntax", "lost"),
+    [("JPEG", JPEGLosslessSV1, 0), ("JPEG2000", JPEG2000Lossless, 0), ("JPEG2000", JPEG2000Lossless, 255)],
+)
 def test_a_hole_in_compressed_pixels_is_noticed_where_decoders_fill_it(
-    tmp_path: Path, compressor: str, syntax: str
+    tmp_path: Path, compressor: str, syntax: str, lost: int
 ) -> None:
     hu = thorax(seed=1, shape=(4, 96, 96), spacing=(4.0, 4.0, 60.0)).ct.hu
     write_series(tmp_path, hu, names="ct", change=lambda image, k: compress(image, compressor, syntax))
     np.testing.assert_array_equal(read_ct(tmp_path).hu, hu)
     content = bytearray((tmp_path / "ct002.dcm").read_bytes())
-    content[-3000:-2488] = bytes(512)
+    content[-3000:-2488] = bytes([lost]) * 512
     (tmp_path / "ct002.dcm").write_bytes(content)
     with pytest.raises(InputError, match=r"ct002\.dcm (has damaged pixels|cannot be decoded)"):
         read_ct(tmp_path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import queue
-import struct
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import numpy as np
 
 from ..errors import DiskError, InputError
 from . import decoder
+from .codestreams import codestream_size, is_sound_jpeg_2000
 from .dicom_image import DicomImage, PixelFormat
 from .dicom_values import WHAT_DAMAGE_RAISES
 
@@ -25,10 +25,7 @@ _RLE = "1.2.840.10008.1.2.5"
 _FAMILIES = ("1.2.840.10008.1.2.4.", _RLE)
 """Transfer syntaxes of the JPEG family, and run lengths."""
 _UNDEFINED_LENGTH = 0xFFFFFFFF
-_JPEG_2000 = b"\xff\x4f\xff\x51"
 _END_OF_IMAGE, _END_OF_SEQUENCE = b"\xff\xd9", b"\xfe\xff\xdd\xe0"
-_START_OF_FRAME = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
-"""Markers after which JPEG (0xC0 to 0xCF) and JPEG-LS (0xF7) tell rows and columns; the others are tables."""
 _LONGEST_S = 60.0
 """For one slice, which takes a hundredth of a second."""
 _MOST_PROCESSES, _FRAMES_A_PROCESS = 4, 24
@@ -37,8 +34,6 @@ _NO_ROOM = (
     "The folder for temporary files cannot be written, which compressed slices need; make room there, or let TMPDIR "
     "name another folder."
 )
-_LOST = b"\0" * 256
-"""Arithmetic coding of JPEG 2000 never has so many zeros; its decoder makes something of them all the same."""
 
 
 class Decoder:
@@ -214,7 +209,7 @@ def _codestreams(stream: BinaryIO, image: DicomImage) -> list[bytes]:
 
 
 def _check_codestream(content: bytes, image: DicomImage) -> None:
-    if content.startswith(_JPEG_2000) and _LOST in content.rstrip(b"\0"):
+    if not is_sound_jpeg_2000(content):
         raise InputError(f"{image.name} has damaged pixels; copy or export the series again.")
     if not content.rstrip(b"\0").endswith(_END_OF_IMAGE):
         raise InputError(f"{image.name} ends within its pixels; copy or export the series again.")
@@ -224,18 +219,3 @@ def _check_codestream(content: bytes, image: DicomImage) -> None:
         raise InputError(
             f"{image.name} declares {image.rows} × {image.columns} pixels and holds {held}; export the series again."
         )
-
-
-def codestream_size(content: bytes) -> tuple[int, int] | None:
-    """Rows and columns that JPEG, JPEG-LS or JPEG 2000 data tell; None if they tell none."""
-    if content.startswith(_JPEG_2000) and len(content) >= 24:
-        right, bottom, left, top = struct.unpack(">4I", content[8:24])
-        return bottom - top, right - left
-    at = 2
-    while content[:2] == b"\xff\xd8" and at + 9 <= len(content) and content[at] == 0xFF:
-        marker, length = content[at + 1], struct.unpack(">H", content[at + 2 : at + 4])[0]
-        if marker in _START_OF_FRAME:
-            rows, columns = struct.unpack(">HH", content[at + 5 : at + 9])
-            return rows, columns
-        at += 1 if marker == 0xFF else 2 + length
-    return None

@@ -82,9 +82,10 @@ class Found:
         if not self.unreadable:
             return ""
         names = ", ".join(self.unreadable[:3]) + (", …" if len(self.unreadable) > 3 else "")
+        reason = f" {self.reason}" if len(self.unreadable) == 1 else f"; the first {self.reason}"
         return (
-            f"{len(self.unreadable)} of {self.files} files could not be read ({names}; the first {self.reason}): "
-            "slices may be missing; copy or export the series again."
+            f"{len(self.unreadable)} of {self.files} files could not be read ({names}{reason}): slices may be missing; "
+            "copy or export the series again."
         )
 
 
