@@ -88,6 +88,19 @@ def test_analyze_scores_with_the_lobes_of_another_module_and_leaves_them(panel: 
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 1
 
 
+def test_lobes_are_told_beside_whole_lungs_if_they_fill_them(panel: Any) -> None:
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
+
+    ct = load_phantom()
+    with_lung = lung_mask_from_node(add_segmentation(ct, [("lung", "", "both"), *TOTAL_SEGMENTATOR]), ct)
+    assert with_lung.lobes is not None and np.array_equal(with_lung.lobes > 0, with_lung.labels > 0)
+    without_middle = [one for one in TOTAL_SEGMENTATOR if one[-1] != "right middle"]
+    for segments in (without_middle, [*TOTAL_SEGMENTATOR, ("Left upper lobe", "", "within")]):
+        assert lung_mask_from_node(add_segmentation(ct, segments), ct).lobes is None
+    too_small = [(name, code, "within" if part == "right upper" else part) for name, code, part in TOTAL_SEGMENTATOR]
+    assert lung_mask_from_node(add_segmentation(ct, [("lung", "", "both"), *too_small]), ct).lobes is None
+
+
 def test_opacity_is_shown_for_each_lobe_and_follows_the_limits(panel: Any) -> None:
     ct, ui = load_phantom(), panel.ui
     ui.maskSelector.setCurrentNode(add_segmentation(ct, TOTAL_SEGMENTATOR))

@@ -150,10 +150,14 @@ def check(folder: Path) -> None:
         slicer.util.selectModule("COVIDDetect")
         panel.ui.maskSelector.setCurrentNode(node)
         begin(panel, "threshold")
-        lungs = finish(panel).record["lungs"]
+        record = finish(panel).record
+        lungs, lobes = record["lungs"], {f"{one['side']} {one['lobe']}": one["volume_ml"] for one in record["lobes"]}
         voxel_ml = phantom().ct.geometry.voxel_ml
         for side, label in (("right_ml", 1), ("left_ml", 2)):
             assert abs(lungs[side] - np.count_nonzero(phantom().lung_mask == label) * voxel_ml) < 0.1, (name, lungs)
+        assert len(lobes) == 5, (name, lobes)
+        for lobe, volume_ml in lobes.items():
+            assert abs(volume_ml - np.count_nonzero(parts()[lobe]) * voxel_ml) < 0.1, (name, lobe)
         segmentation = node.GetSegmentation()
         segments = [segmentation.GetNthSegment(index).GetName() for index in range(segmentation.GetNumberOfSegments())]
         print("scored", name, lungs["method"], segments)

@@ -35,6 +35,8 @@ _LOBE_KINDS = {
     "lower": ("SCT^90572001^Lower lobe of lung", 0.7),
 }
 """Code of each lobe, and how bright it is in the color of its lung."""
+_LEAST_SHARE_IN_LOBES = 0.98
+"""Of the lungs: beside the lobes, other modules leave a segment of the whole, which differs by a few voxels."""
 
 
 def new_segmentation(ct_node: slicer.vtkMRMLScalarVolumeNode, name: str) -> slicer.vtkMRMLSegmentationNode:
@@ -109,7 +111,7 @@ def lung_mask_from_node(
     """Right and left lung of a segmentation on the grid of a CT.
 
     Lung segments are known by their terminology codes, else by their names; lobes are joined to their lung, and
-    a segment that holds both lungs is divided. Lungs that are made of all five lobes and nothing else have them too.
+    a segment that holds both lungs is divided. Where there are five lobes that fill the lungs, the mask has them too.
 
     Raises
     ------
@@ -128,10 +130,10 @@ def lung_mask_from_node(
     reference = _oriented_image(labels.shape, geometry, node)
     both: np.ndarray | None = None
     named = {segment_id: lobe_of(segment(node, segment_id)) for segment_id in sides}
-    lobes = np.zeros_like(labels) if sorted(named.values()) == sorted(LOBES) else None
+    lobes = np.zeros_like(labels) if sorted(filter(None, named.values())) == sorted(LOBES) else None
     for segment_id, side in sides.items():
         inside, where = _voxels(node, segment_id, reference)
-        if lobes is not None:
+        if lobes is not None and named[segment_id]:
             lobes[where][inside] = named[segment_id]
         if side == BOTH:
             both = np.zeros(labels.shape, dtype=bool) if both is None else both
@@ -145,7 +147,9 @@ def lung_mask_from_node(
         divided = reorientation.undo(split_sides(axial, spacing))
         labels = np.where(labels == 0, divided, labels)
     lungs = LungMask.from_labels(labels, geometry)
-    return lungs if lobes is None or not all(lobe_sizes(lobes)) else replace(lungs, lobes=lobes)
+    sizes = lobe_sizes(lobes) if lobes is not None else [0]
+    are_filled = all(sizes) and sum(sizes) >= _LEAST_SHARE_IN_LOBES * np.count_nonzero(labels)
+    return replace(lungs, lobes=lobes) if are_filled else lungs
 
 
 def erase_from_lungs(
