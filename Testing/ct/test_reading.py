@@ -1,5 +1,7 @@
 """Files in: every format gives the same CT, and what is wrong with a file is said in one sentence."""
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +91,20 @@ def test_broken_and_foreign_files_are_refused_in_one_sentence(tmp_path: Path) ->
     ]:
         with pytest.raises(InputError, match=sentence):
             read_ct(path)
+
+
+def test_a_folder_that_may_not_be_read_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "study" / "series").mkdir(parents=True)
+    scan = os.scandir
+
+    def refused(path: str | os.PathLike[str]) -> object:  # as for a user who is not root
+        if os.fspath(path).endswith("series"):
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(InputError, match=r"series cannot be read \(Permission denied\); check the disk or the rights"):
+        read_ct(tmp_path)
 
 
 def test_color_time_series_and_single_pictures_are_refused(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from typing import NoReturn
 
-_INTERRUPTED = 130
+_BAD_MACHINE, _INTERRUPTED = 3, 130
 
 
 def _leave(*_: object) -> NoReturn:
@@ -22,10 +23,13 @@ for _number in (getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 
 def main() -> None:
     """Entry point of the installed command."""
-    from ..allocator import keep_large_blocks
-    from .app import app
-    from .sentences import run
-
+    try:
+        from ..allocator import keep_large_blocks
+        from .app import app
+        from .sentences import run
+    except (ImportError, OSError) as error:  # numpy or SimpleITK, without which there are no sentences either
+        print(f"coviddetect: A package cannot be loaded ({error}); install it again.", file=sys.stderr)
+        sys.exit(_BAD_MACHINE)
     keep_large_blocks()
     run(app)
 

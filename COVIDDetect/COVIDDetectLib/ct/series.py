@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
-from ..text import short_name
+from ..errors import InputError
+from ..text import printable, short_name
 from .choice import Suitability, suitability
 from .dicom import Unreadable, quiet_pydicom, read_image
 from .dicom_image import DicomImage
@@ -116,8 +119,20 @@ def find_series(files: Iterable[Path]) -> Found:
 
 
 def files_below(folder: Path) -> list[Path]:
-    """The regular files of a folder and of the folders in it, by name."""
-    return [file for file in sorted(folder.rglob("*")) if _is_wanted(file)]
+    """The regular files of a folder and of the folders in it, by name.
+
+    Raises
+    ------
+    InputError
+        If the system does not let one of the folders be read: it may hold what is looked for.
+    """
+
+    def refuse(error: OSError) -> NoReturn:
+        where = printable(str(error.filename))
+        raise InputError(f"{where} cannot be read ({error.strerror}); check the disk or the rights.") from error
+
+    files = [Path(place, name) for place, _, names in os.walk(folder, onerror=refuse) for name in names]
+    return [file for file in sorted(files) if _is_wanted(file)]
 
 
 def files_beside(file: Path) -> list[Path]:
