@@ -195,7 +195,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     client : worker.interface.Client, optional
         What computes; by default a process of its own.
 
-    ``job`` is what is being computed, ``widthJob`` what nobody waits for. ``panel.logic.Logic`` describes the signals.
+    ``job`` is what is being computed, ``backgroundJob`` what nobody waits for; signals as in ``panel.logic.Logic``.
 
     Examples
     --------
@@ -206,11 +206,11 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     def __init__(self, client=None):
         ScriptedLoadableModuleLogic.__init__(self)
         self.progressed, self.segmented, self.resultsChanged = Signal(), Signal(), Signal()
-        self.finished, self.failed = Signal(), Signal()
-        said = ("progressed", "segmented", "finished", "failed", "widened")
+        self.finished, self.failed, self.previewed = Signal(), Signal(), Signal()
+        said = ("progressed", "segmented", "finished", "failed", "noted")
         self._client, self._slots = None, {name: weakly(getattr(self, f"_on{name.title()}")) for name in said}
         self.useClient(client or WorkerClient())
-        self.job, self.widthJob, self._stopped = None, None, False
+        self.job, self.backgroundJob, self._stopped = None, None, False
         self._onChange = weakly(self._onResultChanged)
         scene_watch().follow(self._onChange)
         scene_watch().verify(Result.all())
@@ -288,15 +288,15 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         self._client.experiment(ct_from_node(job.ct_node), job.lung_mask, region, device, result.card)
         self.job = job
 
-    def startWidth(self, result, device="auto"):
-        """Begin to read a result's CT again, nudged; nobody waits, and whatever else is begun takes its place."""
-        job = Job.with_result("width", result)
-        self._client.read_again(ct_from_node(job.ct_node), job.lung_mask, device, result.card)
-        self.widthJob = job
+    def startInBackground(self, kind, result, device="auto"):
+        """Begin a ``"width"`` or a ``"preview"``: nobody waits, and whatever else is begun takes its place."""
+        job, begin = Job.with_result(kind, result), {"width": self._client.read_again, "preview": self._client.preview}
+        begin[kind](ct_from_node(job.ct_node), job.lung_mask, device, result.card)
+        self.backgroundJob = job
 
-    def stopWidth(self):
+    def stopBackground(self):
         """End that; nothing is written."""
-        self._client.stop_reading()
+        self._client.stop_background()
 
     def cancel(self):
         """End what is being computed; the scene stays as it was."""
@@ -306,7 +306,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         """Release the scene and the worker process."""
         if not self._stopped:
             take_back_lungs(self.job)
-            self._stopped, self.job, self.widthJob = True, None, None
+            self._stopped, self.job, self.backgroundJob = True, None, None
             slicer.app.disconnect("aboutToQuit()", self._stopBeforeQuitting)
             scene_watch().leave(self._onChange)
             self._client.stop()
@@ -339,10 +339,10 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         else:
             self.finished.emit(job, outcome)
 
-    def _onWidened(self, value):
-        job, self.widthJob = self.widthJob, None
+    def _onNoted(self, value):
+        job, self.backgroundJob = self.backgroundJob, None
         if job is not None:
-            write_width(job, value)
+            write_width(job, value) if job.kind == "width" else self.previewed.emit(job, value)
 
     def _onFailed(self, error):
         job, self.job = self.job, None

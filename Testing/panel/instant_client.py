@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ class InstantClient:
     def __init__(self) -> None:
         from COVIDDetectLib.events.later import Later  # needs qt, which is there once the host is
 
-        self.progressed, self.segmented, self.widened = Signal(), Signal(), Signal()
+        self.progressed, self.segmented, self.noted = Signal(), Signal(), Signal()
         self.finished, self.failed = Signal(), Signal()
         self.kept_ct: CTVolume | None = None
         """What the worker would keep for another request, and lies in a file meanwhile."""
@@ -60,8 +60,8 @@ class InstantClient:
         self._steps: list[_Step] = []
         self._is_held = self._forgets = False
         self._answer_later = Later(self._answer)
-        self._width: Callable[[], Width] | None = None
-        self._widen_later = Later(self._widen)
+        self._background: Callable[[], Width | float] | None = None
+        self._background_later = Later(self._answer_background)
 
     @property
     def busy(self) -> bool:
@@ -111,16 +111,19 @@ class InstantClient:
         self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
     ) -> None:
         """As it is, and with a pixel less of the mask."""
-        if self.busy:
-            raise COVIDDetectError("An analysis is running; wait for it, or cancel it.")
-        self.kept_ct, self._width = ct, lambda: _width(ct, lung_mask)
-        self._widen_later.start()
+        self._begin_background(ct, lambda: _width(ct, lung_mask))
 
-    def stop_reading(self) -> None:
-        """End that."""
-        if self._width is not None:
-            self._width = None
-            self.widened.emit(Cancelled("The analysis was cancelled."))
+    def preview(
+        self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
+    ) -> None:
+        """The probability that a score would give."""
+        self._begin_background(ct, lambda: _probability(ct, lung_mask))
+
+    def stop_background(self) -> None:
+        """End what nobody waits for."""
+        if self._background is not None:
+            self._background = None
+            self.noted.emit(Cancelled("The analysis was cancelled."))
 
     def cancel(self) -> None:
         """End what is under way, in the next turn."""
@@ -136,7 +139,7 @@ class InstantClient:
 
     def stop(self) -> None:
         """End what is under way and keep nothing; nothing is emitted."""
-        self._compute = self._width = self.kept_ct = None
+        self._compute = self._background = self.kept_ct = None
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -148,8 +151,8 @@ class InstantClient:
             self._is_held = False
             if self.busy:
                 self._answer_later.start()
-            if self._width is not None:
-                self._widen_later.start()
+            if self._background is not None:
+                self._background_later.start()
 
     def report(self) -> None:
         """A held request says how far it is."""
@@ -164,7 +167,7 @@ class InstantClient:
     def _begin(self, ct: CTVolume, compute: Callable[[], Any], steps: Sequence[_Step]) -> None:
         if self.busy:
             raise COVIDDetectError("An analysis is running; wait for it, or cancel it.")
-        self.stop_reading()
+        self.stop_background()
         self.kept_ct, self._compute, self._steps, self._forgets = ct, compute, [*steps], False
         self._answer_later.start()
 
@@ -186,10 +189,17 @@ class InstantClient:
     def _say(self, step: _Step) -> None:
         self.progressed.emit(step) if isinstance(step, Progress) else self.segmented.emit(step())
 
-    def _widen(self) -> None:
-        if self._width is not None and not self._is_held:
-            width, self._width = self._width(), None
-            self.widened.emit(width)
+    def _begin_background(self, ct: CTVolume, compute: Callable[[], Width | float]) -> None:
+        if self.busy:
+            raise COVIDDetectError("An analysis is running; wait for it, or cancel it.")
+        self.stop_background()
+        self.kept_ct, self._background = ct, compute
+        self._background_later.start()
+
+    def _answer_background(self) -> None:
+        if self._background is not None and not self._is_held:
+            value, self._background = self._background(), None
+            self.noted.emit(value)
 
     def _end(self) -> None:
         self._compute = None
@@ -235,13 +245,13 @@ class _Voxels:
         return isinstance(other, _Voxels) and self._key == other._key
 
 
-@cache
+@lru_cache(maxsize=24)
 def _lungs_by_threshold(voxels: _Voxels) -> np.ndarray:
     axial, order = voxels.ct.axial()
     return np.ascontiguousarray(order.undo(segment_lungs(axial, "threshold").labels))
 
 
-@cache
+@lru_cache(maxsize=24)
 def _measured(voxels: _Voxels, labels: _Voxels) -> Analysis:
     ct, lung_mask = voxels.ct, LungMask(labels.ct.hu, labels.ct.geometry)
     return analysis_of(ct, lung_mask, _attention(ct, lung_mask), _logit(ct, lung_mask))

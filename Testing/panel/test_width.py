@@ -25,13 +25,13 @@ def test_it_comes_by_itself_and_is_kept_with_the_result(panel: Any, tmp_path: Pa
     assert not ui.rangeLabel.visible
     wait_until(lambda: result.record["width"], 5, "the CT is read again")
     assert ui.rangeLabel.visible and "when scan and mask are nudged" in ui.rangeLabel.text
-    assert result.stale == "" and not panel.logic.busy and panel.logic.widthJob is None
+    assert result.stale == "" and not panel.logic.busy and panel.logic.backgroundJob is None
     assert len(result.history) == 1
     told = ui.rangeLabel.text
     assert "When nudged" in str(result.node.GetTable().GetValueByName(2, "Quantity"))
     assert slicer.util.saveScene(str(tmp_path / "case.mrb"))
     close_scene()
-    assert panel.logic.widthJob is None
+    assert panel.logic.backgroundJob is None
     slicer.util.loadScene(str(tmp_path / "case.mrb"))
     wait_until(lambda: ui.ctSelector.currentNode() is not None, 5, "the CT is chosen again")
     assert ui.rangeLabel.text == told
@@ -58,20 +58,20 @@ def test_nothing_is_computed_or_written_while_a_mask_is_edited_or_a_result_is_ou
     result, begin = analyze(panel), panel.panel.idle_width._start
     with client.held():
         begin()
-        assert panel.logic.widthJob is not None
+        assert panel.logic.backgroundJob is not None
         panel.ui.editMaskButton.click()
-        assert panel.logic.widthJob is None
+        assert panel.logic.backgroundJob is None
         begin()
-        assert panel.logic.widthJob is None
+        assert panel.logic.backgroundJob is None
     panel.ui.editMaskButton.click()
     with client.held():
         begin()
-        assert panel.logic.widthJob is not None
+        assert panel.logic.backgroundJob is not None
         segments = result.lung_mask_node.GetSegmentation()
         segments.RemoveSegment(segments.GetNthSegmentID(0))
-        assert panel.logic.widthJob is None
+        assert panel.logic.backgroundJob is None
         begin()
-        assert panel.logic.widthJob is None
+        assert panel.logic.backgroundJob is None
     assert result.record["width"] is None
 
 
@@ -80,9 +80,9 @@ def test_what_the_user_asks_for_takes_its_place_and_it_comes_afterwards(panel: A
     result = analyze(panel)
     with client.held():
         panel.panel.idle_width._start()
-        assert panel.logic.widthJob is not None and not panel.logic.busy
+        assert panel.logic.backgroundJob is not None and not panel.logic.busy
         panel.ui.experimentsButton.click()
-        assert panel.logic.busy and panel.logic.widthJob is None
+        assert panel.logic.busy and panel.logic.backgroundJob is None
     wait_until(lambda: not panel.logic.busy, 5, "the experiments end")
     wait_until(lambda: result.record["width"], 5, "the CT is read again")
 

@@ -197,12 +197,28 @@ def test_a_cancel_is_answered_within_half_a_second(
     assert isinstance(recorder.end(), Analysis)
 
 
+def test_a_preview_is_the_probability_of_a_score_with_that_mask(
+    recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
+) -> None:
+    client, previewed = recorder.client, []
+    client.noted.connect(previewed.append)
+    client.analyze(phantom_ct, lung_mask, "cpu")
+    recorder.end()
+    edited = LungMask(np.where(np.arange(lung_mask.labels.shape[2]) < 50, 0, lung_mask.labels), lung_mask.geometry)
+    client.preview(phantom_ct, edited, "cpu")
+    assert not client.busy
+    recorder.wait(lambda: previewed)
+    recorder.begin()
+    client.analyze(phantom_ct, edited, "cpu")
+    assert previewed == [recorder.end().probability]
+
+
 def test_whatever_is_asked_while_a_ct_is_read_again_is_begun_within_half_a_second(
     recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
 ) -> None:
     """Of two tries the better counts: other programs can keep this one from the processor, but not each time."""
     client, widened, late_s = recorder.client, [], []
-    client.widened.connect(widened.append)
+    client.noted.connect(widened.append)
     client.analyze(phantom_ct, lung_mask, "cpu")
     recorder.end()
     process = client.process_id

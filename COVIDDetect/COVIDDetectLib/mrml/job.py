@@ -13,7 +13,7 @@ from .nodes.lung_mask import lung_mask_from_node
 from .nodes.result import Result
 from .watch import Fingerprint
 
-Kind = Literal["analyze", "explain", "experiment", "width"]
+Kind = Literal["analyze", "explain", "experiment", "width", "preview"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Job:
     kind
         ``"analyze"``: lungs, score and heat map; ``"explain"``: another heat map of a result; ``"experiment"``: what
         the score would be with one lung, or without a region; ``"width"``: how far it moves when scan and mask are
-        nudged, for which nobody waits.
+        nudged; ``"preview"``: what it would be with the mask that is being edited. For the last two nobody waits.
     ct_node
         The CT.
     lung_mask_node

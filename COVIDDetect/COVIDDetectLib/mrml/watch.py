@@ -26,9 +26,10 @@ from .views.own_views import outlines_shown
 _STROKE = slicer.vtkSegmentation.SourceRepresentationModified
 
 
-Change = Literal["scored", "stale", "shown", "loaded", "gone"]
-"""What happened: a result was written, by whichever logic; it became out of date, or holds again; outlines of its mask
-were shown or hidden, or something else of it was written; a scene was loaded; a volume or a result left the scene."""
+Change = Literal["scored", "stale", "edited", "shown", "loaded", "gone"]
+"""What happened: a result was written, by whichever logic; it became out of date, or holds again; its mask was edited
+once more; outlines of its mask were shown or hidden, or something else of it was written; a scene was loaded; a volume
+or a result left the scene."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,8 @@ class SceneWatch:
                 reason = mask_difference(result)  # an undo may bring back what was scored
             if reason is not None and result.mark_stale(reason):
                 self._changed.emit(result, "stale")
+            elif reason == MASK_EDITED:
+                self._changed.emit(result, "edited")
             elif now.outlines != before.outlines:
                 self._changed.emit(result, "shown")
 

@@ -37,8 +37,9 @@ class IdleWidth:
         wanted = wanted_for(new)
         if wanted is None or _score(wanted) != self._begun:
             self._begun = None
-            if self._logic.widthJob is not None:
-                self._logic.stopWidth()
+            job = self._logic.backgroundJob
+            if job is not None and job.kind == "width":
+                self._logic.stopBackground()
         if wanted is not None and self._begun is None:
             self._later.start()
 
@@ -48,7 +49,7 @@ class IdleWidth:
             return
         self._begun = _score(wanted)  # once: what fails now fails in a moment too
         try:
-            self._logic.startWidth(wanted.result, self._device())
+            self._logic.startInBackground("width", wanted.result, self._device())
         except COVIDDetectError:
             return  # packages or room on the disk are missing: whoever needs them is told then
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import slicer
 
 from ..events.signal import Signal
-from ..mrml.job import Job
+from ..mrml.job import Job, Kind
 from ..mrml.nodes.result import Result
 from ..weights.cards import ModelCard
 
@@ -25,6 +25,8 @@ class Logic(Protocol):
         ``outcome`` is the ``Result`` in the scene, or of an experiment a tuple of ``Experiment``.
     failed(Job, COVIDDetectError)
         ``Cancelled`` after a cancel. Every ``start…`` that raises nothing ends in ``finished`` or ``failed``.
+    previewed(Job, probability or COVIDDetectError)
+        ``Cancelled`` where something else took its place.
     resultsChanged(Result or None, mrml.watch.Change)
         A result in the scene changed, whoever did it; None where it is the scene that did.
     """
@@ -33,6 +35,7 @@ class Logic(Protocol):
     segmented: Signal
     finished: Signal
     failed: Signal
+    previewed: Signal
     resultsChanged: Signal
 
     @property
@@ -40,8 +43,8 @@ class Logic(Protocol):
         """What is being computed."""
 
     @property
-    def widthJob(self) -> Job | None:
-        """What the CT is read again for, while nobody waits."""
+    def backgroundJob(self) -> Job | None:
+        """What is computed while nobody waits."""
 
     @property
     def busy(self) -> bool:
@@ -63,10 +66,17 @@ class Logic(Protocol):
     def startExperiments(self, result: Result, region: Mapping[str, Any] | None = None, device: str = "auto") -> None:
         """Begin the experiments with a result."""
 
-    def startWidth(self, result: Result, device: str = "auto") -> None:
-        """Begin to read a result's CT again, nudged, as long as nothing else is begun; nobody waits for it."""
+    def startInBackground(self, kind: Kind, result: Result, device: str = "auto") -> None:
+        """Begin what nobody waits for, as long as nothing else is begun.
 
-    def stopWidth(self) -> None:
+        Parameters
+        ----------
+        kind
+            ``"width"``: read a result's CT again, nudged; ``"preview"``: score its mask as it is being edited, which
+            ends in ``previewed``.
+        """
+
+    def stopBackground(self) -> None:
         """End that."""
 
     def cancel(self) -> None:

@@ -34,6 +34,7 @@ from ..mrml.views.own_views import keep_to_own_views, show_outlines
 from ..mrml.watch import Change
 from .idle_width import IdleWidth
 from .installation import ensure_packages
+from .live_preview import LivePreview
 from .logic import Logic
 from .mask_editor import MaskEditor
 from .questions import InputQuestion, which_mask
@@ -109,6 +110,7 @@ class Panel:
         ui.leftBehindButton.connect("clicked(bool)", lambda checked: remove_left_behind())
         self.numbers = RegionNumbers()
         self.idle_width = IdleWidth(logic, lambda: self.state, lambda: self.settings.device)
+        self.live_preview = LivePreview(ui, logic, lambda: self.state, lambda: self.settings.device)
         self._sections = (
             partial(show_input, ui),
             self.progress.show,
@@ -121,6 +123,7 @@ class Panel:
             self.mask.show,
             self.numbers.show,
             self.idle_width.show,
+            self.live_preview.show,
         )
         logic.progressed.connect(lambda job, progress: self.progress.report(progress, self.state.name_of_other))
         logic.segmented.connect(lambda job: show_outlines(job.lungs_node, ui.maskVisibleCheckBox.checked))
@@ -180,8 +183,7 @@ class Panel:
 
     def explain(self, index: int) -> None:
         """Compute the heat map by another method."""
-        method = list(METHODS)[index]
-        result = self._result
+        method, result = list(METHODS)[index], self._result
         if result is not None and not result.stale and layer_of(result.heat_map_node) != METHODS[method]:
             device = self.settings.device
             self._request(lambda: self.logic.startExplanation(result, method, device))

@@ -17,7 +17,7 @@ from ..lungs import LungMask
 from ..weights.cards import ModelCard
 from .exchange import Steps, load_answer, load_lung_mask, store_lung_mask
 from .folder import SharedFolder
-from .interface import Client
+from .interface import IN_BACKGROUND, Client
 from .process import WorkerProcess
 from .protocol import Message, failure
 from .request import Request
@@ -55,7 +55,7 @@ class WorkerClient(Client):
     """
 
     def __init__(self, python: str | None = None) -> None:
-        self.progressed, self.segmented, self.widened = Signal(), Signal(), Signal()
+        self.progressed, self.segmented, self.noted = Signal(), Signal(), Signal()
         self.finished, self.failed = Signal(), Signal()
         self._python = python
         self._numbers = itertools.count(1)
@@ -64,11 +64,11 @@ class WorkerClient(Client):
 
     @property
     def busy(self) -> bool:
-        return self._request is not None and not self._reads_again
+        return self._request is not None and not self._is_in_background
 
     @property
-    def _reads_again(self) -> bool:
-        return self._request is not None and self._request.kind == "width"
+    def _is_in_background(self) -> bool:
+        return self._request is not None and self._request.kind in IN_BACKGROUND
 
     @property
     def process_id(self) -> int:
@@ -119,8 +119,13 @@ class WorkerClient(Client):
     ) -> None:
         self._begin("width", ct, lung_mask, device, weights)
 
-    def stop_reading(self) -> None:
-        if self._request is not None and self._reads_again:
+    def preview(
+        self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
+    ) -> None:
+        self._begin("preview", ct, lung_mask, device, weights)
+
+    def stop_background(self) -> None:
+        if self._request is not None and self._is_in_background:
             if self._worker is not None and not self._request.has_task:
                 self._worker.say({"type": "cancel", "id": self._request.number})
             self._fail(_cancelled())
@@ -155,7 +160,7 @@ class WorkerClient(Client):
         if self.busy:
             raise COVIDDetectError("An analysis is running; wait for it, or cancel it.")
         require_packages()
-        self.stop_reading()
+        self.stop_background()
         if self._worker is not None and not self._worker.folder.is_there:  # tidied away while nothing was computed
             self.stop()
         worker = self.warm_up(device)
@@ -209,12 +214,12 @@ class WorkerClient(Client):
         self._fail(error)
 
     def _succeed(self, value: Any) -> None:
-        ended = self.widened if self._reads_again else self.finished
+        ended = self.noted if self._is_in_background else self.finished
         self._end()
         ended.emit(value)
 
     def _fail(self, error: COVIDDetectError) -> None:
-        ended = self.widened if self._reads_again else self.failed
+        ended = self.noted if self._is_in_background else self.failed
         self._end()
         ended.emit(error)
 

@@ -176,13 +176,15 @@ def load_analysis(entry: Entry, given: LungMask | None = None) -> Steps[Analysis
 
 
 def load_answer(kind: str, value: Any, given: LungMask | None) -> Steps[Any]:
-    """The answer to a request of that kind: ``Analysis``, ``HeatMap``, ``Width`` or a tuple of ``Experiment``."""
+    """The answer to a request: ``Analysis``, ``HeatMap``, ``Width``, a probability or a tuple of ``Experiment``."""
     if kind == "analyze":
         return (yield from load_analysis(value, given))
     if kind == "explain":
         return load_heat_map(value)
     if kind == "width":
         return value_of(Width, value)
+    if kind == "preview":
+        return part_of(value, "probability", float)
     return tuple(value_of(Experiment, entry) for entry in value)
 
 

@@ -11,6 +11,9 @@ from ..events.signal import Signal
 from ..lungs import LungMask
 from ..weights.cards import ModelCard
 
+IN_BACKGROUND = frozenset({"width", "preview"})
+"""Kinds of requests that nobody waits for."""
+
 
 class Client(Protocol):
     """Computes one request at a time, without ever blocking the event loop.
@@ -28,8 +31,12 @@ class Client(Protocol):
     missing; else it ends in exactly one of ``finished`` and ``failed``, never from within the call.
 
     read_again(ct, lung_mask, device, weights)
-        How far the probability moves when scan and mask are nudged. Nobody waits for it: ``busy`` stays false, any
-        request that is made meanwhile takes its place, and it ends in ``widened``.
+        How far the probability moves when scan and mask are nudged.
+    preview(ct, lung_mask, device, weights)
+        The probability with a mask that is being edited.
+
+    For these two nobody waits: ``busy`` stays false, any request that is made meanwhile takes their place, and they
+    end in ``noted``.
 
     Signals
     -------
@@ -43,15 +50,15 @@ class Client(Protocol):
         ``Experiment``.
     failed(COVIDDetectError)
         After any; after a cancel with ``Cancelled``.
-    widened(Width or COVIDDetectError)
-        After ``read_again``; with ``Cancelled`` from within the call that ends it early.
+    noted(Width, probability or COVIDDetectError)
+        After ``read_again`` and ``preview``; with ``Cancelled`` from within the call that ends them early.
     """
 
     progressed: Signal
     segmented: Signal
     finished: Signal
     failed: Signal
-    widened: Signal
+    noted: Signal
 
     @property
     def busy(self) -> bool:
@@ -87,8 +94,13 @@ class Client(Protocol):
     ) -> None:
         """Begin to read a CT again; the arguments are those of ``width.read_again``."""
 
-    def stop_reading(self) -> None:
-        """End that, where it is under way."""
+    def preview(
+        self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
+    ) -> None:
+        """Begin to score with a mask that is being edited; the arguments are those of ``preview.preview``."""
+
+    def stop_background(self) -> None:
+        """End what nobody waits for, where it is under way."""
 
     def cancel(self) -> None:
         """End what is waited for; ``failed(Cancelled)`` follows within half a second, never from within this call."""

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from .. import errors
 
-PROTOCOL = 6
+PROTOCOL = 7
 """Raised whenever a message changes; both sides are of one release, so a difference means a broken installation."""
 
 Message = dict[str, Any]
@@ -26,6 +26,7 @@ _ENTRIES: dict[str, dict[str, Any]] = {
     "explain": {**_REQUEST, "method": str},
     "experiment": {**_REQUEST, "region": (dict, NoneType)},
     "width": _REQUEST,
+    "preview": _REQUEST,
     "cancel": {"id": int},
     "forget": {},
     "ready": {"protocol": int},

@@ -18,6 +18,7 @@ from ..analysis.analyze import Analysis, Progress, analyze
 from ..analysis.attribution import explain
 from ..analysis.experiments import run_experiments
 from ..analysis.features import LastFeatures
+from ..analysis.preview import preview
 from ..analysis.regions import Region
 from ..analysis.width import read_again
 from ..ct.volume import CTVolume
@@ -39,6 +40,7 @@ from .exchange import (
     store_lung_mask,
     unusable_folder,
 )
+from .interface import IN_BACKGROUND
 from .protocol import PROTOCOL, Message, ProtocolError, decode, encode, take_standard_streams
 
 _NICER_BY = 5
@@ -134,7 +136,7 @@ class Service:
 
         def report(progress: Progress) -> None:
             go_on()
-            if request["type"] != "width":  # nobody waits for that
+            if request["type"] not in IN_BACKGROUND:
                 step = {"stage": progress.stage, "done": progress.done, "total": progress.total}
                 self._say({"type": "progress", "id": number, **step})
 
@@ -172,6 +174,8 @@ class Service:
             return store_heat_map(explain(ct, lung_mask, request["method"], **more), folder)
         if request["type"] == "width":
             return asdict(read_again(ct, lung_mask, **more))
+        if request["type"] == "preview":
+            return {"probability": preview(ct, lung_mask, last_features=self._last_features, **more)}
         region = value_of(Region, request["region"]) if request["region"] else None
         return [asdict(one) for one in run_experiments(ct, lung_mask, region, **more)]
 

@@ -260,6 +260,10 @@
         <translation>Lungenkonturen</translation>
     </message>
     <message>
+        <source>What Re-score would give for the lung mask as it is now. Nothing is stored.</source>
+        <translation>Was „Neu bewerten“ für die Lungenmaske ergäbe, wie sie jetzt ist. Nichts wird gespeichert.</translation>
+    </message>
+    <message>
         <source>Display</source>
         <translation>Darstellung</translation>
     </message>
@@ -342,6 +346,14 @@
     <message>
         <source>What-if scores: one lung only, or a region replaced by healthy lung.</source>
         <translation>Was wäre, wenn: Bewertung mit nur einer Lunge oder mit einer Region, ersetzt durch gesunde Lunge.</translation>
+    </message>
+    <message>
+        <source>Preview the number while the mask is edited</source>
+        <translation>Zahl während der Maskenbearbeitung als Vorschau zeigen</translation>
+    </message>
+    <message>
+        <source>After each stroke the score is computed for the lung mask as it is then.</source>
+        <translation>Nach jedem Strich wird die Bewertung für die Lungenmaske berechnet, wie sie dann ist.</translation>
     </message>
     <message>
         <source>Experiments</source>
@@ -487,6 +499,13 @@ Jetzt installieren?</translation>
     <message>
         <source>Folder with downloaded packages</source>
         <translation>Ordner mit heruntergeladenen Paketen</translation>
+    </message>
+</context>
+<context>
+    <name>panel.live_preview</name>
+    <message>
+        <source>Preview: {probability}</source>
+        <translation>Vorschau: {probability}</translation>
     </message>
 </context>
 <context>

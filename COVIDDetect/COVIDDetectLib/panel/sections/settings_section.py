@@ -35,6 +35,8 @@ class SettingsSection:
         self._fill()
         for name, combo in self._combos.items():
             combo.connect("currentIndexChanged(int)", lambda index, name=name: self._on_changed(name))
+        ui.previewCheckBox.checked = _settings().value("COVIDDetect/preview") != "off"
+        ui.previewCheckBox.connect("toggled(bool)", self._on_preview)
         self.weights_menu = WeightsMenu(ui.weightsComboBox, self._on_weights)
         self._describe_weights()
 
@@ -98,6 +100,10 @@ class SettingsSection:
     def _on_changed(self, name: str) -> None:
         _settings().setValue(f"COVIDDetect/{name}", self._combos[name].currentData)
         self._describe_weights()
+        self._changed()
+
+    def _on_preview(self, checked: bool) -> None:
+        _settings().setValue("COVIDDetect/preview", "on" if checked else "off")
         self._changed()
 
     def _describe_weights(self, sentence: str = "") -> None:
