@@ -51,6 +51,15 @@ def test_a_block_of_any_value_in_a_volume_file_is_named(sound: CTVolume, tmp_pat
     assert "Slices 11, 12 of the CT have" in sentence
 
 
+@pytest.mark.parametrize("slices", [20, 60])
+def test_rows_of_anything_else_are_named(slices: int) -> None:
+    ct = thorax(seed=3, shape=(slices, 64, 64), spacing=(5.8, 5.8, 280 / slices)).ct
+    hu = ct.hu.copy()
+    hu[9, 30:34] = np.random.default_rng(0).integers(-1024, 3000, (4, 64))
+    (sentence,) = said(CTVolume(hu, ct.geometry))
+    assert sentence.startswith("Slice 10 of the CT has many pixels unlike those of the slices beside")
+
+
 def test_whole_slices_that_are_empty_are_named(sound: CTVolume) -> None:
     hu = sound.hu.copy()
     hu[[0, 7, 8]] = 0
@@ -58,9 +67,12 @@ def test_whole_slices_that_are_empty_are_named(sound: CTVolume) -> None:
 
 
 @pytest.mark.parametrize("orientation", ["LPS", "PSR", "SAL"])
-def test_what_is_empty_in_sound_cts_is_no_loss(orientation: str) -> None:
-    ct = thorax(seed=2, shape=SHAPE, spacing=SPACING_MM, orientation=orientation).ct
-    assert check_lost_pixels(ct) is None
+def test_sound_cts_have_lost_nothing(orientation: str) -> None:
+    for seed, disease in ((2, None), (3, "covid")):
+        ct = thorax(
+            seed=seed, shape=SHAPE, spacing=SPACING_MM, orientation=orientation, disease=disease, extent="severe"
+        ).ct
+        assert check_lost_pixels(ct) is None
     # Above a head there is nothing, and beside a body air may be cut off at -1024 HU.
     hu = np.full((20, 128, 128), -1024, dtype=np.int16)
     for k in range(17):

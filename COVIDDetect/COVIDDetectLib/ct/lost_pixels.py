@@ -1,4 +1,4 @@
-"""Pixels that a disk or a network lost: a run of one value in a slice, where the slices beside it show something."""
+"""Pixels that a disk or a network lost: a part of a slice that is of one value, or unlike the slices beside it."""
 
 from __future__ import annotations
 
@@ -14,42 +14,71 @@ Of 15 CTs and the phantoms no quarter of one value had neighbors that differ as 
 """
 _AIR_AT_MOST_HU, _DIFFERENT_FROM_AIR_HU, _DIFFERENT_HU, _LEAST_DIFFERENT = -900, 100, 20, 0.75
 """Air is cut off at -1024 HU in some slices and not in others; nothing else is ever of one value in one slice only."""
+_SEEN_HU, _UNLIKE_HU, _LEAST_UNLIKE = (-1024, 400), 150, 0.6
+"""Of the runs of those CTs no more than two behind each other are so unlike their neighbors: thin tables, metal."""
 _TISSUE_ABOVE_HU, _LEAST_TISSUE = -500, 0.1
 """An end slice has one neighbor only, and above a head there may truly be nothing."""
 
 
 def check_lost_pixels(ct: CTVolume) -> Finding | None:
-    """Runs of one value, as where a block of a file was lost and filled with zeros; at least half a row long.
+    """Runs of one value, as where a block of a file was lost and filled with zeros, or of anything that does not fit.
+
+    A run of one value is seen from half a row on, anything else from a row on.
 
     Parameters
     ----------
     ct
         In the order in which it was stored: what lies behind each other in a file was lost together.
     """
-    lost = _slices_with_lost_pixels(ct.hu)
-    if not lost:
+    sampled = _in_runs(ct.hu)
+    if lost := _slices_with_lost_pixels(sampled):
+        how = "of one value where the slices beside show the patient"
+    elif lost := _slices_with_other_pixels(sampled):
+        how = "unlike those of the slices beside, which are alike"
+    else:
         return None
     numbers = ", ".join(str(k + 1) for k in lost[:3]) + (f" and {len(lost) - 3} more" if len(lost) > 3 else "")
     slices, have = ("Slice", "has") if len(lost) == 1 else ("Slices", "have")
     return Finding(
         "lost-pixels",
-        f"{slices} {numbers} of the CT {have} many pixels of one value where the slices beside show the patient, as if "
-        "a part of the file was lost; load the CT copied or exported again.",
+        f"{slices} {numbers} of the CT {have} many pixels {how}, as if a part of the file was lost; load the CT copied "
+        "or exported again.",
         computable=True,
     )
 
 
-def _slices_with_lost_pixels(hu: np.ndarray) -> list[int]:
-    count, step = len(hu), max(1, hu.shape[2] // (_RUNS_A_ROW * _SAMPLES))
+def _in_runs(hu: np.ndarray) -> np.ndarray:
+    """Some pixels of each run of a slice: int16 ``[slice, run, pixel]``."""
+    step = max(1, hu.shape[2] // (_RUNS_A_ROW * _SAMPLES))
     runs = hu[0].size // (step * _SAMPLES)
-    sampled = hu.reshape(count, -1)[:, : runs * step * _SAMPLES : step].reshape(count, runs, _SAMPLES)
-    is_one_value = sampled.max(axis=2) == sampled.min(axis=2)
+    picked = hu.reshape(len(hu), -1)[:, : runs * step * _SAMPLES : step]
+    return np.ascontiguousarray(picked).reshape(len(hu), runs, _SAMPLES)
+
+
+def _slices_with_other_pixels(sampled: np.ndarray) -> list[int]:
+    """Slices with runs, one behind the other, that fit neither neighbor where these are alike."""
+    if len(sampled) < 3:
+        return []
+    seen = np.clip(sampled[:, :, ::2], *_SEEN_HU)
+    beside = np.abs(seen[1:] - seen[:-1])
+    unlike = np.minimum(beside[1:], beside[:-1])
+    is_other = (unlike > _UNLIKE_HU) & (unlike > 2 * np.abs(seen[2:] - seen[:-2]))
+    is_run = is_other.mean(axis=2) >= _LEAST_UNLIKE
+    count = is_run.shape[1] - _RUNS_A_ROW + 1
+    together = np.all([is_run[:, first : first + count] for first in range(_RUNS_A_ROW)], axis=0)
+    return [int(k) + 1 for k in np.flatnonzero(together.any(axis=1))]
+
+
+def _slices_with_lost_pixels(sampled: np.ndarray) -> list[int]:
+    """Slices with runs of one value where their nearest neighbors have something else."""
+    count = len(sampled)
+    is_one_value = (sampled == sampled[:, :, :1]).all(axis=2)
     # The nearest slices with something there, below and above; -1 and count where there are none.
     number = np.arange(count)[:, None]
     below = np.maximum.accumulate(np.where(is_one_value, -1, number))
     above = np.minimum.accumulate(np.where(is_one_value, count, number)[::-1])[::-1]
     at, run = np.nonzero(is_one_value)
-    has_tissue = np.mean(sampled > _TISSUE_ABOVE_HU, axis=(1, 2)) >= _LEAST_TISSUE
+    has_tissue = np.mean(sampled[:, :, ::4] > _TISSUE_ABOVE_HU, axis=(1, 2)) >= _LEAST_TISSUE
     least = np.where(sampled[at, run, :1] <= _AIR_AT_MOST_HU, _DIFFERENT_FROM_AIR_HU, _DIFFERENT_HU)
     is_lost = np.ones(len(at), dtype=bool)
     sides = [below[at, run], above[at, run]]
