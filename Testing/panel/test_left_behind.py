@@ -158,3 +158,15 @@ def test_all_of_a_result_lies_in_the_study_of_its_ct(panel: Any) -> None:
         assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) == study, node.GetName()
     hierarchy.RemoveItem(patient)
     assert slicer.util.getNodesByClass("vtkMRMLTableNode") == []
+
+
+def test_a_mask_can_be_edited_on_when_its_ct_is_gone(panel: Any) -> None:
+    import slicer
+
+    ct = load_phantom()
+    result = analyze(panel)
+    segments = result.lung_mask_node.GetSegmentation()
+    slicer.mrmlScene.RemoveNode(ct)
+    for _edit in range(2):  # the first time it is noticed that the CT is gone
+        segments.RemoveSegment(segments.GetNthSegmentID(0))
+    assert result.stale

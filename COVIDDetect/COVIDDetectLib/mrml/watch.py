@@ -238,7 +238,9 @@ def difference(result: Result) -> str:
 
 
 def mask_difference(result: Result) -> str:
-    """The same of its mask alone; takes up to a second for a large CT."""
+    """The same of its mask alone; takes up to a second for a large CT, without which nothing can be compared."""
+    if result.ct_node is None:
+        return MASK_EDITED
     try:
         mask = lung_mask_from_node(result.lung_mask_node, result.ct_node)
     except COVIDDetectError:
