@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from COVIDDetectLib.analysis.analyze import Progress
 from COVIDDetectLib.ct.volume import CTVolume
+from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.phantom import Phantom
 
 from Testing.panel import host
@@ -98,6 +99,11 @@ def small_phantom() -> Phantom:
 @pytest.fixture
 def phantom_ct(small_phantom: Phantom) -> CTVolume:
     return small_phantom.ct
+
+
+@pytest.fixture
+def lung_mask(small_phantom: Phantom) -> LungMask:
+    return LungMask.from_labels(small_phantom.lung_mask, small_phantom.ct.geometry)
 
 
 @pytest.fixture(scope="module")

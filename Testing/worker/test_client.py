@@ -22,7 +22,6 @@ from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import Cancelled, COVIDDetectError, DeviceError, InputError, InstallationError
 from COVIDDetectLib.lungs import LungMask
-from COVIDDetectLib.phantom import Phantom
 
 from Testing.worker.conftest import contents, is_running
 
@@ -31,11 +30,6 @@ if TYPE_CHECKING:
 
 
 pytestmark = pytest.mark.usefixtures("temporary_folder")
-
-
-@pytest.fixture
-def lung_mask(small_phantom: Phantom) -> LungMask:
-    return LungMask.from_labels(small_phantom.lung_mask, small_phantom.ct.geometry)
 
 
 def test_answers_are_those_of_a_direct_call_and_the_worker_stays_warm(
@@ -195,47 +189,6 @@ def test_a_cancel_is_answered_within_half_a_second(
     recorder.begin()
     client.analyze(phantom_ct, lung_mask, "cpu")
     assert isinstance(recorder.end(), Analysis)
-
-
-def test_a_preview_is_the_probability_of_a_score_with_that_mask(
-    recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
-) -> None:
-    client, previewed = recorder.client, []
-    client.noted.connect(previewed.append)
-    client.analyze(phantom_ct, lung_mask, "cpu")
-    recorder.end()
-    edited = LungMask(np.where(np.arange(lung_mask.labels.shape[2]) < 50, 0, lung_mask.labels), lung_mask.geometry)
-    client.preview(phantom_ct, edited, "cpu")
-    assert not client.busy
-    recorder.wait(lambda: previewed)
-    recorder.begin()
-    client.analyze(phantom_ct, edited, "cpu")
-    assert previewed == [recorder.end().probability]
-
-
-def test_whatever_is_asked_while_a_ct_is_read_again_is_begun_within_half_a_second(
-    recorder: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
-) -> None:
-    """Of two tries the better counts: other programs can keep this one from the processor, but not each time."""
-    client, widened, late_s = recorder.client, [], []
-    client.noted.connect(widened.append)
-    client.analyze(phantom_ct, lung_mask, "cpu")
-    recorder.end()
-    process = client.process_id
-    for reading_s in (0.6, 1.2):
-        recorder.begin()
-        client.read_again(phantom_ct, lung_mask, "cpu")
-        assert not client.busy
-        end = time.perf_counter() + reading_s
-        recorder.wait(lambda end=end: time.perf_counter() > end)
-        start = time.perf_counter()
-        client.analyze(phantom_ct, lung_mask, "cpu")
-        assert client.busy and isinstance(widened.pop(), Cancelled)
-        recorder.wait(lambda: recorder.progress)
-        late_s.append(time.perf_counter() - start)
-        assert isinstance(recorder.end(), Analysis)
-    assert min(late_s) < 0.6, late_s
-    assert client.process_id == process and not widened
 
 
 def test_a_cancel_without_a_request_is_nothing(recorder: Recorder) -> None:

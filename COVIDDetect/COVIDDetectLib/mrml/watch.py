@@ -183,7 +183,7 @@ class SceneWatch:
                 reason = mask_difference(result)  # an undo may bring back what was scored
             if reason is not None and result.mark_stale(reason):
                 self._changed.emit(result, "stale")
-            elif reason == MASK_EDITED:
+            elif is_stroke and reason == MASK_EDITED:
                 self._changed.emit(result, "edited")
             elif now.outlines != before.outlines:
                 self._changed.emit(result, "shown")
