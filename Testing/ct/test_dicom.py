@@ -188,6 +188,16 @@ def test_files_that_cannot_be_read_are_counted_and_said(tmp_path: Path, hu: np.n
     assert ct.notes[0].startswith("2 of 10 files could not be read (ct000.dcm, ct001.dcm; the first ")
 
 
+def test_a_link_to_nothing_counts_where_it_is_named_as_slices_are(tmp_path: Path, hu: np.ndarray) -> None:
+    write_series(tmp_path, hu, names="ct")
+    (tmp_path / "notes.txt").symlink_to("gone.txt")
+    assert read_ct(tmp_path).notes == ()
+    (tmp_path / "ct009.dcm").unlink()
+    (tmp_path / "ct009.dcm").symlink_to("../annex/gone.dcm")
+    (note,) = read_ct(tmp_path).notes
+    assert note.startswith("1 of 10 files could not be read (ct009.dcm is a link to a file that is not there)")
+
+
 def test_what_could_not_be_read_is_said_with_a_refusal_too(tmp_path: Path, hu: np.ndarray) -> None:
     write_series(tmp_path, hu, names="ct")
     (tmp_path / "ct004.dcm").write_bytes(b"")

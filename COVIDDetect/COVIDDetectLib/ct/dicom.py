@@ -87,6 +87,8 @@ def read_image(file: Path) -> DicomImage | None:
         with file.open("rb") as stream:
             return _read(file, stream)
     except OSError as error:
+        if file.is_symlink() and not file.exists():
+            raise Unreadable("is a link to a file that is not there", is_dicom=False) from error
         raise InputError(
             f"{printable(str(file))} cannot be read ({error.strerror}); check the disk or the rights."
         ) from error

@@ -151,7 +151,8 @@ def _said(series: Series) -> str:
 
 
 def _is_wanted(file: Path) -> bool:
-    return file.is_file() and not file.name.startswith(".") and file.stem.upper() not in _NEVER_SLICES
+    may_be_read = file.is_file() or (file.is_symlink() and not file.exists())  # a slice may be missing there
+    return may_be_read and not file.name.startswith(".") and file.stem.upper() not in _NEVER_SLICES
 
 
 def _may_be_slice(file: Path, suffixes: Counter[str]) -> bool:
