@@ -1,8 +1,8 @@
 """How long a correction of the mask waits for its score: ``python Testing/benchmarks/rescore.py [CT] [TIMES]``.
 
 Through the worker, as the panel does it, without a screen. Without a CT a phantom of 64 slices of 512×512 is scored.
-Printed are the time to the first progress and to the result, how late a 20 ms timer of the event loop was, and the
-memory of both processes over TIMES scores (10 unless told; 60 shows whether it grows).
+Printed are the time to the first progress, to the result and to the preview of a stroke, how late a 20 ms timer of the
+event loop was, and the memory of both processes over TIMES scores (10 unless told; 60 shows whether it grows).
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def main() -> None:
         ct, lung_mask = phantom.ct, LungMask.from_labels(phantom.lung_mask, phantom.ct.geometry)
 
     client, ends, first = WorkerClient(), [], []
-    client.finished.connect(ends.append)
-    client.failed.connect(ends.append)
+    for signal in (client.finished, client.failed, client.noted):
+        signal.connect(ends.append)
     client.progressed.connect(lambda progress: first.append(time.perf_counter()))
     late, last = [0.0], [time.perf_counter()]
 
@@ -85,6 +85,23 @@ def main() -> None:
     print(f"a 20 ms timer was {1000 * max(late):.0f} ms late at most")
     for name, values in zip(("interface", "worker"), zip(*memory, strict=True), strict=True):
         print(f"memory of the {name}: {values[1]:.0f} MB after the first score, {values[-1]:.0f} MB after the last")
+
+    previews = []
+    for number in range(times):
+        labels = lung_mask.labels.copy()
+        middle = len(labels) // 2
+        stroke = labels[middle : middle + 2, :, labels.shape[2] // 4 + 5 * number :][:, :, :30]
+        stroke[:] = 0
+        ends.clear()
+        start = time.perf_counter()
+        client.preview(ct, LungMask(labels, lung_mask.geometry), "cpu")
+        while not ends:
+            app.processEvents()
+            time.sleep(0.001)
+        if not isinstance(ends[0], float):
+            sys.exit(str(ends[0]))
+        previews.append(time.perf_counter() - start)
+    print(f"preview after a stroke: {statistics.median(previews):.2f} s median, {max(previews):.2f} s at most")
     client.stop()
 
 
