@@ -31,6 +31,14 @@ def keep_large_blocks() -> bool:
     return bool(mapped and trimmed)
 
 
+def keep_blocks_of(size: int) -> None:
+    """Keep freed blocks of so many bytes: glibc learns from a larger one that is freed what to keep, up to 32 MB.
+
+    Else it gives back what each slice of a CT took, and waits for page faults with the next.
+    """
+    bytearray(8 * size)
+
+
 def give_back_memory() -> None:
     """Give what is free back to the system: for a process that waits."""
     library = _glibc()

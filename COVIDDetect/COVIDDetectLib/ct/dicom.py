@@ -49,8 +49,6 @@ _TAGS = [
 ]
 _CT_CLASSES = tuple(f"1.2.840.10008.5.1.4.1.1.2{rest}" for rest in ("", ".1", ".2"))
 """SOP Class UIDs of CT images: single, enhanced, and converted to enhanced."""
-_ALWAYS_LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81")
-"""JPEG baseline and extended, JPEG-LS near-lossless."""
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 
 
@@ -154,8 +152,7 @@ def _described(file: Path, header: Dataset, pixels_at: int, uid: str) -> DicomIm
         frame_of_reference=text(header, "FrameOfReferenceUID"),
         study=text(header, "StudyInstanceUID"),
         kernel=text(header, "ConvolutionKernel"),
-        is_lossy=text(header, "LossyImageCompression") == "01"
-        or text(header.file_meta, "TransferSyntaxUID") in _ALWAYS_LOSSY,
+        was_lossy=text(header, "LossyImageCompression") == "01",
     )
     try:
         return replace(
@@ -248,7 +245,7 @@ def _frame(sources: list[Dataset]) -> Frame:
     """``sources``: where a value is looked for, the nearest first, the header itself last."""
 
     def source(keyword: str) -> Dataset:
-        return next((one for one in sources if keyword in one), sources[-1])
+        return next((one for one in sources[:-1] if keyword in one), sources[-1])
 
     position = numbers(source("ImagePositionPatient"), "ImagePositionPatient", 3, "position")
     orientation = numbers(source("ImageOrientationPatient"), "ImageOrientationPatient", 6, "slice direction")

@@ -8,6 +8,8 @@ from pathlib import Path
 from ..text import short_name
 
 _UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "")
+_ALWAYS_LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81")
+"""JPEG baseline and extended, JPEG-LS near-lossless."""
 _STRANGE_TYPES = {"LOCALIZER": "a localizer", "SECONDARY": "a secondary image"}
 
 
@@ -88,7 +90,7 @@ class DicomImage:
         Values of Image Type, upper case.
     patient, frame_of_reference, study, kernel
         Whose image it is, what its positions are measured from, when and how it was made; only to be compared.
-    is_lossy
+    was_lossy
         Whether it was ever compressed with loss, by the header.
     rows, columns
         Of each frame; 0 if there is a ``problem``.
@@ -112,7 +114,7 @@ class DicomImage:
     frame_of_reference: str
     study: str = ""
     kernel: str = ""
-    is_lossy: bool = False
+    was_lossy: bool = False
     rows: int = 0
     columns: int = 0
     pixels: PixelFormat | None = None
@@ -123,6 +125,11 @@ class DicomImage:
     def strange_type(self) -> str:
         """What it says of itself that no slice of an acquired stack is; or empty."""
         return next((said for word, said in _STRANGE_TYPES.items() if word in self.image_type), "")
+
+    @property
+    def is_lossy(self) -> bool:
+        """Whether it was compressed with loss, before or in this file."""
+        return self.was_lossy or (self.pixels is not None and self.pixels.transfer_syntax in _ALWAYS_LOSSY)
 
     @property
     def name(self) -> str:

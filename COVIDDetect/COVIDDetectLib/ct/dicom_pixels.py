@@ -62,6 +62,18 @@ def in_hu(stored: np.ndarray, rescale: tuple[float, float] | None, image: DicomI
     _check_bits(stored if outside is None else stored[~outside], image)
     slope, intercept = rescale or (1.0, 0.0)
     values: np.ndarray
+    if (
+        outside is None
+        and stored.itemsize == 2
+        and slope == 1
+        and intercept == int(intercept)
+        and abs(intercept) < 32768
+    ):
+        # What fits into 16 bits in the end may run over on the way, and needs no larger numbers.
+        _check_range(int(stored.min()) + intercept, int(stored.max()) + intercept, image)
+        hu = stored.astype(np.int16)
+        hu += np.int16(intercept)
+        return np.maximum(hu, AIR_HU, out=hu)
     if slope == int(slope) and intercept == int(intercept):
         values = stored.astype(np.int32 if image.pixels.bits_allocated < 32 else np.int64)
         if slope != 1:
@@ -71,14 +83,17 @@ def in_hu(stored: np.ndarray, rescale: tuple[float, float] | None, image: DicomI
         values = np.rint(stored * slope + intercept)
     if outside is not None:
         values[outside] = AIR_HU
-    lowest, highest = values.min(), values.max()
+    _check_range(values.min(), values.max(), image)
+    hu = values.astype(np.int16)
+    return np.maximum(hu, AIR_HU, out=hu)
+
+
+def _check_range(lowest: float, highest: float, image: DicomImage) -> None:
     if lowest < -32768 or highest > 32767:
         raise InputError(
             f"{image.name} has values from {lowest:.0f} to {highest:.0f}, which Hounsfield units cannot be; export the "
             "series again."
         )
-    hu = values.astype(np.int16)
-    return np.maximum(hu, AIR_HU, out=hu)
 
 
 def _outside(stored: np.ndarray, pixels: PixelFormat, rescale: tuple[float, float] | None) -> np.ndarray | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import struct
 import zlib
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from ..text import short_name
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+    from pydicom.tag import BaseTag
 
 WHAT_DAMAGE_RAISES = (
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, NotImplementedError, EOFError, RecursionError,
@@ -40,7 +42,7 @@ def numbers(header: Dataset, keyword: str, count: int, name: str) -> tuple[float
         If the element is missing, empty, of another length, or holds something else.
     """
     try:
-        value = header[keyword].value if keyword in header else None
+        value = _value(header, keyword)
         values = [] if value is None else [value] if isinstance(value, int | float | str) else list(value)
         found = tuple(float(one) for one in values)
     except WHAT_DAMAGE_RAISES as error:
@@ -61,7 +63,7 @@ def integer(header: Dataset, keyword: str, name: str, default: int | None = None
         If it holds something else, or is missing and there is no default.
     """
     try:
-        value = header[keyword].value if keyword in header else None
+        value = _value(header, keyword)
         if value not in (None, ""):
             return int(value)
     except WHAT_DAMAGE_RAISES as error:
@@ -79,11 +81,25 @@ def text(header: Dataset, keyword: str) -> str:
 def words(header: Dataset, keyword: str) -> tuple[str, ...]:
     """The values of a text element that may be printed; none if it is missing or cannot be read."""
     try:
-        value = header[keyword].value if keyword in header else None
+        value = _value(header, keyword)
         values = [] if value is None else [value] if isinstance(value, str | int | float) else list(value)
         return tuple(line for one in values if (line := short_name(str(one))))
     except WHAT_DAMAGE_RAISES:
         return ()
+
+
+def _value(header: Dataset, keyword: str) -> Any:
+    """What an element holds; None if it is missing."""
+    tag = _tag(keyword)
+    return header[tag].value if tag in header else None
+
+
+@cache
+def _tag(keyword: str) -> BaseTag:
+    """pydicom would look it up each time, which takes as long as to read the element."""
+    from pydicom.tag import Tag
+
+    return Tag(keyword)
 
 
 def _raw(header: Dataset, keyword: str) -> str:

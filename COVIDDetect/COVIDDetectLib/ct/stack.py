@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from ..allocator import keep_blocks_of
 from ..errors import InputError
 from .dicom_image import DicomImage, Frame
 from .dicom_pixels import frames_in_hu
@@ -239,6 +240,7 @@ def _voxels(images: Sequence[DicomImage], slices: Sequence[Slice]) -> np.ndarray
     """int16 HU ``[slice, row, column]``."""
     place = {(id(one.image), one.number): k for k, one in enumerate(slices)}
     hu = np.empty((len(slices), images[0].rows, images[0].columns), dtype=np.int16)
+    keep_blocks_of(hu[0].nbytes)
     for image, number, values in frames_in_hu(images):
         hu[place[id(image), number]] = values
     return hu
