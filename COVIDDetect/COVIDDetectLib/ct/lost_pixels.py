@@ -17,8 +17,8 @@ _AIR_AT_MOST_HU, _DIFFERENT_FROM_AIR_HU, _DIFFERENT_HU, _LEAST_DIFFERENT = -900,
 """Air is cut off at -1024 HU in some slices and not in others; nothing else is ever of one value in one slice only."""
 _SEEN_HU, _UNLIKE_HU, _LEAST_UNLIKE = (-1024, 400), 150, 0.6
 """Of the runs of those CTs no more than two behind each other are so unlike their neighbors: thin tables, metal."""
-_TISSUE_ABOVE_HU, _LEAST_TISSUE = -500, 0.1
-"""An end slice has one neighbor only, and above a head there may truly be nothing."""
+_END_SLICES, _TISSUE_ABOVE_HU, _LEAST_TISSUE = 2, -500, 0.1
+"""The last slices have one neighbor only, and above a head there may truly be nothing."""
 
 
 def check_lost_pixels(ct: CTVolume) -> Finding | None:
@@ -86,11 +86,13 @@ def _slices_with_lost_pixels(sampled: np.ndarray) -> list[int]:
     has_tissue = np.mean(sampled[:, :, ::4] > _TISSUE_ABOVE_HU, axis=(1, 2)) >= _LEAST_TISSUE
     sides = [below[at, run], above[at, run]]
     is_inside = [(side >= 0) & (side < count) for side in sides]
+    is_last = np.minimum(at, count - 1 - at) < _END_SLICES
     differing = np.full((len(at), _SAMPLES), True)
     for side, inside, other_inside in zip(sides, is_inside, is_inside[::-1], strict=True):
         beside = np.clip(side, 0, count - 1)
         differs = np.abs(sampled[beside, run] - value[:, None]) > least[:, None]
-        counts = np.where(inside, other_inside | has_tissue[beside], other_inside)
+        alone = is_last & has_tissue[beside] & (np.abs(beside - at) <= _END_SLICES)
+        counts = np.where(inside, other_inside | alone, other_inside)
         differing &= np.where(inside[:, None], differs, True) & counts[:, None]
     # What was lost goes on from one run to the next, through air and body.
     is_next = (np.diff(at) == 0) & (np.diff(run) == 1) & (np.diff(value) == 0)
