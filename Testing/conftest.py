@@ -54,6 +54,7 @@ def fresh_card(tmp_path_factory: pytest.TempPathFactory) -> ModelCard:
         default_card("decovnet"),
         path=path,
         weights_file="fresh.safetensors",
+        full_heat=None,
         input_size=(64, 96),
         variant="paper",
         domain_file=None,

@@ -164,10 +164,10 @@ def network_trouble(score: Callable[[DeCoVNet, Tensor], np.ndarray]) -> str:
 
 
 def _score(network: DeCoVNet, ct_mask: Tensor, device: str) -> np.ndarray:
-    from .networks.grad_cam import score_with_grad_cam
+    from .networks.hires_cam import score_with_hires_cam
 
     network = network.to(device)
-    return score_with_grad_cam(network, network.features_by_chunks(ct_mask.to(device)))[1]
+    return score_with_hires_cam(network, network.features_by_chunks(ct_mask.to(device)))[1]
 
 
 def _failure(what: str, error: RuntimeError) -> str:

@@ -1,11 +1,14 @@
-"""Grad-CAM is what its definition says, and its cells lie over what they saw."""
+"""HiResCAM and Grad-CAM are what their definitions say, and its cells lie over what they saw."""
 
 import numpy as np
+import pytest
 import torch
 from COVIDDetectLib.analysis.attention import place_attention
 from COVIDDetectLib.ct.geometry import Geometry
+from COVIDDetectLib.networks import hires_cam
 from COVIDDetectLib.networks.decovnet import COVID_POSITIVE, DeCoVNet
 from COVIDDetectLib.networks.grad_cam import score_with_grad_cam
+from scipy.ndimage import gaussian_filter
 
 
 class SmallNetwork(torch.nn.Module):
@@ -43,6 +46,28 @@ def test_grad_cam_equals_its_definition_by_finite_differences() -> None:
     np.testing.assert_allclose(grad_cam, expected.numpy(), atol=1e-6)
 
 
+def test_hires_cam_is_what_each_cell_adds_to_the_margin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a linear classifier exactly: the cells and the bias sum to the margin."""
+    torch.manual_seed(1)
+    network = SmallNetwork().double()
+    features = torch.rand(1, 6, 3, 4, 5, dtype=torch.double)
+    linear = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(6 * 3 * 4 * 5, 2)).double()
+    network.classifier = linear
+    difference = (linear[1].weight[1] - linear[1].weight[0]).detach().reshape(features.shape)
+    signed = (difference * features).sum(dim=1)[0].numpy()
+
+    monkeypatch.setattr(hires_cam, "_SMOOTH_CELLS", 0.0)
+    logits, found = hires_cam.score_with_hires_cam(network, features)
+    np.testing.assert_allclose(found, signed.clip(min=0), atol=1e-6)
+    bias = float(linear[1].bias[1] - linear[1].bias[0])
+    assert float(logits[1] - logits[0]) == pytest.approx(signed.sum() + bias, abs=1e-5)
+
+    monkeypatch.undo()
+    _, smooth = hires_cam.score_with_hires_cam(network, features)
+    expected = gaussian_filter(signed.astype(np.float32), (0.5, 1.0, 1.0), mode="constant").clip(min=0)
+    np.testing.assert_allclose(smooth, expected, atol=1e-6)
+
+
 def test_a_cell_lies_over_the_pixels_that_move_it() -> None:
     """The backbone's response to one bright voxel is strongest in the cell that the geometry puts over it."""
     torch.manual_seed(0)
@@ -77,3 +102,12 @@ def test_a_map_without_positive_evidence_is_zero_not_noise() -> None:
     attention = place_attention(np.zeros((2, 3, 4)), Geometry.axial())
     assert attention.raw_maximum == 0.0
     assert not attention.values.any()
+
+
+def test_a_map_in_which_hardly_anything_speaks_is_not_painted_in_full() -> None:
+    raw = np.full((2, 3, 4), 0.01, dtype=np.float32)
+    geometry = Geometry.axial(spacing=(1.0, 1.0, 1.0))
+    dark, bright = place_attention(raw, geometry, at_least=0.05), place_attention(10 * raw, geometry, at_least=0.05)
+    assert (dark.values.max(), dark.raw_maximum) == (pytest.approx(0.2), 0.05)
+    assert (bright.values.max(), bright.raw_maximum) == (pytest.approx(1.0), pytest.approx(0.1))
+    assert place_attention(0 * raw, geometry, at_least=0.05).raw_maximum == 0.0

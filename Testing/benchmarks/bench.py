@@ -37,7 +37,7 @@ PARTS = {
     "check_lung_mask": "lungs: checked",
     "make_ct_mask": "score: input",
     "features_of": "score: backbone",
-    "score_features": "score: classifier, Grad-CAM",
+    "score_features": "score: classifier, heat map",
     "judge": "score: domain",
     "attention": "heat map, regions, densities",
     "rescore": "score of an edited mask",

@@ -181,7 +181,7 @@ def test_an_answer_that_comes_while_surfaces_are_made_is_shown(panel: Any) -> No
     result = analyze(panel)
     before = panel.ui.probabilityLabel.text
     array = slicer.util.arrayFromVolume(ct)
-    array[8:13][array[8:13] < -600] += 200
+    array[(array > -950) & (array < -600)] += 200
     slicer.util.arrayFromVolumeModified(ct)
     begin(panel)
     panel.ui.heatMapIn3DCheckBox.click()  # Slicer's wait cursor lets the answer through

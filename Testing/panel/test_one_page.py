@@ -146,7 +146,7 @@ def test_a_heat_map_too_cold_to_be_seen_says_so(panel: Any) -> None:
     values *= 0.2 / values.max()
     slicer.util.arrayFromVolumeModified(result.in_lungs_node)
     panel.panel.update()
-    assert "hot enough" in panel.ui.heatMapNoteLabel.text
+    assert "Hardly anything in the lungs speaks for COVID-19" in panel.ui.heatMapNoteLabel.text
     panel.ui.heatMapThresholdSlider.value = 0.1
     assert panel.ui.heatMapNoteLabel.text == ""
 

@@ -96,7 +96,7 @@ def test_from_dicom_to_a_saved_scene(panel: Any, real_worker: Any, tmp_path: Pat
 
     # Where did it look?
     regions = result.record["regions"]
-    assert len(regions) >= 3
+    assert regions
     for region in regions[:3]:
         key(panel, "N")
         left, posterior, superior = region["peak_lps"]

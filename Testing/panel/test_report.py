@@ -47,7 +47,7 @@ def test_the_method_is_copied_with_the_map_that_is_shown(panel: Any) -> None:
     result, ui = analyze(panel), panel.ui
     ui.copyMethodButton.click()
     text = str(qt.QApplication.clipboard().text())
-    assert result.record["weights"]["sha256"] in text and "Selvaraju" in text and "Doe" not in text
+    assert result.record["weights"]["sha256"] in text and "Draelos" in text and "Doe" not in text
     index = ui.layerComboBox.findData("second ResBlock, occlusion")
     ui.layerComboBox.currentIndex = index
     panel.panel.explain(index)

@@ -21,13 +21,13 @@ def record(small_phantom: Phantom) -> dict[str, Any]:
 
 def test_weights_version_mask_and_threshold_are_those_of_the_result(record: dict[str, Any]) -> None:
     card = default_card("decovnet")
-    text = method_text(Reported(record, card=card), METHODS["grad-cam"])
+    text = method_text(Reported(record, card=card), METHODS["hires-cam"])
     assert f"COVIDDetect {record['software']['coviddetect']}" in text
     assert f"weights {card.id}, version {card.version}, SHA-256 {card.sha256}" in text
     assert "The lung mask was given" in text and card.intended_use in text
     assert f"threshold was {record['decision_threshold']:.2f}, that of the weights" in text
-    assert "threshold was 0.90, set by the user" in method_text(Reported(record, threshold=0.9), METHODS["grad-cam"])
-    for article in ("Zheng C, Deng X, Fu Q", "10.1109/TMI.2020.2995965", "10.1109/ICCV.2017.74"):
+    assert "threshold was 0.90, set by the user" in method_text(Reported(record, threshold=0.9), METHODS["hires-cam"])
+    for article in ("Zheng C, Deng X, Fu Q", "10.1109/TMI.2020.2995965", "10.48550/arXiv.2011.08891"):
         assert article in text
 
 

@@ -93,7 +93,7 @@ def test_other_heat_maps_and_experiments_are_answered(
     warm.client.explain(phantom_ct, lung_mask, "grad-cam-classifier", "cpu")
     heat_map = warm.end()
     assert isinstance(heat_map, HeatMap)
-    assert heat_map.in_lungs.layer == "first convolution of the classifier"
+    assert heat_map.in_lungs.layer == "first convolution of the classifier, Grad-CAM"
 
     warm.begin()
     warm.client.experiment(phantom_ct, lung_mask, device="cpu")

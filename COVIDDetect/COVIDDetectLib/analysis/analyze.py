@@ -271,7 +271,7 @@ def analyze(
             network = cast("DeCoVNet", loaded_network(card, device))
             features = backbone(network, ct_mask, device, slices, _counting("score", report))
             return (
-                *score_features(network, features, ct_mask),
+                *score_features(network, features, ct_mask, card.full_heat),
                 take_apart(network, features),
                 judge(card, features, ct_mask),
             )
@@ -314,15 +314,19 @@ def score_ct_mask(network: DeCoVNet, ct_mask: CTMask, device: str = "cpu") -> tu
     return score_features(network, features_of(network, ct_mask, device), ct_mask)
 
 
-def score_features(network: DeCoVNet, features: Tensor, ct_mask: CTMask) -> tuple[Score, Attention]:
-    """Probability and heat map from the second ResBlock's output for a CT-Mask volume."""
+def score_features(
+    network: DeCoVNet, features: Tensor, ct_mask: CTMask, full_heat: float | None = None
+) -> tuple[Score, Attention]:
+    """Probability and heat map from the second ResBlock's output for a CT-Mask volume; ``full_heat`` as in the card."""
     import torch
 
-    from ..networks.grad_cam import score_with_grad_cam
+    from ..networks.hires_cam import score_with_hires_cam
 
-    logits, grad_cam = score_with_grad_cam(network, features)
+    logits, hires_cam = score_with_hires_cam(network, features)
     probability = float(torch.softmax(logits.double(), dim=0)[1])
-    return Score(probability, (float(logits[0]), float(logits[1]))), place_attention(grad_cam, ct_mask.geometry)
+    return Score(probability, (float(logits[0]), float(logits[1]))), place_attention(
+        hires_cam, ct_mask.geometry, full_heat or 0.0
+    )
 
 
 def check_hounsfield_units(ct: CTVolume) -> None:

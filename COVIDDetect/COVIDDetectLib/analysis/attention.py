@@ -18,13 +18,14 @@ class Attention:
     Parameters
     ----------
     values
-        float32 ``[slice, row, column]``, 0…1: relative to this volume's own maximum.
+        float32 ``[slice, row, column]``, 0…1: relative to ``raw_maximum``.
     geometry
         Where the coarse grid lies, LPS; viewers interpolate between its cells.
     raw_maximum
-        The value that 1 stands for. 0 if nothing spoke for COVID-19.
+        The value that 1 stands for: this volume's own maximum, of HiResCAM at least the card's ``full_heat``. 0 if
+        nothing spoke for COVID-19.
     layer
-        The layer whose activations are weighted, and the method where it is not Grad-CAM.
+        The layer whose activations are weighted, and the method where it is not HiResCAM.
     """
 
     values: np.ndarray
@@ -33,7 +34,7 @@ class Attention:
     layer: str = DEFAULT_LAYER
 
 
-def place_attention(grad_cam: np.ndarray, ct_mask_geometry: Geometry) -> Attention:
+def place_attention(raw: np.ndarray, ct_mask_geometry: Geometry, at_least: float = 0.0) -> Attention:
     """Normalize a raw map and find where its cells lie.
 
     A cell of the second ResBlock covers two slices, and its strided, symmetrically padded convolutions are centered
@@ -42,11 +43,11 @@ def place_attention(grad_cam: np.ndarray, ct_mask_geometry: Geometry) -> Attenti
     matrix = ct_mask_geometry.ijk_to_lps.copy()
     matrix[:3, 3] = (ct_mask_geometry.ijk_to_lps @ [0.0, 0.0, 0.5, 1.0])[:3]
     matrix[:3, :3] *= (8.0, 8.0, 2.0)
-    return normalized(grad_cam, Geometry.from_ijk_to_lps(matrix))
+    return normalized(raw, Geometry.from_ijk_to_lps(matrix), at_least=at_least)
 
 
-def normalized(raw: np.ndarray, geometry: Geometry, layer: str = DEFAULT_LAYER) -> Attention:
-    """A raw map ≥ 0 relative to its maximum, which is kept."""
-    raw_maximum = float(raw.max())
+def normalized(raw: np.ndarray, geometry: Geometry, layer: str = DEFAULT_LAYER, at_least: float = 0.0) -> Attention:
+    """A raw map ≥ 0 relative to its maximum, but for an empty one at least to ``at_least``; that value is kept."""
+    raw_maximum = max(float(raw.max()), at_least) if raw.any() else 0.0
     values = raw / raw_maximum if raw_maximum > 0 else np.zeros_like(raw)
     return Attention(values.astype(np.float32), geometry, raw_maximum, layer)

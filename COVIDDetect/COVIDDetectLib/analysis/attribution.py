@@ -1,7 +1,7 @@
 """Other heat maps, computed on demand.
 
-Grad-CAM: Selvaraju et al., ICCV 2017. Grad-CAM++: Chattopadhay et al., WACV 2018. Integrated gradients: Sundararajan et
-al., ICML 2017. Occlusion: Zeiler and Fergus, ECCV 2014.
+HiResCAM: Draelos and Carin, arXiv 2011.08891. Grad-CAM: Selvaraju et al., ICCV 2017. Grad-CAM++: Chattopadhay et al.,
+WACV 2018. Integrated gradients: Sundararajan et al., ICML 2017. Occlusion: Zeiler and Fergus, ECCV 2014.
 """
 
 from __future__ import annotations
@@ -31,19 +31,20 @@ if TYPE_CHECKING:
     from ..networks.decovnet import DeCoVNet
 
 METHODS = {
-    "grad-cam": DEFAULT_LAYER,
-    "grad-cam-classifier": "first convolution of the classifier",
+    "hires-cam": DEFAULT_LAYER,
+    "grad-cam": f"{DEFAULT_LAYER}, Grad-CAM",
+    "grad-cam-classifier": "first convolution of the classifier, Grad-CAM",
     "grad-cam-plus-plus": f"{DEFAULT_LAYER}, Grad-CAM++",
     "integrated-gradients": f"{DEFAULT_LAYER}, integrated gradients",
     "occlusion": f"{DEFAULT_LAYER}, occlusion",
 }
-"""Names of the methods, and what the user reads of each: the layer, and the method where it is not Grad-CAM."""
+"""Names of the methods, and what the user reads of each: the layer, and the method where it is not HiResCAM."""
 
 
 def explain(
     ct: CTVolume,
     lung_mask: LungMask,
-    method: str = "grad-cam",
+    method: str = "hires-cam",
     *,
     device: str = "auto",
     weights: ModelCard | None = None,
@@ -56,7 +57,7 @@ def explain(
     ct, lung_mask
         As they were scored, on one grid, in any orientation.
     method
-        A key of ``METHODS``. The first three take about as long as a score, integrated gradients and occlusion up to
+        A key of ``METHODS``. The first four take about as long as a score, integrated gradients and occlusion up to
         twenty seconds on two cores. Integrated gradients begin with a CT of air in the same mask.
     device, weights, progress
         As for ``analyze``; all progress is of the stage ``"attention"``.
@@ -80,6 +81,7 @@ def explain(
 
     def compute(device: str, slices: int) -> Attention:
         from ..networks.grad_cam import score_with_grad_cam
+        from ..networks.hires_cam import score_with_hires_cam
         from ..networks.integrated_gradients import integrated_gradients
         from ..networks.occlusion import occlusion
 
@@ -99,9 +101,12 @@ def explain(
             geometry = place_attention(np.zeros(shape), ct_mask.geometry).geometry
             scale = [size / cells for size, cells in zip(shape, raw.shape, strict=True)]
             return normalized(raw, scaled(geometry, (scale[0], scale[1], scale[2])), METHODS[method])
-        else:
+        elif method == "grad-cam":
             _, raw = score_with_grad_cam(network, features)
-        return normalized(raw, place_attention(raw, ct_mask.geometry).geometry, METHODS[method])
+        else:
+            _, raw = score_with_hires_cam(network, features)
+        at_least = card.full_heat or 0.0 if method == "hires-cam" else 0.0
+        return normalized(raw, place_attention(raw, ct_mask.geometry).geometry, METHODS[method], at_least)
 
     attention, _ = within_memory(compute, trusted_device(device), 64)
     return HeatMap.of(attention, lung_mask)

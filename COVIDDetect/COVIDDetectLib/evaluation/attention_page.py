@@ -76,7 +76,7 @@ a map that marks exactly the lesions in cells of this size.</p>
 </tr>
 {% endfor %}</table>
 <h2>Methods</h2>
-<p class="quiet">The map is Grad-CAM of the COVID-positive logit at the second ResBlock; a cell covers two slices and
+<p class="quiet">The map is HiResCAM of the margin of the logits at the second ResBlock; a cell covers two slices and
 8 × 8 pixels of the network's input. A peak counts as in a lesion if its cell contains lesion, because its value
 cannot be located more precisely. Energy in lesions is the share of the map's sum (inside and outside the lungs) that
 lies in lesions; each cell counts by the share of its voxels that are lesion. Its ratio to the lesions' share of the

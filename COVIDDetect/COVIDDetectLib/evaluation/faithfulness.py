@@ -151,11 +151,11 @@ def _measure_case(
 def _score(network: DeCoVNet, ct_mask: CTMask, device: str) -> tuple[float, np.ndarray]:
     import torch
 
-    from ..networks.grad_cam import score_with_grad_cam
+    from ..networks.hires_cam import score_with_hires_cam
 
     features = network.features_by_chunks(ct_mask.tensor().to(device))
-    logits, grad_cam = score_with_grad_cam(network, features)
-    return float(torch.softmax(logits.double(), dim=0)[1]), grad_cam
+    logits, hires_cam = score_with_hires_cam(network, features)
+    return float(torch.softmax(logits.double(), dim=0)[1]), hires_cam
 
 
 def _probability(network: DeCoVNet, ct_mask: CTMask, device: str) -> float:

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 Variant = Literal["paper", "released"]
 
-COVID_POSITIVE = 1
-"""Index of the positive class among the two logits."""
+COVID_NEGATIVE, COVID_POSITIVE = 0, 1
+"""Index of each class among the two logits."""
 
 SLICES_PER_CHUNK = 64
 _HALO_SLICES = 6  # reach of the backbone along the slices: stem 2, first block 1, pooling, second block 1 of two slices

@@ -22,11 +22,16 @@ _DECOVNET = (
     "Wang X, Deng X, Fu Q, et al. A weakly-supervised framework for COVID-19 classification and lesion localization "
     "from chest CT. IEEE Trans Med Imaging 2020;39(8):2615-2625. doi:10.1109/TMI.2020.2995965",
 )
+_HIRES_CAM = (
+    "Draelos RL, Carin L. Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural networks. "
+    "arXiv 2020. doi:10.48550/arXiv.2011.08891"
+)
 _GRAD_CAM = (
     "Selvaraju RR, Cogswell M, Das A, Vedantam R, Parikh D, Batra D. Grad-CAM: visual explanations from deep networks "
     "via gradient-based localization. ICCV 2017:618-626. doi:10.1109/ICCV.2017.74"
 )
 _MAPS = {
+    "hires-cam": ("HiResCAM", _HIRES_CAM),
     "grad-cam": ("Grad-CAM", _GRAD_CAM),
     "grad-cam-classifier": ("Grad-CAM", _GRAD_CAM),
     "grad-cam-plus-plus": (
@@ -59,7 +64,7 @@ def method_text(reported: Reported, layer: str) -> str:
     """
     record, cited = reported.record, _References()
     software = record["software"]
-    made_by = next((method for method, title in METHODS.items() if title == layer), "grad-cam")
+    made_by = next((method for method, title in METHODS.items() if title == layer), "hires-cam")
     threshold = f"{reported.decision_threshold:.2f}"
     is_own = threshold != f"{record['decision_threshold']:.2f}"
     name, article = _MAPS[made_by]

@@ -155,7 +155,7 @@ def _draw_legend(figure: Figure, analysis: Analysis, share: float) -> None:
     # The bar shows the colors as they look on aerated lung.
     bar = figure.add_axes((left, 0.285, width, 0.024), facecolor=_LUNG_GRAY)
     bar.imshow(_heat(np.linspace(0, 1, 256)[None]), extent=(0, 1, 0, 1), aspect="auto")
-    _style_scale(bar, "Grad-CAM, relative to this scan's maximum")
+    _style_scale(bar, "HiResCAM, relative to this scan's maximum")
 
     lines = [
         (f"Right lung  {right_ml / 1000:.2f} L", RIGHT_COLOR),

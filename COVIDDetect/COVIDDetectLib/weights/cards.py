@@ -27,6 +27,7 @@ LARGEST_FILE = 1_000_000_000
 _OPTIONAL = {
     "slice_mm",
     "surroundings_mm",
+    "full_heat",
     "decision_threshold",
     "operating_characteristics",
     "domain_file",
@@ -54,6 +55,9 @@ class ModelCard:
         HU mapped to 0 and to 1.
     slice_mm, surroundings_mm
         As in ``InputForm``; None for weights that see slices and surroundings as they are.
+    full_heat
+        What a cell adds to the log-odds where the heat map is painted in full, at least; None for weights whose map is
+        painted up to its own maximum in every CT.
     training_data, intended_use, licence, source
         In words.
     decision_threshold
@@ -83,6 +87,7 @@ class ModelCard:
     source: str
     slice_mm: float | None = None
     surroundings_mm: float | None = None
+    full_heat: float | None = None
     decision_threshold: float | None = None
     operating_characteristics: Mapping[str, Any] | None = None
     domain_file: str | None = None
@@ -299,6 +304,8 @@ def _is_as_expected(name: str, value: Any) -> bool:
         )
     if name == "hu_window":
         return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) and value[0] < value[1]
+    if name == "full_heat":
+        return value is None or (_is_number(value) and 0 < value <= 10)
     if name in ("slice_mm", "surroundings_mm"):
         return value is None or (_is_number(value) and 0.5 <= value <= 100)
     if name == "decision_threshold":

@@ -348,8 +348,8 @@
         <translation>Was wäre, wenn: Bewertung mit nur einer Lunge oder mit einer Region, ersetzt durch gesunde Lunge.</translation>
     </message>
     <message>
-        <source>Preview the number while the mask is edited</source>
-        <translation>Zahl während der Maskenbearbeitung als Vorschau zeigen</translation>
+        <source>Preview while editing</source>
+        <translation>Vorschau beim Bearbeiten</translation>
     </message>
     <message>
         <source>After each stroke the score is computed for the lung mask as it is then.</source>
@@ -766,12 +766,16 @@ Jetzt installieren?</translation>
         <translation>Diese Heatmap liegt größtenteils außerhalb der Lungen: Sie sagt wenig darüber, was in ihnen für COVID-19 spricht. Versuchen Sie eine andere Methode.</translation>
     </message>
     <message>
-        <source>Nothing in the lungs is hot enough to be seen; move “Above” to the left.</source>
-        <translation>Nichts in den Lungen ist heiß genug, um sichtbar zu sein; „Ab“ nach links schieben.</translation>
+        <source>Hardly anything in the lungs speaks for COVID-19; to see what does, move “Above” to the left.</source>
+        <translation>In den Lungen spricht kaum etwas für COVID-19; um zu sehen, was es tut, „Ab“ nach links schieben.</translation>
     </message>
     <message>
-        <source>Grad-CAM (default)</source>
-        <translation>Grad-CAM (Standard)</translation>
+        <source>HiResCAM (default)</source>
+        <translation>HiResCAM (Standard)</translation>
+    </message>
+    <message>
+        <source>Grad-CAM</source>
+        <translation>Grad-CAM</translation>
     </message>
     <message>
         <source>Grad-CAM, classifier</source>

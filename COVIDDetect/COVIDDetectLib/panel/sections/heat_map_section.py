@@ -61,14 +61,15 @@ def _note(state: PanelState) -> str:
             "another method."
         )
     if look.only_in_lungs and result.hottest < look.threshold:
-        return _("Nothing in the lungs is hot enough to be seen; move “Above” to the left.")
+        return _("Hardly anything in the lungs speaks for COVID-19; to see what does, move “Above” to the left.")
     return ""
 
 
 def method_titles() -> dict[str, str]:
     """The label of each of ``attribution.METHODS``."""
     return {
-        "grad-cam": _("Grad-CAM (default)"),
+        "hires-cam": _("HiResCAM (default)"),
+        "grad-cam": _("Grad-CAM"),
         "grad-cam-classifier": _("Grad-CAM, classifier"),
         "grad-cam-plus-plus": _("Grad-CAM++"),
         "integrated-gradients": _("Integrated gradients"),

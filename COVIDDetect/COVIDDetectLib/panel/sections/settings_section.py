@@ -38,6 +38,7 @@ class SettingsSection:
         ui.previewCheckBox.checked = _settings().value("COVIDDetect/preview") != "off"
         ui.previewCheckBox.connect("toggled(bool)", self._on_preview)
         self.weights_menu = WeightsMenu(ui.weightsComboBox, self._on_weights)
+        qt.QWidget.setTabOrder(self.weights_menu.button, ui.previewCheckBox)
         self._describe_weights()
 
     @property

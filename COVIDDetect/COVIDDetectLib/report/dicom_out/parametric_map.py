@@ -33,7 +33,7 @@ def parametric_map(
 
     mapping = RealWorldValueMapping(
         lut_label=LABEL,
-        lut_explanation="Grad-CAM, relative to its maximum in this CT",
+        lut_explanation="HiResCAM, relative to its maximum in this CT",
         unit=standard("1", "UCUM", "no units"),
         value_range=(0.0, 1.0),
         slope=1.0,

@@ -1,0 +1,41 @@
+"""HiResCAM (Draelos and Carin, arXiv 2011.08891): each cell's own share of what the number is the sum of."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import Tensor
+
+from .decovnet import COVID_NEGATIVE, COVID_POSITIVE, DeCoVNet
+
+_SMOOTH_CELLS = (0.5, 1.0, 1.0)
+"""Along slice, row and column. The classifier takes maxima: what speaks for and against one place is spread over
+neighboring cells, and only together do they say how much that place counts."""
+
+
+def score_with_hires_cam(network: DeCoVNet, features: Tensor) -> tuple[Tensor, np.ndarray]:
+    """Logits and HiResCAM in one pass of the classifier; the backbone needs no graph.
+
+    Parameters
+    ----------
+    network
+        DeCoVNet in evaluation mode.
+    features
+        ``(1, C, T', H', W')`` output of the second residual block.
+
+    Returns
+    -------
+    logits, hires_cam
+        Logits ``(2,)`` of COVID-negative and COVID-positive, and the raw map ``[T', H', W']``, float32, ≥ 0: what
+        speaks for COVID-19, in log-odds a cell. It is gradient × feature of the margin of the logits, summed over the
+        channels and over neighboring cells, negative sums cut off.
+    """
+    features = features.detach().requires_grad_(True)
+    with torch.enable_grad():
+        logits = network.classifier(features)[0]
+        (gradient,) = torch.autograd.grad(logits[COVID_POSITIVE] - logits[COVID_NEGATIVE], features)
+    with torch.no_grad():
+        signed = (gradient * features).sum(dim=1)[0].float().cpu().numpy()
+    smooth = ndimage.gaussian_filter(signed, _SMOOTH_CELLS, mode="constant")
+    return logits.detach().float().cpu(), smooth.clip(min=0)
