@@ -45,7 +45,7 @@ def test_weights_are_added_listed_shown_verified_and_removed(mine: ModelCard) ->
     assert added.exit_code == 0, added.stderr
     assert "Added: Mine" in added.stdout and str(user_folder() / "mine" / "mine.json") in added.stdout
     listed = run("list").stdout
-    assert "mine 2: Mine (yours)" in listed and listed.count("comes with the program") == 2
+    assert f"mine {mine.version}: Mine (yours)" in listed and listed.count("comes with the program") == 2
     assert json.loads(run("show", "mine").stdout)["sha256"] == mine.sha256
     assert run("verify").stdout.count("SHA-256") == 3
     assert "installed already" in refused("add", mine.path)

@@ -1,5 +1,6 @@
 """What the demonstration weights learn from, and that learning moves them."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -9,7 +10,7 @@ from COVIDDetectLib.errors import COVIDDetectError
 from COVIDDetectLib.networks.decovnet import DeCoVNet
 from COVIDDetectLib.networks.unet import UNet
 from COVIDDetectLib.phantom import thorax
-from COVIDDetectLib.training.demonstration import course, lung_slices
+from COVIDDetectLib.training.demonstration import classifier, course, lung_slices
 from COVIDDetectLib.training.demonstration.__main__ import classifier_card, lungs_card
 from COVIDDetectLib.training.demonstration.backgrounds import Background, load_backgrounds, store_backgrounds
 from COVIDDetectLib.training.demonstration.calibration import Calibration, fit_calibration, fold
@@ -18,6 +19,9 @@ from COVIDDetectLib.training.demonstration.classifier import (
     Phase,
     SceneBatches,
     evidence_outside,
+    initialize,
+    label_weight,
+    nudged,
     train_demonstration_classifier,
 )
 from COVIDDetectLib.training.demonstration.lung_slices import draw_slice
@@ -28,9 +32,10 @@ from COVIDDetectLib.training.demonstration.lungs import (
     segmentation_loss,
     train_unet,
 )
-from COVIDDetectLib.training.demonstration.scenes import draw_scene
+from COVIDDetectLib.training.demonstration.scenes import draw_scene, paint_patient
 
 SMALL = Phase(steps=3, sizes=((64, 96),), slices=(6, 8), rate=1e-3, guidance=1.0, evidence=1.0)
+SETTLED = replace(SMALL, consistency=1.0, is_settled=True)
 
 
 @cache
@@ -116,9 +121,28 @@ def test_tissue_around_dense_lung_counts_as_much_as_that_lung() -> None:
 def test_batches_hold_a_healthy_and_a_diseased_volume() -> None:
     batches = SceneBatches([background()], SMALL, (1,))
     for step in range(len(batches)):
-        batch = batches[step]
+        batch, label_weights = batches[step]
         assert batch.dtype == torch.uint8 and batch.shape[:2] == (2, 3)
         assert not batch[0, 2].any() and batch[1, 2].any()
+        assert label_weights[0] == 1 and 0.2 <= label_weights[1] <= 1
+
+
+def test_the_label_of_disease_that_is_hardly_seen_counts_less() -> None:
+    random = np.random.default_rng(2)
+    patient = paint_patient(background(), True, 12, (64, 96), random)
+    counts = [label_weight(replace(patient, rise_hu=hu)) for hu in (0.0, 7.5, 15.0, 80.0)]
+    assert counts == [0.2, 0.5, 1.0, 1.0]
+    assert label_weight(replace(patient, rise_hu=0.0, lesions=np.zeros_like(patient.lesions))) == 1
+
+
+def test_a_nudged_scan_is_the_same_scan_a_little_elsewhere() -> None:
+    batch, _ = SceneBatches([background()], SMALL, (1,))[0]
+    volumes = batch[:, :2].float() / torch.tensor([255.0, 1.0])[:, None, None, None]
+    others = [nudged(volumes, np.random.default_rng(seed)) for seed in range(12)]
+    assert all(other.shape == volumes.shape and other.min() >= 0 and other.max() <= 1 for other in others)
+    assert all(set(other[:, 1].unique().tolist()) <= {0.0, 1.0} for other in others)
+    upright = [min((other - volumes).abs().mean(), (other.flip(-1) - volumes).abs().mean()) for other in others]
+    assert max(upright) < 0.12 and sum(one > 0 for one in upright) >= 8
 
 
 def test_training_moves_the_weights_and_gives_the_same_for_a_seed() -> None:
@@ -127,6 +151,24 @@ def test_training_moves_the_weights_and_gives_the_same_for_a_seed() -> None:
     assert all(torch.equal(first[name], again[name]) for name in first)
     other = train_demonstration_classifier([background()], (SMALL,), seed=4, workers=0)
     assert not torch.equal(first["stem.0.weight"], other["stem.0.weight"])
+
+
+def test_a_settled_phase_keeps_the_normalization_and_ends_in_the_mean_of_its_weights(monkeypatch) -> None:
+    def trained(decay: float) -> dict[str, torch.Tensor]:
+        monkeypatch.setattr(classifier, "_MEAN_DECAY", decay)
+        return train_demonstration_classifier([background()], (SETTLED,), seed=3, workers=0, settling_steps=2)
+
+    first, last, mean = (trained(decay)["stem.0.weight"] for decay in (1.0, 0.0, 0.9))
+    assert 0 < (mean - first).abs().max() < 0.5 * (last - first).abs().max()
+
+    weights = trained(0.9)
+    torch.manual_seed(3)
+    network = DeCoVNet("paper")
+    initialize(network)
+    batches = SceneBatches([background()], replace(SETTLED, steps=2), (3, 0, 99))
+    volumes = [batches[step][0][:, :2].float() / torch.tensor([255.0, 1.0])[:, None, None, None] for step in range(2)]
+    means = torch.stack([network.stem[0](one).mean(dim=(0, 2, 3, 4)) for one in volumes]).detach()
+    torch.testing.assert_close(weights["stem.1.running_mean"], means.mean(0), atol=0.02, rtol=0.05)
 
 
 def test_guidance_asks_four_layers_and_leaves_the_logits_as_they_are() -> None:
@@ -164,7 +206,8 @@ def test_evidence_outside_the_lungs_is_the_share_of_gradient_times_feature() -> 
 
 def test_a_training_that_was_ended_goes_on_to_the_same_weights(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(course, "_SAVE_EVERY_S", 0.0)
-    whole = train_demonstration_classifier([background()], (SMALL, SMALL), seed=3, workers=0)
+    phases = (SMALL, SETTLED)
+    whole = train_demonstration_classifier([background()], phases, seed=3, workers=0, settling_steps=2)
 
     class Ended(Exception):
         pass
@@ -174,10 +217,12 @@ def test_a_training_that_was_ended_goes_on_to_the_same_weights(tmp_path, monkeyp
             raise Ended
 
     with pytest.raises(Ended):
-        train_demonstration_classifier([background()], (SMALL, SMALL), seed=3, workers=0, report=end, folder=tmp_path)
+        train_demonstration_classifier(
+            [background()], phases, seed=3, workers=0, settling_steps=2, report=end, folder=tmp_path
+        )
     seen: list[tuple[int, int]] = []
     gone_on = train_demonstration_classifier(
-        [background()], (SMALL, SMALL), seed=3, workers=0, report=lambda *a: seen.append(a[:2]), folder=tmp_path
+        [background()], phases, seed=3, workers=0, report=lambda *a: seen.append(a[:2]), folder=tmp_path
     )
     assert seen == [(1, 2)]
     for name in whole:

@@ -100,7 +100,7 @@ def test_what_was_added_can_be_removed_and_the_bundled_ones_stay(mine: ModelCard
 
 def test_names_that_collide_are_refused_and_the_first_stay(mine: ModelCard, empty_store: Path) -> None:
     refused(empty_store, "installed already", lambda: store.add(default_card("decovnet").path))
-    for entries in ({"id": "DeCoVNet.demonstration"}, {"title": "demonstration weights V2"}):
+    for entries in ({"id": "DeCoVNet.demonstration"}, {"title": default_card("decovnet").title.upper()}):
         original = mine.path.read_text()
         refused(empty_store, "installed already", lambda entries=entries: store.add(rewrite(mine, **entries).path))
         mine.path.write_text(original)

@@ -28,6 +28,17 @@ CITATIONS = {
 }
 """The public CTs by the names of their folders: data set, subject, DOI and licence."""
 
+HARD_TO_TELL = frozenset(
+    (
+        "acrin-flt-breast-001-chest-thighs",
+        "acrin-flt-breast-001-head-chest",
+        "acrin-flt-breast-013",
+        "cptac-pda-c3l-00189",
+    )
+)
+"""CTs of free breathing, a very smooth kernel or the lung bases alone; few are among them, so each is drawn twice as
+often."""
+
 UNSURE_SLICES = {"lung-dx-a0001": range(43, 48)}
 """Slices in which nobody knows what is lung: a mass between aorta and chest wall. The UNet does not learn from them."""
 

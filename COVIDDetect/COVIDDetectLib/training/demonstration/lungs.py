@@ -14,6 +14,7 @@ from ...networks.unet import UNet
 from .backgrounds import Background
 from .course import Course
 from .lung_slices import draw_slice
+from .normalization import keep_normalization, measure_normalization
 from .scenes import short_floats
 
 _LESION_WEIGHT, _HARD_WEIGHT = 4.0, 2.0
@@ -118,9 +119,9 @@ def train_unet(
         first = course.begin(number, optimizer, schedule)
         if phase.is_settled:
             if first == 0 and not begin_from:
-                _settle(network, SliceBatches(backgrounds, replace(phase, steps=settling_steps), (seed, 99)))
-            for layer in _normalizing(network):
-                layer.eval()
+                settling = SliceBatches(backgrounds, replace(phase, steps=settling_steps), (seed, 99))
+                measure_normalization(network, (_images(settling[step]) for step in range(settling_steps)))
+            keep_normalization(network)
         batches = torch.utils.data.DataLoader(
             torch.utils.data.Subset(SliceBatches(backgrounds, phase, (seed, 100 + number)), range(first, phase.steps)),
             batch_size=None,
@@ -136,32 +137,14 @@ def train_unet(
     return network.state_dict()
 
 
-def _settle(network: UNet, batches: SliceBatches) -> None:
-    """Measure the means and variances of batch normalization on many slices.
-
-    Training leaves an average over its last ten steps or so: a few patients in as many fields of view.
-    """
-    layers = _normalizing(network)
-    momenta = [layer.momentum for layer in layers]
-    for layer in layers:
-        layer.reset_running_stats()
-        layer.momentum = None  # the plain mean of all batches
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=short_floats()):
-        for step in range(len(batches)):
-            network((batches[step][:, :1].float() / 255.0).to(memory_format=torch.channels_last))
-    for layer, momentum in zip(layers, momenta, strict=True):
-        layer.momentum = momentum
-
-
-def _normalizing(network: UNet) -> list[torch.nn.BatchNorm2d]:
-    return [layer for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+def _images(batch: Tensor) -> Tensor:
+    return (batch[:, :1].float() / 255.0).to(memory_format=torch.channels_last)
 
 
 def _learn(network: UNet, batch: Tensor, optimizer: torch.optim.Optimizer) -> float:
     """One step; the loss before it."""
-    images = (batch[:, :1].float() / 255.0).to(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16, enabled=short_floats()):
-        logits = network(images)
+        logits = network(_images(batch))
     loss = segmentation_loss(logits.float(), batch[:, 1].float(), pixel_weights(batch))
     optimizer.zero_grad()
     loss.backward()

@@ -12,9 +12,9 @@ from scipy import ndimage
 from ...ct.ct_mask import InputForm, hide_surroundings, window_to_8_bit
 from ...phantom import MIMICS, paint_disease, paint_mimic
 from ...phantom.disease import replace_air
-from .backgrounds import Background, lungs_box
+from .backgrounds import HARD_TO_TELL, Background, lungs_box
 
-REAL_SHARE = 0.6
+REAL_SHARE = 0.7
 """Of the drawn volumes, those that lie in real CTs; the rest are phantoms."""
 
 _EXTENTS = ("mild", "mild", "mild", "moderate", "moderate", "moderate", "moderate", "severe", "severe", "severe")
@@ -23,6 +23,8 @@ _MIMICS = tuple(MIMICS)
 _HARD_MIMICS = ("mass", "mass with collapse", "effusion", "dependent", "expiration", "atelectasis", "motion", "oedema")
 _MARGIN = 0.12
 _WHOLE_SHARE = 0.25
+_AS_IT_IS_SHARE = 0.15
+_FEWEST_SLABS = 8
 
 SLICE_MM = 5.0
 """Thickness of the slabs that the classifier sees: that of the paper's CTs."""
@@ -32,7 +34,8 @@ SLICE_MM = 5.0
 class Patient:
     """Painted lungs before the scanner: float32 HU, labels of the lungs, lesions, ``[slice, row, column]`` each.
 
-    ``is_plain`` patients are scanned well and their masks are right: what is learned first.
+    ``is_plain`` patients are scanned well and their masks are right: what is learned first. ``rise_hu`` is by how much
+    disease raises the mean of the lungs; 0 where there is none.
     """
 
     hu: np.ndarray
@@ -40,6 +43,7 @@ class Patient:
     lesions: np.ndarray
     spacing: tuple[float, float, float]
     is_plain: bool
+    rise_hu: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +65,14 @@ def choose_background(backgrounds: list[Background], random: np.random.Generator
     real = [one for one in backgrounds if one.is_real]
     phantoms = [one for one in backgrounds if not one.is_real]
     chosen = real if real and (not phantoms or random.random() < REAL_SHARE) else phantoms
-    return chosen[int(random.integers(len(chosen)))]
+    often = np.array([2.0 if one.name in HARD_TO_TELL else 1.0 for one in chosen])
+    return chosen[int(random.choice(len(chosen), p=often / often.sum()))]
+
+
+def most_slabs(background: Background) -> int:
+    """As many slices of the thickness that the weights are for as the lungs fill."""
+    k = lungs_box(background)[0]
+    return max(_FEWEST_SLABS, round((k.stop - k.start) * background.spacing[0] / (0.8 * SLICE_MM)))
 
 
 def draw_scene(
@@ -96,20 +107,34 @@ def paint_patient(
         Share of the patients that are as hard as real ones; the others have plain disease or none, in a good scan.
     """
     hu, labels, spacing = _scan(background, slices, size, random)
-    lesions = np.zeros(hu.shape, dtype=bool)
     if random.random() >= difficulty:
-        if diseased:
-            hu, lesions = paint_disease(random, hu, labels, spacing, "covid", str(random.choice(_EXTENTS[3:])))
-        return Patient(hu, labels, lesions, spacing, is_plain=True)
+        if not diseased:
+            return Patient(hu, labels, np.zeros(hu.shape, dtype=bool), spacing, is_plain=True, rise_hu=0.0)
+        return _diseased(hu, labels, spacing, random, "covid", str(random.choice(_EXTENTS[3:])), is_plain=True)
     hu = _other_lungs(hu, labels, spacing, random)
     mimics = random.choice([0, 1, 2], p=[0.55, 0.35, 0.1] if diseased else [0.3, 0.4, 0.3])
     for _ in range(mimics):
         kinds = _HARD_MIMICS if random.random() < 0.55 else _MIMICS
         hu, labels = paint_mimic(random, hu, labels, spacing, str(random.choice(kinds)))
-    if diseased:
-        kind, extent = str(random.choice(_KINDS)), str(random.choice(_EXTENTS))
-        hu, lesions = paint_disease(random, hu, labels, spacing, kind, extent)
-    return Patient(hu, labels, lesions, spacing, is_plain=False)
+    if not diseased:
+        return Patient(hu, labels, np.zeros(hu.shape, dtype=bool), spacing, is_plain=False, rise_hu=0.0)
+    kind, extent = str(random.choice(_KINDS)), str(random.choice(_EXTENTS))
+    return _diseased(hu, labels, spacing, random, kind, extent, is_plain=False)
+
+
+def _diseased(
+    hu: np.ndarray,
+    labels: np.ndarray,
+    spacing: tuple[float, float, float],
+    random: np.random.Generator,
+    kind: str,
+    extent: str,
+    is_plain: bool,
+) -> Patient:
+    painted, lesions = paint_disease(random, hu, labels, spacing, kind, extent)
+    lungs = labels > 0
+    rise_hu = float((painted - hu)[lungs].mean()) if lungs.any() else 0.0
+    return Patient(painted, labels, lesions, spacing, is_plain, rise_hu)
 
 
 def scan_patient(patient: Patient, random: np.random.Generator, form: InputForm | None = None) -> Scene:
@@ -124,7 +149,8 @@ def scan_patient(patient: Patient, random: np.random.Generator, form: InputForm 
     mask = patient.labels > 0
     if not patient.is_plain:
         mask = _mask_as_found(hu, mask, lesions, random)
-        hu = develop(hu, random)
+        if random.random() >= _AS_IT_IS_SHARE:
+            hu = develop(hu, random)
     image = window_to_8_bit(hu)
     if form is not None and form.surroundings_mm is not None:
         shown = hide_surroundings(np.ones(mask.shape, dtype=np.uint8), mask.astype(np.uint8), patient.spacing[1:], form)
