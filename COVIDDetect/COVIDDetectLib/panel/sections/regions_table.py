@@ -99,14 +99,19 @@ class RegionsTable:
         """To the next (1) or previous (-1) region, round and round."""
         count, row = len(self._regions()), self._table.currentRow()
         if count:
-            self._table.setCurrentCell((row + by) % count if row >= 0 else 0, 0)
+            self._choose((row + by) % count if row >= 0 else 0)
 
     def visit_hottest(self) -> None:
-        """Choose the hottest region, and show it even if it was chosen before."""
-        if self._table.currentRow() == 0:
-            self._visit(0)
-        elif self._regions():
-            self._table.setCurrentCell(0, 0)
+        """Choose the hottest region."""
+        if self._regions():
+            self._choose(0)
+
+    def _choose(self, row: int) -> None:
+        """Go there, even if it was chosen before: the views may have gone elsewhere since."""
+        if self._table.currentRow() == row:
+            self._visit(row)
+        else:
+            self._table.setCurrentCell(row, 0)
 
     def current(self) -> Mapping[str, Any] | None:
         """The chosen region."""
