@@ -138,6 +138,16 @@ def drag(widget: Any, points: list[tuple[float, float]]) -> None:
     send(qt.QEvent.MouseButtonRelease, *points[-1], left, none)
 
 
+def edit_with(panel: Any, effect: str, place: Any) -> None:
+    """Open the panel's editor with one of its tools, all views at a place."""
+    from COVIDDetectLib.mrml.views.display import jump_to
+
+    panel.ui.editMaskButton.click()
+    let_views_settle()
+    jump_to(place)
+    panel.panel.mask_editor.editor.setActiveEffectByName(effect)
+
+
 def on_screen(position_ras: tuple[float, float, float], name: str = "Red") -> tuple[float, float]:
     """Where a place in the patient is in a slice view, in its widget's pixels."""
     import slicer

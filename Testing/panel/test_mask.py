@@ -12,8 +12,8 @@ from Testing.panel.steps import (
     analyze,
     center_of,
     drag,
+    edit_with,
     finish,
-    let_views_settle,
     load_phantom,
     on_screen,
     phantom,
@@ -24,12 +24,7 @@ from Testing.panel.steps import (
 
 def erase_a_piece(panel: Any) -> None:
     """Open the editor and draw over the right lung with the eraser."""
-    from COVIDDetectLib.mrml.views.display import jump_to
-
-    panel.ui.editMaskButton.click()
-    let_views_settle()
-    jump_to(center_of(1))
-    panel.panel.mask_editor.editor.setActiveEffectByName("Erase")
+    edit_with(panel, "Erase", center_of(1))
     x, y = on_screen(center_of(1))
     drag(view(), [(x, y), (x + 10, y + 5), (x + 20, y + 10)])
 
@@ -54,16 +49,11 @@ def test_a_brush_stroke_makes_the_result_stale_at_once(panel: Any) -> None:
 
 
 def test_what_is_painted_is_lung_from_then_on(panel: Any) -> None:
-    from COVIDDetectLib.mrml.views.display import jump_to
-
     ct = load_phantom()
     result = analyze(panel)
     before, right_ml = right_voxels(result.lung_mask_node, ct), result.record["lungs"]["right_ml"]
-    panel.ui.editMaskButton.click()
-    let_views_settle()
     place = center_of(0)  # between the lungs
-    jump_to(place)
-    panel.panel.mask_editor.editor.setActiveEffectByName("Paint")
+    edit_with(panel, "Paint", place)
     x, y = on_screen(place)
     drag(view(), [(x, y), (x + 10, y + 5), (x + 20, y + 10)])
     assert right_voxels(result.lung_mask_node, ct) > before

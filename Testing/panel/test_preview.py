@@ -12,8 +12,8 @@ from Testing.panel.steps import (
     analyze,
     center_of,
     drag,
+    edit_with,
     finish,
-    let_views_settle,
     load_phantom,
     on_screen,
     view,
@@ -22,12 +22,7 @@ from Testing.panel.steps import (
 
 def edit(panel: Any) -> None:
     """Open the editor with the eraser, over the right lung."""
-    from COVIDDetectLib.mrml.views.display import jump_to
-
-    panel.ui.editMaskButton.click()
-    let_views_settle()
-    jump_to(center_of(1))
-    panel.panel.mask_editor.editor.setActiveEffectByName("Erase")
+    edit_with(panel, "Erase", center_of(1))
 
 
 def erase(columns: int) -> None:

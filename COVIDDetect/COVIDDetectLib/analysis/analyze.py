@@ -17,10 +17,10 @@ from ..ct.ct_mask import CTMask, make_ct_mask
 from ..ct.layout_checks import check_values
 from ..ct.volume import CTVolume
 from ..device import trusted_device, within_memory
-from ..errors import InputError, MaskError, WeightsError
+from ..errors import InputError, MaskError
 from ..lungs import LungMask, lung_mask_sha256, segment_lungs, slices_per_batch_on
 from ..lungs.mask_checks import check_lung_mask
-from ..weights.cards import ModelCard, default_card
+from ..weights.cards import ModelCard, default_card, scoring_card
 from ..weights.domain import DomainFit, healthy_activations, judge
 from ..weights.loaded import loaded_network
 from .attention import Attention, place_attention
@@ -239,9 +239,7 @@ def analyze(
     report = progress or (lambda _: None)
     clock = _Clock()
     check_hounsfield_units(ct)
-    card = weights or default_card("decovnet")
-    if card.network != "decovnet":
-        raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
+    card = scoring_card(weights)
     where = trusted_device(device)
     axial, reorientation = ct.axial()
 

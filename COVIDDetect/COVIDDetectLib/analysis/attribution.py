@@ -16,9 +16,9 @@ from ..ct.ct_mask import make_ct_mask
 from ..ct.geometry import Geometry
 from ..ct.volume import CTVolume
 from ..device import trusted_device, within_memory
-from ..errors import InputError, WeightsError
+from ..errors import InputError
 from ..lungs import LungMask
-from ..weights.cards import ModelCard, default_card
+from ..weights.cards import ModelCard, scoring_card
 from ..weights.loaded import loaded_network
 from .analyze import Progress
 from .attention import DEFAULT_LAYER, Attention, normalized, place_attention
@@ -69,9 +69,7 @@ def explain(
     """
     if method not in METHODS:
         raise InputError(f"There is no heat map “{method}”; choose one of: {', '.join(METHODS)}.")
-    card = weights or default_card("decovnet")
-    if card.network != "decovnet":
-        raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
+    card = scoring_card(weights)
     ct, lung_mask = ct.axial()[0], lung_mask.axial()
     ct_mask = make_ct_mask(ct, lung_mask.labels > 0, card.input_form)
 
@@ -150,10 +148,9 @@ def _grad_cam_plus_plus(network: DeCoVNet, features: Tensor) -> np.ndarray:
     import torch
 
     from ..networks.decovnet import COVID_POSITIVE
+    from ..networks.grad_cam import logits_and_gradient
 
-    features = features.detach().requires_grad_(True)
-    with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(network.classifier(features)[0, COVID_POSITIVE], features)
+    _, gradient = logits_and_gradient(network, features, lambda logits: logits[COVID_POSITIVE])
     with torch.no_grad():
         squared = gradient**2
         below = 2 * squared + gradient**3 * features.sum(dim=(2, 3, 4), keepdim=True)

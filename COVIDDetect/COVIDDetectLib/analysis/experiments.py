@@ -11,9 +11,8 @@ import numpy as np
 from ..ct.ct_mask import make_ct_mask
 from ..ct.volume import CTVolume
 from ..device import trusted_device, within_memory
-from ..errors import WeightsError
 from ..lungs import LEFT, RIGHT, LungMask
-from ..weights.cards import ModelCard, default_card
+from ..weights.cards import ModelCard, scoring_card
 from ..weights.loaded import loaded_network
 from .analyze import Progress, Score, score_features
 from .attention import Attention
@@ -70,9 +69,7 @@ def run_experiments(
     tuple of Experiment
         Right lung only, left lung only, region replaced; as many of them as there are.
     """
-    card = weights or default_card("decovnet")
-    if card.network != "decovnet":
-        raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
+    card = scoring_card(weights)
     ct, lung_mask = ct.axial()[0], lung_mask.axial()
     sides = [side for side in (RIGHT, LEFT) if (lung_mask.labels == side).any()]
     sides = sides if len(sides) > 1 else []

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, cast
 from ..ct.ct_mask import make_ct_mask
 from ..ct.volume import CTVolume
 from ..device import trusted_device, within_memory
-from ..errors import WeightsError
 from ..lungs import LungMask
-from ..weights.cards import ModelCard, default_card
+from ..weights.cards import ModelCard, scoring_card
 from ..weights.loaded import loaded_network
 from .analyze import Progress
 from .features import LastFeatures
@@ -45,9 +44,7 @@ def preview(
     InputError, MaskError, WeightsError, DeviceError
         With the sentence that the user reads.
     """
-    card = weights or default_card("decovnet")
-    if card.network != "decovnet":
-        raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
+    card = scoring_card(weights)
     ct_mask = make_ct_mask(ct.axial()[0], lung_mask.axial().labels > 0, card.input_form)
     features_of = (last_features or LastFeatures()).of
 
@@ -56,12 +53,9 @@ def preview(
             progress(Progress("score", done, total))
 
     def score_on(device: str, slices: int) -> float:
-        import torch
+        from ..networks.decovnet import probability_from
 
         network = cast("DeCoVNet", loaded_network(card, device))
-        features = features_of(network, ct_mask, device, slices, report)
-        with torch.inference_mode():
-            logits = network.classifier(features)[0]
-        return float(torch.softmax(logits.double(), dim=0)[1])
+        return probability_from(network, features_of(network, ct_mask, device, slices, report))
 
     return within_memory(score_on, trusted_device(device), _SLICES_AT_ONCE)[0]

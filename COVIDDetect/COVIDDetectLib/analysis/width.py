@@ -12,10 +12,9 @@ import numpy as np
 from ..ct.ct_mask import FEWEST_SLICES, bounding_box, make_ct_mask
 from ..ct.volume import CTVolume
 from ..device import trusted_device, within_memory
-from ..errors import WeightsError
 from ..lungs import LungMask
 from ..probability import probability_text
-from ..weights.cards import ModelCard, default_card
+from ..weights.cards import ModelCard, scoring_card
 from ..weights.loaded import loaded_network
 from .analyze import Progress
 from .features import features_of
@@ -114,9 +113,7 @@ def read_again(
     InputError, MaskError, WeightsError, DeviceError
         With the sentence that the user reads.
     """
-    card = weights or default_card("decovnet")
-    if card.network != "decovnet":
-        raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
+    card = scoring_card(weights)
     ct, lungs = _cropped(ct.axial()[0], lung_mask.axial().labels > 0)
     where = trusted_device(device)
     report = progress or (lambda _: None)
@@ -126,12 +123,10 @@ def read_again(
         ct_mask = make_ct_mask(nudged, mask, card.input_form)
 
         def score_on(device: str, slices: int) -> float:
-            import torch
+            from ..networks.decovnet import probability_from
 
             network = cast("DeCoVNet", loaded_network(card, device))
-            with torch.inference_mode():
-                logits = network.classifier(features_of(network, ct_mask, device, slices))[0]
-            return float(torch.softmax(logits.double(), dim=0)[1])
+            return probability_from(network, features_of(network, ct_mask, device, slices))
 
         probability, where = within_memory(score_on, where, _SLICES_AT_ONCE)
         return probability

@@ -10,7 +10,7 @@ import typer
 from rich.progress import MofNCompleteColumn
 
 from ..device import DeviceChoice, choose_device
-from ..errors import InputError, WeightsError
+from ..errors import InputError
 from ..evaluation.attention_figures import WANTED
 from ..evaluation.attention_page import FIGURES, write_attention_page
 from ..evaluation.attention_page import PAGE as ATTENTION_PAGE
@@ -20,7 +20,7 @@ from ..evaluation.held_back import held_back_cases
 from ..evaluation.page import METRICS, PAGE, write_evaluation
 from ..evaluation.predictions import read_predictions
 from ..report.files import check_folder, refuse_inputs
-from ..weights.cards import default_card, load_network, read_card
+from ..weights.cards import load_network, read_card, scoring_card
 from .options import Quiet, finite
 from .sentences import progress_bars, say, sentences_instead_of_tracebacks
 
@@ -92,9 +92,7 @@ def evaluate_attention_command(
     """
     with sentences_instead_of_tracebacks():
         check_folder(output)
-        card = read_card(weights) if weights else default_card("decovnet")
-        if card.network != "decovnet":
-            raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
+        card = scoring_card(read_card(weights) if weights else None)
         if missing := next((path for path in background or () if not path.exists()), None):
             raise InputError(f"{missing} does not exist; give a DICOM folder or a file with a chest CT.")
         chosen_device = choose_device(device)

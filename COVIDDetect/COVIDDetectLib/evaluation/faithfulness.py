@@ -159,8 +159,6 @@ def _score(network: DeCoVNet, ct_mask: CTMask, device: str) -> tuple[float, np.n
 
 
 def _probability(network: DeCoVNet, ct_mask: CTMask, device: str) -> float:
-    import torch
+    from ..networks.decovnet import probability_from
 
-    with torch.inference_mode():
-        features = network.features_by_chunks(ct_mask.tensor().to(device))
-        return float(torch.softmax(network.classifier(features)[0].cpu().double(), dim=0)[1])
+    return probability_from(network, network.features_by_chunks(ct_mask.tensor().to(device)))

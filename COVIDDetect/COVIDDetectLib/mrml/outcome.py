@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from typing import Any
 
 import slicer
@@ -46,11 +47,11 @@ def write_outcome(job: Job, value: Any) -> Any:
     COVIDDetectError
         If CT, mask or result are no longer what the job began with.
     """
-    try:
-        return _write(job, value)
-    except BaseException:
-        take_back_lungs(job)
-        raise
+    with ExitStack() as if_it_fails:
+        if_it_fails.callback(take_back_lungs, job)
+        outcome = _write(job, value)
+        if_it_fails.pop_all()
+    return outcome
 
 
 def _write(job: Job, value: Any) -> Any:

@@ -107,6 +107,13 @@ class DeCoVNet(nn.Module):
         return part[:, :, (start - first) // 2 : (stop - first) // 2]
 
 
+def probability_from(network: DeCoVNet, features: Tensor) -> float:
+    """Softmax of the positive class for the output of the second residual block, without a heat map."""
+    with torch.inference_mode():
+        logits = network.classifier(features)[0].cpu()  # Apple's GPUs have no double precision
+    return float(torch.softmax(logits.double(), dim=0)[COVID_POSITIVE])
+
+
 def with_zero_sum_logits(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The same network, of either variant, with logits that sum to zero; no probability changes.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from scipy import ndimage
 from torch import Tensor
 
 from .decovnet import COVID_NEGATIVE, COVID_POSITIVE, DeCoVNet
+from .grad_cam import logits_and_gradient
 
 _SMOOTH_CELLS = (0.5, 1.0, 1.0)
 """Along slice, row and column. The classifier takes maxima: what speaks for and against one place is spread over
@@ -31,11 +31,9 @@ def score_with_hires_cam(network: DeCoVNet, features: Tensor) -> tuple[Tensor, n
         speaks for COVID-19, in log-odds a cell. It is gradient × feature of the margin of the logits, summed over the
         channels and over neighboring cells, negative sums cut off.
     """
-    features = features.detach().requires_grad_(True)
-    with torch.enable_grad():
-        logits = network.classifier(features)[0]
-        (gradient,) = torch.autograd.grad(logits[COVID_POSITIVE] - logits[COVID_NEGATIVE], features)
-    with torch.no_grad():
-        signed = (gradient * features).sum(dim=1)[0].float().cpu().numpy()
+    logits, gradient = logits_and_gradient(
+        network, features, lambda logits: logits[COVID_POSITIVE] - logits[COVID_NEGATIVE]
+    )
+    signed = (gradient * features.detach()).sum(dim=1)[0].float().cpu().numpy()
     smooth = ndimage.gaussian_filter(signed, _SMOOTH_CELLS, mode="constant")
-    return logits.detach().float().cpu(), smooth.clip(min=0)
+    return logits.float().cpu(), smooth.clip(min=0)

@@ -131,6 +131,20 @@ def default_card(network: NetworkName) -> ModelCard:
     raise WeightsError(f"No {network} weights are installed in {bundled_folder()}; install the extension again.")
 
 
+def scoring_card(weights: ModelCard | None) -> ModelCard:
+    """The card of the weights that score: these, or the bundled ones.
+
+    Raises
+    ------
+    WeightsError
+        If they are those of a UNet.
+    """
+    card = weights or default_card("decovnet")
+    if card.network != "decovnet":
+        raise WeightsError(f"{card.title} segments lungs and cannot score a CT; choose DeCoVNet weights.")
+    return card
+
+
 def read_card(path: str | Path) -> ModelCard:
     """Read a model card.
 
