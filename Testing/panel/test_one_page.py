@@ -142,12 +142,19 @@ def test_a_heat_map_too_cold_to_be_seen_says_so(panel: Any) -> None:
 
     load_phantom()
     result = analyze(panel)
-    values = slicer.util.arrayFromVolume(result.in_lungs_node)
-    values *= 0.2 / values.max()
-    slicer.util.arrayFromVolumeModified(result.in_lungs_node)
+    for node in (result.in_lungs_node, result.heat_map_node):  # if all of the CT is dark, it does not matter where
+        values = slicer.util.arrayFromVolume(node)
+        values *= 0.2 / values.max()
+        slicer.util.arrayFromVolumeModified(node)
+        panel.panel.update()
+        assert "Hardly anything in the lungs speaks for COVID-19" in panel.ui.heatMapNoteLabel.text
+    result.in_lungs_node.SetAttribute("COVIDDetect.shareInLungs", "0.3")
     panel.panel.update()
     assert "Hardly anything in the lungs speaks for COVID-19" in panel.ui.heatMapNoteLabel.text
     panel.ui.heatMapThresholdSlider.value = 0.1
+    assert "Most of the heat lies outside the lungs" in panel.ui.heatMapNoteLabel.text
+    result.in_lungs_node.SetAttribute("COVIDDetect.shareInLungs", "0.9")
+    panel.panel.update()
     assert panel.ui.heatMapNoteLabel.text == ""
 
 

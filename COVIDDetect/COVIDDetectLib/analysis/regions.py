@@ -38,7 +38,7 @@ class Region:
     rank
         1 for the region with the highest peak.
     peak
-        Its largest value, relative to the heat map's maximum.
+        Its largest value, relative to what the heat map shows in full.
     peak_lps
         Where that is, in mm.
     volume_ml, mean_hu

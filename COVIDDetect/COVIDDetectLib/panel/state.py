@@ -33,9 +33,9 @@ class ResultState:
         Of the weights that scored; None if they are not installed here.
     outlines, colors
         Whether the outlines of its mask are shown, and the color of each side's, as ``lung_mask.lung_colors``.
-    layer, share, hottest, is_map_empty
-        Of its heat map: how it was made, the part of the heat that lies in the lungs, the highest value there, and
-        whether there is none at all.
+    layer, share, hottest, hottest_anywhere, is_map_empty
+        Of its heat map: how it was made, the part of the heat that lies in the lungs, the highest value there and
+        anywhere, and whether there is none at all.
     map_ids
         IDs of its heat map and of that in the lungs, as they were when this was read.
     """
@@ -51,6 +51,7 @@ class ResultState:
     layer: str
     share: float | None
     hottest: float
+    hottest_anywhere: float
     is_map_empty: bool
     map_ids: tuple[str | None, str | None]
 
@@ -70,6 +71,7 @@ class ResultState:
             layer_of(result.heat_map_node),
             share_of(in_lungs),
             hottest_of(in_lungs) if in_lungs is not None else 0.0,
+            hottest_of(result.heat_map_node) if result.heat_map_node is not None else 0.0,
             in_lungs is not None and is_empty(in_lungs),
             (_id_of(result.heat_map_node), _id_of(in_lungs)),
         )

@@ -141,9 +141,12 @@ def _draw_levels(axes: Axes, levels_mm: list[float]) -> None:
 def _draw_legend(figure: Figure, analysis: Analysis, share: float) -> None:
     right_ml, left_ml = analysis.lung_mask.volumes_ml
     method = {"unet": "UNet", "threshold": "threshold", "given": "a given mask"}[analysis.lungs_method]
-    if analysis.attention.raw_maximum > 0:
-        heat_map = f"{share:.0%} of the heat map lies in the lungs and is drawn"
-    else:
+    maximum = analysis.attention.raw_maximum
+    is_dark = analysis.attention.values.max() < HEAT_MAP_SHOWN_FROM
+    heat_map = f"{share:.0%} of the heat map lies in the lungs and is drawn"
+    if is_dark:
+        heat_map = "Hardly anything in this CT suggested COVID-19"
+    if maximum == 0:
         heat_map = "The heat map is empty: nothing in this CT suggested COVID-19"
     left, width = 0.70, 0.26
 
@@ -155,13 +158,13 @@ def _draw_legend(figure: Figure, analysis: Analysis, share: float) -> None:
     # The bar shows the colors as they look on aerated lung.
     bar = figure.add_axes((left, 0.285, width, 0.024), facecolor=_LUNG_GRAY)
     bar.imshow(_heat(np.linspace(0, 1, 256)[None]), extent=(0, 1, 0, 1), aspect="auto")
-    _style_scale(bar, "HiResCAM, relative to this scan's maximum")
+    _style_scale(bar, f"HiResCAM, 1.00 stands for {maximum:.2g} in log-odds")
 
     lines = [
         (f"Right lung  {right_ml / 1000:.2f} L", RIGHT_COLOR),
         (f"Left lung  {left_ml / 1000:.2f} L", LEFT_COLOR),
         (f"Lungs found by: {method}", _TEXT),
-        (heat_map, _TEXT if share >= LEAST_IN_LUNGS else _NOTICE),
+        (heat_map, _TEXT if is_dark or share >= LEAST_IN_LUNGS else _NOTICE),
         (f"{analysis.device}, {analysis.time.replace('T', ' ')[:16]} UTC, CT {analysis.ct_sha256[:12]}", _FAINT),
     ]
     for number, (line, color) in enumerate(lines):

@@ -217,7 +217,7 @@ ENGLISH = Words(
         "Opacity is measured by density alone; depth of breath, contrast medium and noise change it.",
     ),
     pictures="Key pictures",
-    pictures_note="Outlines: right lung blue, left lung green. Heat map: relative to the maximum of this CT, from "
+    pictures_note="Outlines: right lung blue, left lung green. Heat map: relative to its full scale, from "
     "violet to yellow. Numbers: peaks of the regions. Window -1350 to 150 HU.",
     planes={"axial": "Axial", "coronal": "Coronal"},
     without_overlay="CT",
@@ -332,7 +332,7 @@ GERMAN = Words(
         "Verdichtungen werden allein nach der Dichte gemessen; Atemtiefe, Kontrastmittel und Rauschen ändern sie.",
     ),
     pictures="Schlüsselbilder",
-    pictures_note="Umrisse: rechte Lunge blau, linke grün. Heatmap: bezogen auf das Maximum dieses CTs, von Violett "
+    pictures_note="Umrisse: rechte Lunge blau, linke grün. Heatmap: bezogen auf ihre volle Skala, von Violett "
     "bis Gelb. Zahlen: Maxima der Regionen. Fenster -1350 bis 150 HE.",
     planes={"axial": "Axial", "coronal": "Koronal"},
     without_overlay="CT",

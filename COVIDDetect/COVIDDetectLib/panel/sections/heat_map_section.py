@@ -55,12 +55,13 @@ def _note(state: PanelState) -> str:
         return f'{shown} <a href="show" style="color:{LINK}">{show}</a>'
     if result.is_map_empty:
         return _("This heat map is empty: nothing in this CT suggested COVID-19.")
-    if result.share is not None and result.share < LEAST_IN_LUNGS:
+    is_dark = result.hottest_anywhere < look.threshold  # then it does not matter where the little heat lies
+    if not is_dark and result.share is not None and result.share < LEAST_IN_LUNGS:
         return _(
             "Most of the heat lies outside the lungs, so it says little about what in them suggests COVID-19. Try "
             "another method."
         )
-    if look.only_in_lungs and result.hottest < look.threshold:
+    if is_dark or (look.only_in_lungs and result.hottest < look.threshold):
         return _("Hardly anything in the lungs speaks for COVID-19; to see what does, move “Above” to the left.")
     return ""
 

@@ -26,7 +26,7 @@ _PRIVATE = {
     "ground_glass_percent": "Share of lung of ground-glass density",
     "consolidation_percent": "Share of lung of consolidation density",
     "emphysema_percent": "Share of lung of emphysema-like density",
-    "peak": "Largest value of the heat map, relative to the maximum of the CT",
+    "peak": "Largest value of the heat map, relative to its full scale",
     "distance_to_pleura": "Distance from the peak to the nearest surface of the lung",
 }
 

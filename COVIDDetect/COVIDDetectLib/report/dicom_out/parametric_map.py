@@ -22,7 +22,7 @@ LABEL = "HEATMAP"
 def parametric_map(
     source: Source, attention: Attention, record: Mapping[str, Any], series: Mapping[str, Any]
 ) -> ParametricMap:
-    """Write the whole heat map, 0…1 relative to its maximum.
+    """Write the whole heat map, 0…1 relative to its full scale.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def parametric_map(
 
     mapping = RealWorldValueMapping(
         lut_label=LABEL,
-        lut_explanation="HiResCAM, relative to its maximum in this CT",
+        lut_explanation="HiResCAM, relative to its full scale",
         unit=standard("1", "UCUM", "no units"),
         value_range=(0.0, 1.0),
         slope=1.0,
