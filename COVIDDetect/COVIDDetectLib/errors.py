@@ -21,8 +21,8 @@ class WeightsError(COVIDDetectError):
     """The weights or their model card cannot be used: missing, damaged, of another network."""
 
 
-class NetworkError(WeightsError):
-    """An address does not answer."""
+class NetworkError(COVIDDetectError):
+    """An address does not answer, or not as it should."""
 
 
 class DeviceError(COVIDDetectError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,8 +12,10 @@ import typer
 
 from ..atomic import whole_file
 from ..ct.reading import read_ct
+from ..errors import InputError
 from ..report.acquisition import grid_row, scan_settings
 from ..report.dicom_out.export import FILES, check_highdicom, write_dicom
+from ..report.dicom_out.send import check_archive, send
 from ..report.dicom_out.source import read_source
 from ..report.files import OVERVIEW, check_folder, refuse_inputs
 from ..report.key_pictures import KeyPicture, key_pictures
@@ -95,21 +99,40 @@ def report_command(
 def export_command(
     results: ResultsFolder,
     source: Annotated[Path, typer.Option(metavar="CT", help="DICOM folder or file of the CT that was analyzed.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the DICOM files.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for the DICOM files.")
+    ] = None,
+    archive: Annotated[
+        str | None,
+        typer.Option(
+            "--send",
+            metavar="ARCHIVE",
+            help="Send them to a PACS (AETITLE@host:port) or a DICOMweb service (https://…).",
+        ),
+    ] = None,
     series: SourceSeries = None,
 ) -> None:
     """Write a result as DICOM objects that belong to the CT's study, with the patient's name as it stands there.
 
     Segmentations of lungs, densities and regions, a structured report, the heat map as a parametric map, the overview.
     """
-    with sentences_instead_of_tracebacks():
+    with sentences_instead_of_tracebacks(), ExitStack() as stack:
+        if output is None and archive is None:
+            raise InputError("Say where the objects go: --output names a folder, --send an archive.")
         check_highdicom()
-        check_folder(output)
-        refuse_inputs((output / name for name in FILES), (results, source))
+        if archive is not None:
+            check_archive(archive)
+        folder = output or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coviddetect-")))
+        check_folder(folder)
+        refuse_inputs((folder / name for name in FILES), (results, source))
         known, overview = read_results(results), results / OVERVIEW
         picture = overview if overview.is_file() else None
-        written = write_dicom(known, read_source(source, series), output, picture)
-        say(f"Written: {', '.join(str(file) for file in written)}")
+        written = write_dicom(known, read_source(source, series), folder, picture)
+        if output is not None:
+            say(f"Written: {', '.join(str(file) for file in written)}")
+        if archive is not None:
+            send(written, archive)
+            say(f"Sent to {archive}: {', '.join(file.name for file in written)}")
 
 
 def _content(reported: Reported, kind: Format, results: Path, source: Path | None, series: str | None) -> bytes:

@@ -51,8 +51,9 @@ def add_from_url(url: str, sha256: str) -> ModelCard:
 
     Raises
     ------
-    WeightsError
-        If it cannot be reached, is not the file that was meant, or anything is wrong with it; nothing has changed then.
+    WeightsError, NetworkError
+        If it is not the file that was meant or anything is wrong with it, or if it cannot be reached; nothing has
+        changed then.
     """
     sha256 = check_address(url, sha256)
     with tempfile.TemporaryDirectory() as temporary:

@@ -1,0 +1,137 @@
+"""Sends DICOM files to an archive: by C-STORE (PS3.4, annex B), or by STOW-RS of DICOMweb (PS3.18, section 10.5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ...errors import InputError, InstallationError, NetworkError
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+_TIMEOUT_S = 30
+_OUR_AE_TITLE = "COVIDDETECT"
+_NODE = re.compile(r"(?P<ae_title>[^@\\]{1,16})@(?P<host>[^@:/\s]+):(?P<port>\d{1,5})")  # AE titles: PS3.5, 6.2
+_IS_STORED = 0x0000
+_IS_STORED_CHANGED = frozenset({0xB000, 0xB006, 0xB007})
+"""Warnings of C-STORE (PS3.4, table B.2-1): elements were coerced, discarded, or do not match."""
+
+
+def check_archive(archive: str) -> str:
+    """The address, if something can be sent to it.
+
+    Parameters
+    ----------
+    archive
+        ``AETITLE@host:port`` for C-STORE, or the http(s) address of a DICOMweb service.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    InstallationError
+        If the library for it is missing.
+    """
+    node = _NODE.fullmatch(archive)
+    is_web = urlsplit(archive).scheme in ("http", "https")
+    if is_web and "@" in urlsplit(archive).netloc:
+        raise InputError("An address may not hold a password; put it into the file .netrc of your home folder.")
+    if not (is_web and urlsplit(archive).hostname) and not (node and 0 < int(node["port"]) < 1 << 16):
+        raise InputError(
+            f"{archive} is not the address of an archive; name it as AETITLE@host:port, or give the URL of its "
+            "DICOMweb service."
+        )
+    try:
+        if is_web:
+            import dicomweb_client  # noqa: F401
+        else:
+            import pynetdicom  # noqa: F401
+    except ImportError as error:
+        raise InstallationError(
+            'Sending needs the packages of the extra "dicom"; install them with: pip install "coviddetect[dicom]".'
+        ) from error
+    return archive
+
+
+def send(files: Sequence[Path], archive: str) -> None:
+    """Send all files; returns once the archive has said of each that it has stored it.
+
+    Parameters
+    ----------
+    archive
+        As ``check_archive`` takes it.
+
+    Raises
+    ------
+    NetworkError
+        If it does not answer, or does not store all of them. What it stored before stays there.
+    """
+    from pydicom import dcmread
+
+    datasets = [dcmread(file) for file in files]
+    if node := _NODE.fullmatch(archive):
+        _store(datasets, files, archive, node["host"], int(node["port"]), node["ae_title"])
+    else:
+        _store_by_web(datasets, archive)
+
+
+def _store(datasets: Sequence[Dataset], files: Sequence[Path], archive: str, host: str, port: int, called: str) -> None:
+    from pynetdicom import AE
+
+    ae = AE(ae_title=_OUR_AE_TITLE)
+    ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = _TIMEOUT_S
+    for kind, syntax in {(str(one.SOPClassUID), str(one.file_meta.TransferSyntaxUID)) for one in datasets}:
+        ae.add_requested_context(kind, syntax)
+    association = ae.associate(host, port, ae_title=called)
+    if not association.is_established:
+        why = "refused the connection" if association.is_rejected else "does not answer"
+        raise NetworkError(
+            f"{archive} {why}; check the address, and whether the archive accepts the AE title {_OUR_AE_TITLE}."
+        )
+    try:
+        for file, dataset in zip(files, datasets, strict=True):
+            try:
+                status = association.send_c_store(dataset).get("Status")
+            except (ValueError, RuntimeError) as error:  # this kind is not accepted; the association was aborted
+                raise NetworkError(
+                    f"{archive} does not take {file.name}; ask who runs it which objects it takes."
+                ) from (error)
+            if status != _IS_STORED and status not in _IS_STORED_CHANGED:
+                said = "no answer" if status is None else f"status 0x{status:04X}"
+                raise NetworkError(f"{archive} did not store {file.name} ({said}); look into its log.")
+    finally:
+        association.release()
+
+
+def _store_by_web(datasets: Sequence[Dataset], archive: str) -> None:
+    import requests
+    from dicomweb_client import DICOMwebClient
+
+    try:
+        client = DICOMwebClient(archive, timeout=_TIMEOUT_S)
+        client.set_http_retry_params(retry=False)  # else half a minute passes before anything is said
+        answer = client.store_instances(datasets)
+    except requests.HTTPError as error:
+        code = error.response.status_code
+        what = (
+            "put your name and password for it into the file .netrc of your home folder"
+            if code in (401, 403)
+            else "check the address"
+        )
+        raise NetworkError(f"{archive} did not store the objects (the server says {code}); {what}.") from error
+    except requests.exceptions.SSLError as error:
+        raise NetworkError(
+            f"The certificate of {archive} is not trusted here; name its authority in REQUESTS_CA_BUNDLE."
+        ) from error
+    except (requests.RequestException, OSError) as error:
+        raise NetworkError(f"{archive} does not answer; check the address, or try later.") from error
+    if refused := answer.get("FailedSOPSequence"):
+        reason = refused[0].get("FailureReason")
+        said = f" (0x{reason:04X})" if reason is not None else ""
+        raise NetworkError(
+            f"{archive} did not store {len(refused)} of {len(datasets)} objects{said}; look into its log."
+        )
