@@ -23,8 +23,8 @@ STEPS_OF_A_VISIT, FEW_STEPS = 40, 8
 WITH_A_REAL_PROCESS = 10
 """Of a long run each tenth visit."""
 MOST_GROWTH_MB, MB_A_VISIT = 100, 0.5
-"""What the graphics library keeps differs from run to run, and 3D Slicer by itself keeps 0.1 MB of each volume that comes
-and goes, and of each change of the layout. A CT of the phantom has 1 MB, and a visit several."""
+"""What the graphics library keeps differs from run to run, and 3D Slicer by itself keeps 0.1 MB of each volume that
+comes and goes, and of each change of the layout. A CT of the phantom has 1 MB, and a visit several."""
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..evaluation.site import Site
 from ..report.files import check_folder
 from .cases import Case
+from .cluster import score_on_cluster
 from .processes import score_in_processes
 from .records import Tables, Task, forget_failure, is_done, plan_tasks, write_tables
 from .score import Outcome, Scoring
@@ -49,6 +50,7 @@ def score_cohort(
     *,
     jobs: int = 1,
     threads: int | None = None,
+    scheduler: str | None = None,
     part: tuple[int, int] = (1, 1),
     site: Site | None = None,
     on_start: Callable[[int, int], None] = lambda done, total: None,
@@ -62,6 +64,8 @@ def score_cohort(
     ----------
     jobs, threads
         Processes, and threads of each.
+    scheduler
+        Address of a Dask cluster, whose workers score instead of processes of this computer.
     part
         ``(k, n)``: every nth case from the kth on, counted from 1.
     site
@@ -94,7 +98,9 @@ def score_cohort(
             writing.add(outcome)
             on_outcome(outcome)
 
-        if left:
+        if left and scheduler:
+            score_on_cluster(left, scoring, ended, scheduler, threads)
+        elif left:
             score_in_processes(left, scoring, ended, jobs, threads)
     return Summary(len(done), tuple(outcomes), writing.tables)
 

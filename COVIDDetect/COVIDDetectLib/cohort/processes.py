@@ -58,17 +58,18 @@ def score_in_processes(
                 if outcome is not None:
                     on_outcome(outcome)
                 if not process.is_alive:
-                    lost = process.end()
-                    if process.is_alone and lost:
-                        on_outcome(_lost(lost.pop(), process.error, scoring))
-                    suspects.extend(lost)
+                    left = process.end()
+                    if process.is_alone and left:
+                        on_outcome(lost(left.pop(), process.error, scoring))
+                    suspects.extend(left)
                     running[running.index(process)] = _Process(scoring, threads)
     finally:
         for process in running:
             process.end()
 
 
-def _lost(task: Task, error: UnexpectedError | None, scoring: Scoring) -> Outcome:
+def lost(task: Task, error: UnexpectedError | None, scoring: Scoring) -> Outcome:
+    """Write down that the process died in which a case was."""
     sentence = str(error or "The process that computed it ended, perhaps because memory ran out; try fewer jobs.")
     outcome = Outcome(task.case.name, kind="process", sentence=sentence)
     keep(task, outcome, scoring)
@@ -146,7 +147,7 @@ def _serve(connection: Connection, scoring: Scoring, threads: int | None) -> Non
     warnings.simplefilter("ignore")
     keep_large_blocks()
     try:
-        _make_ready(scoring, threads)
+        make_ready(scoring, threads)
         connection.send(_READY)
         score_in_turn(connection, scoring, connection.send)
     except COVIDDetectError as error:
@@ -155,7 +156,7 @@ def _serve(connection: Connection, scoring: Scoring, threads: int | None) -> Non
         connection.send(not_loaded(error) or unexpected(error))
 
 
-def _make_ready(scoring: Scoring, threads: int | None) -> None:
+def make_ready(scoring: Scoring, threads: int | None) -> None:
     """Find out whether device and weights can be used before any case blames itself."""
     import SimpleITK as sitk
     import torch

@@ -58,6 +58,10 @@ def batch_command(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of each process; by default the processors are shared equally.")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Score on the workers of a Dask cluster, which see the same files."),
+    ] = None,
     part: Annotated[
         str, typer.Option(metavar="K/N", help="Only every Nth case from the Kth on, as for one of N computers.")
     ] = "1/1",
@@ -89,6 +93,8 @@ def batch_command(
             tuple(_skipped(name.strip()) for name in skip.split(",") if name.strip()),
         )
         chosen = _part(part)
+        if scheduler and jobs > 1:
+            raise InputError("--jobs is for processes of this computer; a Dask cluster has its own workers.")
         known = read_site(site, scoring.card) if site else None
         cases = find_cases(inputs, output)
         bar = progress_bars(MofNCompleteColumn())
@@ -106,6 +112,7 @@ def batch_command(
                 scoring,
                 jobs=jobs,
                 threads=threads,
+                scheduler=scheduler,
                 part=chosen,
                 site=known,
                 on_start=lambda done, total: bar.update(row, total=total - done),
