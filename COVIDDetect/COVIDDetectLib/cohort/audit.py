@@ -16,6 +16,7 @@ from ..evaluation.files import write_together
 from ..evaluation.page import render
 from .appearance import TITLES, Value, appearance
 from .cases import Case
+from .fingerprint import hash_of, stamps
 from .shortcuts import LIMIT, Shortcut, find_shortcuts, matched_cases
 
 SCHEMA = "coviddetect-audit-1"
@@ -74,6 +75,11 @@ def audit_cases(cases: Sequence[Case], on_case: Callable[[], None] = lambda: Non
     return Audit(tuple(usable), tuple(rows), tuple(find_shortcuts(usable, rows)), unusable)
 
 
+def inputs_hash(cases: Sequence[Case]) -> str:
+    """By which an audit is known: cases, labels, and name, size and time of change of their files."""
+    return hash_of([[case.name, case.label, case.patient, stamps(case.path)] for case in cases])
+
+
 def sentences(audit: Audit) -> list[str]:
     """What the user must know."""
     lines = [f"Case '{name}': {sentence}" for name, sentence in audit.unusable.items()]
@@ -100,6 +106,7 @@ def write_audit(audit: Audit, folder: Path, table: Path) -> list[Path]:
         "schema": SCHEMA,
         "software": {"coviddetect": __version__},
         "table": table.name,
+        "inputs_sha256": inputs_hash(audit.cases),
         "cases": len(audit.cases),
         "limit": LIMIT,
         "properties": {one.name: {**entry(one.auc), "found": one.is_found} for one in audit.shortcuts},

@@ -19,6 +19,7 @@ from ..networks.decovnet import DeCoVNet, Variant, with_zero_sum_logits
 from ..networks.unet import UNet
 from ..weights.cards import ModelCard, NetworkName, build_network, default_card, load_network, read_card, save_weights
 from ..weights.domain import fit_domain
+from .audited import audit_once, what_the_audit_found
 from .classifier_task import ClassifierTask
 from .failed_masks import review_masks
 from .loop import Settings, TrainingProgress, learn
@@ -123,11 +124,15 @@ def train_classifier(course: Course, variant: Variant, lungs: str | ModelCard) -
             processes.device,
         )
         plan = _plan(course, split, prepared, start, {"network": "decovnet", "variant": variant})
-        best = learn(
-            task, course.settings, course.folder, plan, processes, course.on_progress,
-            begin=lambda: course.say(write_split(course.folder, split)),
-        )  # fmt: skip
-        data = f"{count_cases(split.training)}; lungs by {_title(lungs)} where not given"
+        learned_from = [*split.training, *split.tuning]
+
+        def begin() -> None:
+            course.say(write_split(course.folder, split))
+            audit_once(learned_from, course.folder, course.table, course.say)
+
+        best = learn(task, course.settings, course.folder, plan, processes, course.on_progress, begin)
+        found = what_the_audit_found(learned_from, course.folder)
+        data = f"{count_cases(split.training)}; lungs by {_title(lungs)} where not given; {found}"
         card = new_card(
             course.folder, course.table, "decovnet", variant, course.input_size, course.settings, best, data,
             start,
