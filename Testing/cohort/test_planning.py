@@ -16,8 +16,8 @@ from COVIDDetectLib.cohort.records import folder_names, outcome_of, plan_tasks, 
 from COVIDDetectLib.cohort.score import Outcome, Scoring, score_case
 from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.errors import InputError
-from COVIDDetectLib.evaluation.site import Promise, Site
 from COVIDDetectLib.weights.cards import ModelCard
+from COVIDDetectLib.weights.site import Promise, Site
 from typer.testing import CliRunner
 
 from .conftest import tiny_phantom, write_volume

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.errors import InputError
 from COVIDDetectLib.evaluation.predictions import Predictions
-from COVIDDetectLib.evaluation.site import CUTS, Site, calibrate, read_site, write_site
+from COVIDDetectLib.evaluation.site import CUTS, calibrate
 from COVIDDetectLib.weights.cards import ModelCard
+from COVIDDetectLib.weights.site import Site, read_site, write_site
 from typer.testing import CliRunner
 
 LEVELS = np.arange(0.0005, 1, 0.001)
@@ -38,6 +40,20 @@ def is_kept(site: Site, truth: np.ndarray) -> bool:
     """Whether the promises are true of all cases that there could be."""
     unlikely = site.unlikely is None or 1 - truth[LEVELS < site.unlikely.cut].mean() >= 0.97
     return unlikely and (site.likely is None or truth[LEVELS >= site.likely.cut].mean() >= 0.9)
+
+
+def test_a_cohort_with_another_prevalence_is_told_and_one_like_those_of_the_calibration_hardly_ever(
+    fresh_card: ModelCard,
+) -> None:
+    random, truth = np.random.default_rng(8), steep(LEVELS)
+    site, _shortfalls = calibrate(drawn(truth, 2000, random), fresh_card)
+
+    def zones(levels: np.ndarray) -> Counter[str]:
+        return Counter(site.zone(level) for level in random.choice(levels, 100))
+
+    assert sum(site.is_of_another_mix(zones(LEVELS)) for _ in range(200)) <= 8
+    assert all(site.is_of_another_mix(zones(LEVELS[LEVELS > 0.4])) for _ in range(20))
+    assert not site.is_of_another_mix({"likely": 20})  # too few to tell
 
 
 @pytest.mark.parametrize(("kind", "count"), [(steep, 400), (steep, 2000), (at_the_edge, 700)])

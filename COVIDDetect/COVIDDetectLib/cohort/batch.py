@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..evaluation.site import Site
 from ..report.files import check_folder
+from ..weights.site import Site
 from .cases import Case
 from .cluster import score_on_cluster
 from .processes import score_in_processes

@@ -9,17 +9,17 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from ..atomic import whole_file
 from ..errors import InputError
-from ..evaluation.site import Site
 from ..report.files import analysis_files
 from ..text import printable
+from ..weights.site import Site
 from .cases import Case
 from .fingerprint import hash_of, stamps
 from .score import Outcome, Scoring
@@ -124,11 +124,12 @@ def outcome_of(task: Task, scoring: Scoring) -> Outcome | None:
 
 @dataclass(frozen=True)
 class Tables:
-    """How many cases the tables hold."""
+    """How many cases the tables hold; where weights are calibrated, also of each zone within the domain."""
 
     scored: int
     failed: int
     labeled: int
+    zones: Mapping[str, int] = field(default_factory=dict)
 
 
 def write_tables(
@@ -161,7 +162,8 @@ def write_tables(
             rows = ((task.case.name, outcome.probability, task.case.label) for task, outcome in labeled)
             _write(output / PREDICTIONS, ("case", "probability", "label"), rows)
         if _state(tasks) == before:
-            return Tables(len(scored), len(failed), len(labeled))
+            zones = Counter(zone for _, outcome in scored for zone in _zone(outcome, site) if zone != OUTSIDE)
+            return Tables(len(scored), len(failed), len(labeled), zones)
 
 
 def _state(tasks: Sequence[Task]) -> list[int]:
@@ -177,14 +179,17 @@ def _state(tasks: Sequence[Task]) -> list[int]:
 
 
 def _row(task: Task, outcome: Outcome, site: Site | None) -> tuple[object, ...]:
-    zone: list[str] = []
-    if site and outcome.probability is not None:
-        zone = [OUTSIDE if outcome.is_in_domain is False else site.zone(outcome.probability)]
     return (
         *(outcome.case, outcome.probability, outcome.threshold, outcome.right_ml, outcome.left_ml),
         *(" ".join(outcome.notes), outcome.seconds, outcome.ct_sha256, task.folder.name),
-        *zone,
+        *_zone(outcome, site),
     )
+
+
+def _zone(outcome: Outcome, site: Site | None) -> list[str]:
+    if site is None or outcome.probability is None:
+        return []
+    return [OUTSIDE if outcome.is_in_domain is False else site.zone(outcome.probability)]
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -22,10 +22,15 @@ from .sentences import progress_bars, say, sentences_instead_of_tracebacks
 if TYPE_CHECKING:
     from ..cohort.batch import Summary
     from ..cohort.score import Outcome
+    from ..weights.site import Site
 
 SOME_FAILED = 3
 _SKIPPED = {"overview": OVERVIEW, "attention": ATTENTION}
 _MOST_TOLD = 10
+_OTHER_MIX = (
+    "These CTs fall into the zones in other shares than those of the calibration: prevalence or scanners differ, and "
+    "what was promised may not hold; calibrate again."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -70,7 +75,11 @@ def batch_command(
     ] = "",
     site: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="What coviddetect calibrate wrote: results.csv gets a column with the zone."),
+        typer.Option(
+            metavar="FILE",
+            help="What coviddetect calibrate wrote: results.csv gets a column with the zone. By default the site.json "
+            "beside the model card, if there is one.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a case, and one at the end.")] = False,
     quiet: Quiet = False,
@@ -84,7 +93,7 @@ def batch_command(
         from ..cohort.batch import score_cohort
         from ..cohort.found import find_cases
         from ..cohort.score import Scoring
-        from ..evaluation.site import read_site
+        from ..weights.site import read_site, site_beside
 
         scoring = Scoring(
             read_card(weights) if weights else None,
@@ -95,7 +104,7 @@ def batch_command(
         chosen = _part(part)
         if scheduler and jobs > 1:
             raise InputError("--jobs is for processes of this computer; a Dask cluster has its own workers.")
-        known = read_site(site, scoring.card) if site else None
+        known = read_site(site, scoring.card) if site else site_beside(scoring.card)
         cases = find_cases(inputs, output)
         bar = progress_bars(MofNCompleteColumn())
         with bar:
@@ -118,24 +127,28 @@ def batch_command(
                 on_start=lambda done, total: bar.update(row, total=total - done),
                 on_outcome=ended,
             )
-        _tell(summary, output, as_json)
+        _tell(summary, output, as_json, known)
         if summary.failed:
             raise typer.Exit(SOME_FAILED)
 
 
-def _tell(summary: Summary, output: Path, as_json: bool) -> None:
+def _tell(summary: Summary, output: Path, as_json: bool, site: Site | None) -> None:
     from ..cohort.records import FAILED, PREDICTIONS, RESULTS
 
     scored = len(summary.outcomes) - summary.failed
     written = [output / RESULTS, output / FAILED, *([output / PREDICTIONS] if summary.tables.labeled else [])]
+    is_of_another_mix = site is not None and site.is_of_another_mix(summary.tables.zones)
     if as_json:
         counts = {"scored": scored, "failed": summary.failed, "done_before": summary.done_before}
-        typer.echo(json.dumps({"type": "end", **counts, "written": [str(file) for file in written]}))
+        mix = {"is_of_another_mix": is_of_another_mix} if site else {}
+        typer.echo(json.dumps({"type": "end", **counts, **mix, "written": [str(file) for file in written]}))
         return
     failed = [outcome for outcome in summary.outcomes if outcome.failed]
     say(*(f"{outcome.case}: {outcome.sentence}" for outcome in failed[:_MOST_TOLD]))
     if len(failed) > _MOST_TOLD:
         say(f"and {len(failed) - _MOST_TOLD} more in {output / FAILED}")
+    if is_of_another_mix:
+        say(_OTHER_MIX)
     say(
         f"{scored} scored, {summary.failed} failed, {summary.done_before} done before.",
         f"Written: {', '.join(map(str, written))}",

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..evaluation.predictions import read_predictions
-from ..evaluation.site import calibrate, write_site
+from ..evaluation.site import calibrate
 from ..report.files import check_folder, refuse_inputs
 from ..weights.cards import default_card, read_card
+from ..weights.site import SITE, write_site
 from .options import Quiet, finite
 from .sentences import say, sentences_instead_of_tracebacks
 
 if TYPE_CHECKING:
-    from ..evaluation.site import Promise, Site
-
-SITE = "site.json"
+    from ..weights.site import Promise, Site
 
 
 def register(app: typer.Typer) -> None:

@@ -1,22 +1,15 @@
-"""Promises for one hospital: from which probabilities on a case may be called likely, and below which unlikely."""
+"""Finds the promises for one hospital: from where on a case may be called likely, and below what unlikely."""
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 
-from ..atomic import whole_file
 from ..errors import InputError
-from ..text import printable
 from ..weights.cards import ModelCard
+from ..weights.site import Promise, Site
 from .predictions import Predictions
-
-SCHEMA = "coviddetect-site-1"
 
 CUTS = tuple(sorted({0.001, 0.002, 0.005, *(n / 100 for n in range(1, 100)), 0.995, 0.998, 0.999}))
 """The cut points that are tried, fixed before any case is seen."""
@@ -24,64 +17,6 @@ CUTS = tuple(sorted({0.001, 0.002, 0.005, *(n / 100 for n in range(1, 100)), 0.9
 _LEAST_SHARE = 0.05
 """Of the cohort, below which a zone is too small to be of use; tests begin there."""
 _MOST_MORE = 2**14
-
-Zone = Literal["unlikely", "open", "likely"]
-
-
-@dataclass(frozen=True)
-class Promise:
-    """A zone of probabilities, and what was shown of it.
-
-    Parameters
-    ----------
-    cut
-        Where it ends: cases below it are unlikely, or cases at and above it likely.
-    target
-        The share of right calls in it is at least this large, with the confidence of its site.
-    cases, wrong
-        In it, of those that it was shown on.
-    """
-
-    cut: float
-    target: float
-    cases: int
-    wrong: int
-
-
-@dataclass(frozen=True)
-class Site:
-    """What may be said of a probability at one hospital.
-
-    Parameters
-    ----------
-    unlikely, likely
-        None where nothing can be promised.
-    confidence
-        With which both promises hold together.
-    positives, negatives
-        The cases that they were shown on; at another prevalence they do not hold.
-    weights, weights_sha256
-        Title and checksum of the weights that gave the probabilities.
-    """
-
-    unlikely: Promise | None
-    likely: Promise | None
-    confidence: float
-    positives: int
-    negatives: int
-    weights: str
-    weights_sha256: str
-
-    @property
-    def prevalence(self) -> float:
-        """Share of the cases with COVID-19."""
-        return self.positives / (self.positives + self.negatives)
-
-    def zone(self, probability: float) -> Zone:
-        """What a probability is called."""
-        if self.unlikely and probability < self.unlikely.cut:
-            return "unlikely"
-        return "likely" if self.likely and probability >= self.likely.cut else "open"
 
 
 def calibrate(
@@ -143,43 +78,6 @@ def calibrate(
         likely = Promise(unlikely.cut, ppv, int(above[0][index] + above[1][index]), int(above[1][index]))
     site = Site(unlikely, likely, confidence, len(positive), len(negative), card.title, card.sha256)
     return site, tuple(shortfalls)
-
-
-def write_site(site: Site, path: Path) -> None:
-    """Write a site to a JSON file."""
-    with whole_file(path.absolute()) as file:
-        content = {"schema": SCHEMA, "research_use_only": True, **asdict(site), "prevalence": site.prevalence}
-        file.write((json.dumps(content, indent=2) + "\n").encode("utf-8"))
-
-
-def read_site(path: Path, card: ModelCard) -> Site:
-    """Read what ``write_site`` wrote.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, is damaged, or belongs to other weights than ``card`` describes.
-    """
-    name = printable(path.name)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-            raise InputError(f"{name} is no file of the schema {SCHEMA}; make one with coviddetect calibrate.")
-        given = {field.name: content[field.name] for field in fields(Site)}
-        site = Site(**{**given, "unlikely": _read_promise(given["unlikely"]), "likely": _read_promise(given["likely"])})
-    except OSError as error:
-        raise InputError(f"{printable(str(path))} cannot be read ({error.strerror}); check the path.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{name} is damaged; make it again with coviddetect calibrate.") from error
-    if site.weights_sha256 != card.sha256:
-        raise InputError(f"{name} belongs to {printable(site.weights)}, not to {card.title}; calibrate these weights.")
-    return site
-
-
-def _read_promise(entry: dict[str, Any] | None) -> Promise | None:
-    if entry is None:
-        return None
-    return Promise(float(entry["cut"]), float(entry["target"]), int(entry["cases"]), int(entry["wrong"]))
 
 
 def _promise(

@@ -8,6 +8,7 @@ from typing import Any
 from ..analysis.evidence import LEAST_FOR, Evidence
 from ..analysis.width import width_of
 from ..probability import probability_text
+from ..weights.site import site_beside
 from .distribution import NEAR_SURFACE_MM, distribution
 from .reported import Reported
 
@@ -151,6 +152,7 @@ def assessment(reported: Reported) -> list[str]:
         *evidence(reported),
         words.caveat,
         measured(reported),
+        *promised(reported),
         words.weights.format(**weights),
     ]
 
@@ -216,6 +218,21 @@ def measured(reported: Reported) -> str:
         specificity=words.number(nearest["specificity"], 2),
         cohort=(card.operating_characteristics or {})["cohort"],
     )
+
+
+def promised(reported: Reported) -> list[str]:
+    """What may be said of such a probability in this hospital; empty where nobody has calibrated these weights."""
+    words, site = reported.words, site_beside(reported.card) if reported.card else None
+    if site is None or reported.stale:
+        return []
+    if reported.is_doubtful:
+        return [words.site_outside]
+    zone = site.zone(reported.record["probability"])
+    promise = site.promise(zone)
+    sentence = words.site_zone[zone].format(share=words.number(100 * promise.target) if promise else "")
+    cases, confidence = site.positives + site.negatives, words.number(100 * site.confidence)
+    shown = words.site_shown.format(cases=cases, percent=words.number(100 * site.prevalence), confidence=confidence)
+    return [f"{sentence} {shown}"]
 
 
 def comparison(reported: Reported) -> list[str]:

@@ -87,6 +87,9 @@ class Words:
     measured: str
     weights: str
     own_threshold: str
+    site_zone: Mapping[str, str]
+    site_shown: str
+    site_outside: str
     comparison: str
     comparison_with: str
     change: str
@@ -203,6 +206,13 @@ ENGLISH = Words(
     measured="Measured at a threshold of {threshold}: sensitivity {sensitivity}, specificity {specificity} ({cohort}).",
     weights="Weights: {title} ({id}, version {version}), SHA-256 {sha256}.",
     own_threshold="The threshold was set by the user; that of the weights is {threshold}.",
+    site_zone={
+        "unlikely": "In this hospital: unlikely. At least {share} % of the cases called so have no COVID-19.",
+        "likely": "In this hospital: likely. At least {share} % of the cases called so have COVID-19.",
+        "open": "In this hospital: open. Nothing is promised of such a probability.",
+    },
+    site_shown="Shown on {cases} cases, {percent} % of them with COVID-19, with {confidence} % confidence.",
+    site_outside="In this hospital: open. Nothing is promised of a CT unlike those of the training.",
     comparison="COMPARISON",
     comparison_with="With the analysis of {time}, given as an earlier one of the same patient:",
     change="{name}: {before} -> {after}",
@@ -318,6 +328,13 @@ GERMAN = Words(
     "({cohort}).",
     weights="Gewichte: {title} ({id}, Version {version}), SHA-256 {sha256}.",
     own_threshold="Der Schwellenwert wurde vom Benutzer gesetzt; der der Gewichte ist {threshold}.",
+    site_zone={
+        "unlikely": "In diesem Krankenhaus: unwahrscheinlich. Mindestens {share} % solcher Fälle haben kein COVID-19.",
+        "likely": "In diesem Krankenhaus: wahrscheinlich. Mindestens {share} % solcher Fälle haben COVID-19.",
+        "open": "In diesem Krankenhaus: offen. Für eine solche Wahrscheinlichkeit gilt keine Zusage.",
+    },
+    site_shown="Gezeigt an {cases} Fällen, {percent} % davon mit COVID-19, mit einer Sicherheit von {confidence} %.",
+    site_outside="In diesem Krankenhaus: offen. Für ein CT, das denen des Trainings nicht gleicht, gilt keine Zusage.",
     comparison="VERGLEICH",
     comparison_with="Mit der Auswertung vom {time}, angegeben als frühere desselben Patienten:",
     change="{name}: {before} -> {after}",

@@ -22,6 +22,7 @@ from ..errors import InputError, WeightsError
 from .cards import LARGEST_FILE, ModelCard, bundled_cards, load_network, read_card, read_checked, write_card
 from .domain import check_domain
 from .released import import_checkpoint
+from .site import SITE, site_beside
 
 _LONGEST_TITLE = 120
 _UNFINISHED = ".unfinished-"
@@ -126,6 +127,8 @@ def add(path: str | Path) -> ModelCard:
         _copy(given.weights_path, card.weights_path)
         if given.domain_file and card.domain_file:
             _copy(given.path.parent / given.domain_file, card.path.parent / card.domain_file)
+        if site_beside(given):
+            _copy(given.path.parent / SITE, card.path.parent / SITE)
         write_card(card)
         return _put_in_place(read_card(card.path))
 

@@ -1053,6 +1053,34 @@ Jetzt installieren?</translation>
         <translation>COVID-19-Wahrscheinlichkeit unentschieden.</translation>
     </message>
     <message>
+        <source>In this hospital: unlikely.</source>
+        <translation>In diesem Krankenhaus: unwahrscheinlich.</translation>
+    </message>
+    <message>
+        <source>In this hospital: open.</source>
+        <translation>In diesem Krankenhaus: offen.</translation>
+    </message>
+    <message>
+        <source>In this hospital: likely.</source>
+        <translation>In diesem Krankenhaus: wahrscheinlich.</translation>
+    </message>
+    <message>
+        <source>Nothing is promised of such a probability.</source>
+        <translation>Für eine solche Wahrscheinlichkeit gilt keine Zusage.</translation>
+    </message>
+    <message>
+        <source>At least {share:.0f} % of the cases that are called unlikely have no COVID-19.</source>
+        <translation>Mindestens {share:.0f} % der Fälle, die unwahrscheinlich genannt werden, haben kein COVID-19.</translation>
+    </message>
+    <message>
+        <source>At least {share:.0f} % of the cases that are called likely have COVID-19.</source>
+        <translation>Mindestens {share:.0f} % der Fälle, die wahrscheinlich genannt werden, haben COVID-19.</translation>
+    </message>
+    <message>
+        <source>Shown on {cases} cases, {percent:.0f} % of them with COVID-19; elsewhere it does not hold.</source>
+        <translation>Gezeigt an {cases} Fällen, {percent:.0f} % davon mit COVID-19; anderswo gilt es nicht.</translation>
+    </message>
+    <message>
         <source>(the same when scan and mask are nudged)</source>
         <translation>(gleich bei kleinen Änderungen an Bild und Maske)</translation>
     </message>

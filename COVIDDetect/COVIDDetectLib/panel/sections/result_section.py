@@ -15,6 +15,7 @@ from ...analysis.result_table import Scored
 from ...analysis.width import Width, number_text, width_of
 from ...lungs.mask_checks import tells_of_parts_outside
 from ...probability import probability_text
+from ...weights.site import site_beside
 from ...weights.store import is_bundled
 from ..state import PanelState, ResultState
 from ..words import in_users_language, with_minus
@@ -80,6 +81,7 @@ class ResultSection:
         ui.rangeLabel.visible = width is not None
         self._show_scale(record["probability"], threshold, is_gray, width)
         ui.verdictLabel.text = verdict(result, threshold, new.is_elsewhere)
+        ui.verdictLabel.toolTip = f"<span>{escape(promise(result))}</span>"
         ui.staleWidget.visible = bool(result.stale)
         ui.staleLabel.text = in_users_language(result.stale)
         ui.rescoreButton.enabled = new.job is None
@@ -133,8 +135,36 @@ def verdict(result: ResultState, decision_threshold: float, is_elsewhere: bool) 
         first = _("Probability of COVID-19: above the threshold.")
     else:
         first = _("Probability of COVID-19: below the threshold.")
+    site = site_beside(result.card) if result.card and not (result.stale or result.is_doubtful) else None
+    zones = {
+        "unlikely": _("In this hospital: unlikely."),
+        "open": _("In this hospital: open."),
+        "likely": _("In this hospital: likely."),
+    }
+    zone = [zones[site.zone(result.record["probability"])]] if site else []
     elsewhere = [_("The views show a different volume, not this CT.")] if is_elsewhere else []
-    return " ".join([first, *elsewhere])
+    return " ".join([first, *zone, *elsewhere])
+
+
+def promise(result: ResultState) -> str:
+    """What was shown of the zone that the verdict names; empty where nobody has calibrated these weights."""
+    site = site_beside(result.card) if result.card else None
+    if site is None:
+        return ""
+    zone = site.zone(result.record["probability"])
+    values = {
+        "share": 100 * (promised.target if (promised := site.promise(zone)) else 0.0),
+        "cases": site.positives + site.negatives,
+        "percent": 100 * site.prevalence,
+    }
+    if zone == "open":
+        sentence = _("Nothing is promised of such a probability.")
+    elif zone == "unlikely":
+        sentence = _("At least {share:.0f} % of the cases that are called unlikely have no COVID-19.")
+    else:
+        sentence = _("At least {share:.0f} % of the cases that are called likely have COVID-19.")
+    shown = _("Shown on {cases} cases, {percent:.0f} % of them with COVID-19; elsewhere it does not hold.")
+    return f"{sentence} {shown}".format(**values)
 
 
 def range_line(width: Width, decision_threshold: float) -> str:
