@@ -20,8 +20,9 @@ from COVIDDetectLib.analysis.attribution import METHODS
 from COVIDDetectLib.analysis.experiments import Experiment
 from COVIDDetectLib.analysis.healthy_lung import with_healthy_lung
 from COVIDDetectLib.analysis.heat_map import HeatMap
-from COVIDDetectLib.analysis.opacity import measure_lobes
+from COVIDDetectLib.analysis.opacity import OpacityBounds, measure_lobes
 from COVIDDetectLib.analysis.regions import SIDES, Region, region_voxels
+from COVIDDetectLib.analysis.registration import align
 from COVIDDetectLib.analysis.width import Reading, Width
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.errors import Cancelled, COVIDDetectError
@@ -106,6 +107,12 @@ class InstantClient:
     ) -> None:
         """One lung alone, and a region without disease."""
         self._begin(ct, lambda: _experiments(ct, lung_mask, region), [Progress("score", 1, 2)])
+
+    def compare(
+        self, ct: CTVolume, lung_mask: LungMask, earlier: tuple[CTVolume, LungMask], bounds: OpacityBounds
+    ) -> None:
+        """The same as the worker does: it needs no network."""
+        self._begin(ct, lambda: align((ct, lung_mask), earlier, bounds), [Progress("align", 0, 2)])
 
     def read_again(
         self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None

@@ -29,6 +29,7 @@ from COVIDDetectLib.report.table import csv_table
 from typer.testing import CliRunner, Result
 
 from Testing.dicom_series import write_ct
+from Testing.report.test_text import since
 
 MANY_NOTES = ("About 120 mL of air-filled lung are not in the lung mask; correct the mask. " * 3,) * 8
 
@@ -89,7 +90,7 @@ def test_pdf_is_one_page_whose_objects_lie_where_its_table_says(
 def test_everything_lies_on_the_page_however_much_there_is_to_say(
     record: dict[str, Any], pictures: list[KeyPicture], notes: tuple[str, ...]
 ) -> None:
-    reported = Reported({**record, "notes": list(notes)}, "de", earlier=record)
+    reported = Reported({**record, "notes": list(notes)}, "de", follow_up=since(record))
     content = _content(page_pdf(page_of(reported, pictures)))
     baselines = [float(y) for y in re.findall(r"([\d.-]+) Td", content)]
     assert min(baselines) > 20 and max(baselines) < 842 - 20

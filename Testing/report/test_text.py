@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from COVIDDetectLib.analysis.attention import place_attention
+from COVIDDetectLib.analysis.follow_up import Dated, FollowUp, follow_up
 from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.lungs.mask_checks import PartsOutside, _outside_finding, check_lung_mask
@@ -34,8 +36,14 @@ def record(small_phantom: Phantom) -> dict[str, Any]:
     return ideal_analysis(small_phantom).to_record()
 
 
+def since(earlier: dict[str, Any], record: dict[str, Any] | None = None) -> FollowUp:
+    """What has changed since the result of an earlier CT."""
+    other = {**earlier, "input": {"name": "", "sha256": "0" * 64}}
+    return follow_up(Dated(other, day=date(2024, 1, 31)), Dated(record or earlier, day=date(2024, 2, 23)))
+
+
 def test_sections_stand_in_the_order_of_a_radiology_report(record: dict[str, Any]) -> None:
-    lines = report_text(Reported(record, earlier=record)).splitlines()
+    lines = report_text(Reported(record, follow_up=since(record))).splitlines()
     titles = [line.split(" (")[0] for line in lines if line.split(" (")[0].isupper()]
     assert titles == ["TECHNIQUE", "LUNGS", "OPACITY", "DISTRIBUTION", "ASSESSMENT", "COMPARISON"]
 
@@ -97,7 +105,7 @@ def test_width_and_reasons_stand_with_the_number(record: dict[str, Any]) -> None
 
 
 def test_german_has_decimal_commas_and_no_english_line(record: dict[str, Any]) -> None:
-    reported = Reported(record, "de", stale="The lung mask was edited after scoring.", earlier=record)
+    reported = Reported(record, "de", stale="The lung mask was edited after scoring.", follow_up=since(record))
     text = report_text(reported)
     assert f"{record['opacity'][0]['volume_ml'] / 1000:.2f} L".replace(".", ",") in text
     assert "VERALTET: Die Lungenmaske wurde nach der Bewertung bearbeitet." in text
@@ -133,9 +141,20 @@ def test_a_text_names_nobody_unless_told(record: dict[str, Any]) -> None:
 
 def test_a_comparison_says_what_changed_and_what_cannot_be_compared(record: dict[str, Any]) -> None:
     weights = {**record["weights"], "sha256": "0" * 64}
-    text = report_text(Reported(record, earlier={**record, "probability": 0.31, "weights": weights}))
+    then = since({**record, "probability": 0.31, "weights": weights}, record)
+    text = report_text(Reported(record, follow_up=then))
     assert f"Probability of COVID-19: 0.31 -> {record['probability']:.2f}." in text
     assert "the two probabilities cannot be compared" in text
+
+
+def test_a_comparison_has_a_line_for_each_lung(record: dict[str, Any]) -> None:
+    (right, left) = record["opacity"]
+    less = {**right, "consolidation_ml": right["consolidation_ml"] - 20.0}
+    lines = report_text(Reported(record, follow_up=since({**record, "opacity": [less, left]}, record))).splitlines()
+    assert any("(CTs 23 days apart)" in line for line in lines)
+    (line,) = [line for line in lines if line.startswith("Right lung: volume")]
+    assert ", +20 mL; evidence" in line
+    assert any(line.startswith("Left lung: volume") and ", +0 mL" in line for line in lines)
 
 
 def test_small_regions_make_nothing_bilateral_or_multifocal() -> None:

@@ -49,7 +49,7 @@ class Progress:
     Parameters
     ----------
     stage
-        ``"lungs"`` and ``"score"``, counted by slices; ``"attention"``, counted by maps.
+        ``"lungs"`` and ``"score"``, counted by slices; ``"attention"``, counted by maps; ``"align"``, by steps.
     done, total
         Of this stage.
     seconds_left

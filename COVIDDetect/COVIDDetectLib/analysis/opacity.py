@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,12 @@ class OpacityBounds:
             raise InputError(
                 "The limits of emphysema, ground glass and consolidation overlap; they must increase in this order."
             )
+
+    @classmethod
+    def from_levels(cls, levels: Sequence[float]) -> OpacityBounds:
+        """From ``levels``."""
+        emphysema, ground_glass, consolidation, top = levels
+        return cls((ground_glass, consolidation), (consolidation, top), emphysema)
 
     @property
     def levels(self) -> list[float]:

@@ -38,6 +38,7 @@ from ..weights.cards import ModelCard, read_card
 from . import audit as audit_commands
 from . import batch as batch_commands
 from . import calibration as calibration_commands
+from . import compare as compare_command_line
 from . import evaluation as evaluation_commands
 from . import reports as report_commands
 from . import training as training_commands
@@ -60,6 +61,7 @@ app.add_typer(weights_commands.app, name="weights")
 audit_commands.register(app)
 batch_commands.register(app)
 report_commands.register(app)
+compare_command_line.register(app)
 evaluation_commands.register(app)
 calibration_commands.register(app)
 training_commands.register(app)

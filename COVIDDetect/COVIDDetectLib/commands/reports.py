@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ..analysis.follow_up import Dated, follow_up
 from ..atomic import whole_file
 from ..ct.reading import read_ct
 from ..errors import InputError
@@ -81,7 +82,7 @@ def report_command(
             record,
             language,
             card=next((card for card in installed_cards() if card.sha256 == record["weights"]["sha256"]), None),
-            earlier=read_record(earlier) if earlier else None,
+            follow_up=follow_up(Dated(read_record(earlier)), Dated(record)) if earlier else None,
             identity=identity,
         )
         if report_format == "text" and output is None:

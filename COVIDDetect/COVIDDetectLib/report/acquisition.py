@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import date, datetime
 from pathlib import Path
 
 from ..ct.dicom import quiet_pydicom
@@ -50,6 +52,23 @@ def scan_settings(path: Path, series_uid: str | None = None) -> str:
         header = dcmread(series.images[0].file, stop_before_pixels=True, specific_tags=[tag for tag, _ in _SETTINGS])
         values = [(form, header.get(tag)) for tag, form in _SETTINGS]
     return ", ".join(form.format(short_name(str(value))) for form, value in values if value not in (None, ""))
+
+
+def day_taken(path: Path, series_uid: str | None = None) -> date | None:
+    """When the images of a series were taken, or the study; None where the files do not tell."""
+    series = source_series(path, series_uid)
+    if series is None:
+        return None
+    from pydicom import dcmread
+
+    tags = ("AcquisitionDate", "SeriesDate", "StudyDate")
+    with quiet_pydicom():
+        header = dcmread(series.images[0].file, stop_before_pixels=True, specific_tags=list(tags))
+        texts = [str(header.get(tag) or "") for tag in tags]
+    for text in texts:
+        with suppress(ValueError):
+            return datetime.strptime(text, "%Y%m%d").date()
+    return None
 
 
 def source_series(path: Path, series_uid: str | None = None) -> Series | None:

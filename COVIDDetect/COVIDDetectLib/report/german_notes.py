@@ -8,6 +8,8 @@ _WORDS = {
     "right": "rechten",
     "left": "linken",
     "right and the left": "rechten und der linken",
+    "earlier": "frühere",
+    "later": "spätere",
     "lower end": "unteren Ende",
     "upper end": "oberen Ende",
     "front": "vorderen Rand",
@@ -80,6 +82,28 @@ _SENTENCES = {
     r"The vessels hold contrast agent \(about (\d+) HU between the lungs\), .+": "Die Gefäße enthalten Kontrastmittel "
     "(etwa {0} HE zwischen den Lungen), was alle Dichten erhöht; bitte eine Serie ohne Kontrastmittel wählen, wenn es "
     "eine gibt.",
+    r"The two do not look like the same chest: laid over each other the lungs overlap by ([\d.]+) \(Dice\), .+": "Die "
+    "beiden sehen nicht nach demselben Thorax aus: Übereinandergelegt überlappen die Lungen nur mit {0} (Dice), wie "
+    "die verschiedener Menschen; bitte prüfen, ob beide CTs von einem Patienten sind.",
+    r"The two CTs are of different patients, as their headers name them\.": "Die beiden CTs sind nach ihren Kopfdaten "
+    "von verschiedenen Patienten.",
+    r"Other weights scored then: the two probabilities cannot be compared\.": "Damals bewerteten andere Gewichte: Die "
+    "beiden Wahrscheinlichkeiten sind nicht vergleichbar.",
+    r"One of the two probabilities is not to be relied on, and neither is their difference\.": "Einer der beiden "
+    "Wahrscheinlichkeiten ist nicht zu trauen, und so auch ihrem Unterschied nicht.",
+    r"Nudging the CTs alone moves the probability as far: do not read a change out of it\.": "Schon kleine Änderungen "
+    "der Aufnahmen bewegen die Wahrscheinlichkeit so weit: Eine Veränderung ist daraus nicht zu lesen.",
+    r"The lungs were found in another way then, and dense lung may be counted in one CT alone\.": "Die Lungen wurden "
+    "damals anders gefunden; dichte Lunge zählt womöglich nur in einem der CTs mit.",
+    r"The evidence in the (right|left) lung has fallen, its opacity has not: .+": "Die Evidenz in der {0} Lunge hat "
+    "abgenommen, ihre Verdichtung nicht: Jedes Merkmal zählt einmal, wo es am stärksten ist, und liegt nun womöglich "
+    "anderswo.",
+    r"Only (\d+) % of the lungs are seen in both CTs; volumes are those of all that each CT shows\.": "Nur {0} % der "
+    "Lungen sind in beiden CTs zu sehen; die Volumina sind die von allem, was jedes CT zeigt.",
+    r"The lungs hold ([\d.]+) L, and held ([\d.]+) L then: .+": "Die Lungen fassen {0} L, damals {1} L: Allein die "
+    "Atemtiefe ändert Dichte und Verdichtungen.",
+    r"The (earlier|later) result is out of date: .+": "Das {0} Ergebnis ist veraltet; bitte dieses CT neu bewerten und "
+    "dann vergleichen.",
     r"The GPU had too little memory; computed on the CPU\.": "Die GPU hatte zu wenig Speicher; auf der CPU berechnet.",
 }
 
@@ -95,6 +119,10 @@ def in_german(sentence: str) -> str:
     for pattern, german in _SENTENCES.items():
         if found := re.fullmatch(pattern, sentence):
             parts = found.groups()
-            if all(part.isdigit() or part in _WORDS for part in parts):
-                return german.format(*(_WORDS.get(part, part) for part in parts))
+            if all(_is_number(part) or part in _WORDS for part in parts):
+                return german.format(*(_WORDS.get(part, part.replace(".", ",")) for part in parts))
     return sentence
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"\d+(\.\d+)?", text) is not None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ..analysis.follow_up import FollowUp
 from ..analysis.opacity import OpacityBounds
 from ..analysis.result_table import Scored
 from ..analysis.width import number_text
@@ -34,8 +35,8 @@ class Reported:
         ``OpacityBounds.levels`` in which the densities of the record were measured, in HU.
     card
         Of the weights; None if they are not installed here.
-    earlier
-        The record of an earlier analysis of the same patient; None if there is none to compare with.
+    follow_up
+        What has changed since an earlier analysis of the same patient; None if there is none to compare with.
     identity
         What the patient or study is called; empty for a pseudonym made from the voxels of the CT.
     acquisition
@@ -50,7 +51,7 @@ class Reported:
     threshold: float | None = None
     opacity_bounds: Sequence[float] = tuple(OpacityBounds().levels)
     card: ModelCard | None = None
-    earlier: Mapping[str, Any] | None = None
+    follow_up: FollowUp | None = None
     identity: str = ""
     acquisition: tuple[tuple[str, str], ...] = ()
     history: tuple[Scored, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..analysis.evidence import LEAST_FOR, Evidence
+from ..analysis.follow_up import Change, PartChange
 from ..analysis.width import width_of
 from ..probability import probability_text
 from ..weights.site import site_beside
@@ -200,8 +201,8 @@ def _place(reported: Reported, where: str) -> str:
     return f"{words.sides_in_short[side]} {words.thirds[third]}"
 
 
-def _signed(reported: Reported, logit: float) -> str:
-    number = reported.words.number(logit, 2)
+def _signed(reported: Reported, value: float, decimals: int = 2) -> str:
+    number = reported.words.number(value, decimals)
     return number if number.startswith("-") else f"+{number}"
 
 
@@ -237,24 +238,39 @@ def promised(reported: Reported) -> list[str]:
 
 def comparison(reported: Reported) -> list[str]:
     """What has changed since an earlier analysis; empty without one."""
-    words, now, before = reported.words, reported.record, reported.earlier
-    if before is None:
+    words, found = reported.words, reported.follow_up
+    if found is None:
         return []
-    same_weights = now["weights"]["sha256"] == before["weights"]["sha256"]
-    numbers = [words.spoken(probability_text(one["probability"], one["decision_threshold"])) for one in (before, now)]
-    changes = [(words.probability, *numbers)]
-    earlier_sides = {side["side"]: side for side in before.get("opacity", ())}
-    for side in now.get("opacity", ()):
-        if then := earlier_sides.get(side["side"]):
-            lung = words.sides[side["side"]]
-            liters = [f"{words.number(one['volume_ml'] / 1000, 2)} L" for one in (then, side)]
-            changes.append((f"{lung}, {words.volume}", *liters))
-            changes += [
-                (f"{lung}, {getattr(words, kind)}", *(amount(reported, one, kind) for one in (then, side)))
-                for kind in OPACITIES
-            ]
-    return [
-        words.comparison_with.format(time=reported.moment(before["time"])),
-        *(f"{words.change.format(name=name, before=then, after=after)}." for name, then, after in changes),
-        *([] if same_weights else [words.other_weights]),
+    apart = words.days_apart.format(days=found.days) if found.days is not None else ""
+    numbers = zip((found.probability.before, found.probability.now), found.thresholds, strict=True)
+    before, after = (words.spoken(probability_text(*number)) for number in numbers)
+    lines = [words.comparison_with.format(time=reported.moment(found.earlier_time), apart=apart)]
+    lines += [f"! {reported.sentence(doubt)}" for doubt in found.doubts]
+    lines.append(f"{words.change.format(name=words.probability, before=before, after=after)}.")
+    if found.logit is not None:
+        lines.append(f"{_change(reported, words.log_odds, found.logit)}.")
+    return [*lines, *(_part_change(reported, part) for part in (*found.lungs, *found.lobes)), words.opacity_together]
+
+
+def _part_change(reported: Reported, part: PartChange) -> str:
+    """One line of a lung or lobe."""
+    words, ml, percent = reported.words, part.opacity_ml, part.opacity_percent
+    amounts = [
+        words.amount.format(percent=words.number(share, 1), ml=words.number(volume))
+        for share, volume in ((percent.before, ml.before), (percent.now, ml.now))
     ]
+    liters = [f"{words.number(volume / 1000, 2)} L" for volume in (part.volume_ml.before, part.volume_ml.now)]
+    by = _signed(reported, round(ml.now) - round(ml.before), 0)
+    told = [
+        words.change.format(name=words.volume, before=liters[0], after=liters[1]),
+        f"{words.change.format(name=words.opacity_short, before=amounts[0], after=amounts[1])}, {by} mL",
+        *([_change(reported, words.evidence_short, part.evidence)] if part.evidence else []),
+    ]
+    name = words.lobes[f"{part.side} {part.lobe}"] if part.lobe else words.sides[part.side]
+    return f"{name}: {'; '.join(told)}."
+
+
+def _change(reported: Reported, name: str, change: Change) -> str:
+    """Of log-odds."""
+    before, now = (_signed(reported, value) for value in (change.before, change.now))
+    return reported.words.change.format(name=name, before=before, after=now)

@@ -93,7 +93,11 @@ class Words:
     comparison: str
     comparison_with: str
     change: str
-    other_weights: str
+    days_apart: str
+    log_odds: str
+    opacity_short: str
+    evidence_short: str
+    opacity_together: str
     model: str
     software: str
     checksums: str
@@ -214,9 +218,13 @@ ENGLISH = Words(
     site_shown="Shown on {cases} cases, {percent} % of them with COVID-19, with {confidence} % confidence.",
     site_outside="In this hospital: open. Nothing is promised of a CT unlike those of the training.",
     comparison="COMPARISON",
-    comparison_with="With the analysis of {time}, given as an earlier one of the same patient:",
+    comparison_with="With the analysis of {time}, given as an earlier one of the same patient{apart}:",
     change="{name}: {before} -> {after}",
-    other_weights="Other weights scored then: the two probabilities cannot be compared.",
+    days_apart=" (CTs {days} days apart)",
+    log_odds="Log-odds",
+    opacity_short="opacity",
+    evidence_short="evidence",
+    opacity_together="Opacity: ground-glass and consolidation density together; breath and noise change it, too.",
     model="Model",
     software="Software",
     checksums="SHA-256",
@@ -336,9 +344,14 @@ GERMAN = Words(
     site_shown="Gezeigt an {cases} Fällen, {percent} % davon mit COVID-19, mit einer Sicherheit von {confidence} %.",
     site_outside="In diesem Krankenhaus: offen. Für ein CT, das denen des Trainings nicht gleicht, gilt keine Zusage.",
     comparison="VERGLEICH",
-    comparison_with="Mit der Auswertung vom {time}, angegeben als frühere desselben Patienten:",
+    comparison_with="Mit der Auswertung vom {time}, angegeben als frühere desselben Patienten{apart}:",
     change="{name}: {before} -> {after}",
-    other_weights="Damals bewerteten andere Gewichte: Die beiden Wahrscheinlichkeiten sind nicht vergleichbar.",
+    days_apart=" (Abstand der CTs: {days} Tage)",
+    log_odds="Log-Odds",
+    opacity_short="Verdichtungen",
+    evidence_short="Evidenz",
+    opacity_together="Verdichtungen: Milchglas- und Konsolidierungs-Dichte zusammen; auch Atemtiefe und Rauschen "
+    "ändern sie.",
     model="Modell",
     software="Software",
     checksums="SHA-256",

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from ..analysis.opacity import OpacityBounds
 from ..analysis.regions import Region
 from ..ct.volume import CTVolume
 from ..errors import Cancelled, COVIDDetectError, UnexpectedError
@@ -15,7 +16,7 @@ from ..events.signal import Signal
 from ..installation import require_packages
 from ..lungs import LungMask
 from ..weights.cards import ModelCard
-from .exchange import Steps, load_answer, load_lung_mask, store_lung_mask
+from .exchange import Steps, load_answer, load_lung_mask, store_ct, store_lung_mask
 from .folder import SharedFolder
 from .interface import IN_BACKGROUND, Client
 from .process import WorkerProcess
@@ -114,6 +115,11 @@ class WorkerClient(Client):
     ) -> None:
         self._begin("experiment", ct, lung_mask, device, weights, region=asdict(region) if region else None)
 
+    def compare(
+        self, ct: CTVolume, lung_mask: LungMask, earlier: tuple[CTVolume, LungMask], bounds: OpacityBounds
+    ) -> None:
+        self._begin("compare", ct, lung_mask, "auto", None, earlier, bounds=asdict(bounds))
+
     def read_again(
         self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
     ) -> None:
@@ -155,7 +161,14 @@ class WorkerClient(Client):
             self._worker = None
 
     def _begin(
-        self, kind: str, ct: CTVolume, lungs: str | LungMask, device: str, weights: ModelCard | None, **more: object
+        self,
+        kind: str,
+        ct: CTVolume,
+        lungs: str | LungMask,
+        device: str,
+        weights: ModelCard | None,
+        earlier: tuple[CTVolume, LungMask] | None = None,
+        **more: object,
     ) -> None:
         if self.busy:
             raise COVIDDetectError("An analysis is running; wait for it, or cancel it.")
@@ -174,7 +187,7 @@ class WorkerClient(Client):
             **more,
         }
         self._request = request
-        request.run(_stored(message, ct, lungs, worker.folder), worker.say, self._fail)
+        request.run(_stored(message, ct, lungs, worker.folder, earlier), worker.say, self._fail)
 
     def _on_said(self, message: Message) -> None:
         request, kind, number = self._request, message["type"], message.get("id")
@@ -233,12 +246,22 @@ class WorkerClient(Client):
                 self.forget()
 
 
-def _stored(message: Message, ct: CTVolume, lungs: str | LungMask, folder: SharedFolder) -> Steps[Message]:
-    """The message, with CT and mask in files."""
+def _stored(
+    message: Message,
+    ct: CTVolume,
+    lungs: str | LungMask,
+    folder: SharedFolder,
+    earlier: tuple[CTVolume, LungMask] | None,
+) -> Steps[Message]:
+    """The message, with CT and mask in files, and those of an earlier CT."""
     part = folder.part(message["id"])
     part.mkdir()
     stored_ct = yield from folder.store(ct, message["id"])
     given = lungs if isinstance(lungs, str) else (yield from store_lung_mask(lungs, part / "given.npy"))
+    if earlier is not None:
+        earlier_ct = yield from store_ct(earlier[0], part / "earlier.npy")
+        earlier_lungs = yield from store_lung_mask(earlier[1], part / "earlier-lungs.npy")
+        message = {**message, "earlier": {"ct": earlier_ct, "lungs": earlier_lungs}}
     return {**message, "ct": stored_ct, "lungs": given}
 
 

@@ -17,6 +17,7 @@ from ..analysis.analyze import Analysis
 from ..analysis.attention import Attention
 from ..analysis.experiments import Experiment
 from ..analysis.heat_map import HeatMap
+from ..analysis.registration import Alignment, OpacityChange, Registration
 from ..analysis.width import Width
 from ..ct.geometry import Geometry
 from ..ct.volume import CTVolume
@@ -175,12 +176,32 @@ def load_analysis(entry: Entry, given: LungMask | None = None) -> Steps[Analysis
     )
 
 
+def store_alignment(alignment: Alignment, folder: Path) -> Entry:
+    """Write where opacity has changed; all else is in the entry."""
+    change = alignment.change
+    array = at_once(_store(change.labels, folder / "change.npy"))
+    return {
+        "registration": asdict(alignment.registration),
+        "change": {"array": array, "geometry": asdict(change.geometry)},
+    }
+
+
+def load_alignment(entry: Entry) -> Steps[Alignment]:
+    """The alignment, in memory."""
+    change, registration = part_of(entry, "change", dict), part_of(entry, "registration", dict)
+    labels = yield from _load(part_of(change, "array", str))
+    geometry = value_of(Geometry, part_of(change, "geometry", dict))
+    return Alignment(value_of(Registration, registration), OpacityChange(labels, geometry))
+
+
 def load_answer(kind: str, value: Any, given: LungMask | None) -> Steps[Any]:
-    """The answer to a request: ``Analysis``, ``HeatMap``, ``Width``, a probability or a tuple of ``Experiment``."""
+    """The answer: ``Analysis``, ``HeatMap``, ``Width``, ``Alignment``, a probability or a tuple of ``Experiment``."""
     if kind == "analyze":
         return (yield from load_analysis(value, given))
     if kind == "explain":
         return load_heat_map(value)
+    if kind == "compare":
+        return (yield from load_alignment(value))
     if kind == "width":
         return value_of(Width, value)
     if kind == "preview":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ..analysis.opacity import OpacityBounds
 from ..analysis.regions import Region
 from ..ct.volume import CTVolume
 from ..events.signal import Signal
@@ -26,6 +27,8 @@ class Client(Protocol):
         Another heat map of the same score; ``attribution.METHODS`` names the methods.
     experiment(ct, lung_mask, region, device, weights)
         Probabilities with one lung in the mask, and with a region replaced by healthy-looking lung.
+    compare(ct, lung_mask, earlier, bounds)
+        How an earlier CT of the patient lies on this one, and where opacity came or went.
 
     Each raises COVIDDetectError while another is under way (``busy``), or where packages or room on the disk are
     missing; else it ends in exactly one of ``finished`` and ``failed``, never from within the call.
@@ -47,7 +50,7 @@ class Client(Protocol):
         has the same ones. Not if there is no time for it before that.
     finished(value)
         After ``analyze`` an ``Analysis``, after ``explain`` a ``HeatMap``, after ``experiment`` a tuple of
-        ``Experiment``.
+        ``Experiment``, after ``compare`` an ``Alignment``.
     failed(COVIDDetectError)
         After any; after a cancel with ``Cancelled``.
     noted(Width, probability or COVIDDetectError)
@@ -88,6 +91,11 @@ class Client(Protocol):
         weights: ModelCard | None = None,
     ) -> None:
         """Begin the experiments; the arguments are those of ``experiments.run_experiments``."""
+
+    def compare(
+        self, ct: CTVolume, lung_mask: LungMask, earlier: tuple[CTVolume, LungMask], bounds: OpacityBounds
+    ) -> None:
+        """Begin to lay an earlier CT, which comes with its mask, on a later one; as ``registration.align``."""
 
     def read_again(
         self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from .. import errors
 
-PROTOCOL = 7
+PROTOCOL = 8
 """Raised whenever a message changes; both sides are of one release, so a difference means a broken installation."""
 
 Message = dict[str, Any]
@@ -27,10 +27,11 @@ _ENTRIES: dict[str, dict[str, Any]] = {
     "experiment": {**_REQUEST, "region": (dict, NoneType)},
     "width": _REQUEST,
     "preview": _REQUEST,
+    "compare": {**_REQUEST, "earlier": dict, "bounds": dict},
     "cancel": {"id": int},
     "forget": {},
     "ready": {"protocol": int},
-    "progress": {"id": int, "stage": frozenset({"lungs", "score", "attention"}), "done": int, "total": int},
+    "progress": {"id": int, "stage": frozenset({"lungs", "score", "attention", "align"}), "done": int, "total": int},
     "lungs": {"id": int, "value": dict},
     "done": {"id": int, "value": (dict, list, str)},
     "failed": {"id": (int, NoneType), "kind": str, "sentence": str},

@@ -18,8 +18,10 @@ from ..analysis.analyze import Analysis, Progress, analyze
 from ..analysis.attribution import explain
 from ..analysis.experiments import run_experiments
 from ..analysis.features import LastFeatures
+from ..analysis.opacity import OpacityBounds
 from ..analysis.preview import preview
 from ..analysis.regions import Region
+from ..analysis.registration import align
 from ..analysis.width import read_again
 from ..ct.volume import CTVolume
 from ..device import choose_device, release_memory
@@ -35,6 +37,7 @@ from .exchange import (
     at_once,
     load_ct,
     load_lung_mask,
+    store_alignment,
     store_analysis,
     store_heat_map,
     store_lung_mask,
@@ -176,6 +179,11 @@ class Service:
             return asdict(read_again(ct, lung_mask, **more))
         if request["type"] == "preview":
             return {"probability": preview(ct, lung_mask, last_features=self._last_features, **more)}
+        if request["type"] == "compare":
+            earlier = load_ct(request["earlier"]["ct"]), at_once(load_lung_mask(request["earlier"]["lungs"]))
+            return store_alignment(
+                align((ct, lung_mask), earlier, value_of(OpacityBounds, request["bounds"]), report), folder
+            )
         region = value_of(Region, request["region"]) if request["region"] else None
         return [asdict(one) for one in run_experiments(ct, lung_mask, region, **more)]
 

@@ -38,6 +38,8 @@ class TimeLeft:
         now_s
             The time, of any clock that only goes forward.
         """
+        if progress.stage not in _WORK:
+            return None
         if self._start is None:
             self._stages = list(_WORK)[list(_WORK).index(progress.stage) :]
         if progress.stage != "attention" or not self._total:
