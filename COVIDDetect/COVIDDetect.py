@@ -7,6 +7,7 @@ from pathlib import Path
 
 import slicer
 import vtk
+from COVIDDetectLib.analysis.opacity import OpacityBounds
 from COVIDDetectLib.analysis.regions import Region
 from COVIDDetectLib.errors import UNEXPECTED, Cancelled, COVIDDetectError
 from COVIDDetectLib.events.later import Later
@@ -240,11 +241,8 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
 
         Parameters
         ----------
-        ctNode : vtkMRMLScalarVolumeNode
         lungMaskNode : vtkMRMLSegmentationNode, optional
             The mask to score with; without one the lungs are found by ``lungs`` (``"unet"`` or ``"threshold"``).
-        device : str
-            ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
         card : ModelCard, optional
             The weights that score; the bundled ones if None.
         """
@@ -253,14 +251,10 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         self.job = Job("analyze", ctNode, lungMaskNode, Fingerprint.of(ctNode, lungMaskNode))
 
     def analyze(self, ctNode, lungMaskNode=None, lungs="unet", device="auto", card=None):
-        """Analyze a CT and wait for it, while the application stays alive; arguments as for ``startAnalysis``.
+        """Analyze a CT, and return its ``Result`` in the scene; meanwhile the application stays alive.
 
+        Arguments are those of ``startAnalysis``.
         Nobody is asked: what is wrong with the CT and can be computed all the same stands in the notes of the result.
-
-        Returns
-        -------
-        Result
-            The result in the scene, with its lung mask, heat map and table node.
         """
         note_findings(ctNode)
         outcome = {}  # the job and how it ended
@@ -286,6 +280,12 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         """Begin to score what is not so: one lung only, and with ``region``, an entry of the record, made healthy."""
         job, region = Job.with_result("experiment", result), region and Region.from_entry(region)
         self._client.experiment(ct_from_node(job.ct_node), job.lung_mask, region, device, result.card)
+        self.job = job
+
+    def startComparison(self, result, earlier):
+        """Begin to lay the CT of an earlier result over that of a result, by their lungs."""
+        job = Job.with_two_results(result, earlier)
+        self._client.compare(*job.scan, job.earlier.scan, OpacityBounds.from_levels(result.opacity_bounds))
         self.job = job
 
     def startInBackground(self, kind, result, device="auto"):

@@ -158,6 +158,49 @@ def tutorial(panel: Any) -> None:
     slicer.app.processEvents()
 
 
+def follow_up(panel: Any) -> None:
+    """Docs/use/follow-up.md: the sample, and the same patient later, with more disease."""
+    import slicer
+    from COVIDDetectLib.mrml.comparison import Comparison
+    from COVIDDetectLib.mrml.nodes.ct import ct_from_node, geometry_of, place
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
+    from COVIDDetectLib.mrml.nodes.result import Result
+    from COVIDDetectLib.mrml.views.display import jump_to
+    from COVIDDetectLib.phantom import add_disease
+
+    from Testing.panel.steps import let_views_settle
+
+    ui = panel.ui
+    earlier = ui.ctSelector.currentNode()
+    lungs = lung_mask_from_node(Result.of(earlier).lung_mask_node, earlier).labels
+    grown, lesions = add_disease(ct_from_node(earlier), lungs, seed=2)
+    later = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", f"{earlier.GetName()} later")
+    place(later, geometry_of(earlier))
+    slicer.util.updateVolumeFromArray(later, grown.hu)
+    later.CreateDefaultDisplayNodes()
+    ui.ctSelector.setCurrentNode(later)
+    ui.analyzeButton.click()
+    wait_for(panel)
+    ui.followUpCollapsibleButton.collapsed = False
+    ui.compareButton.click()
+    wait_for(panel)
+    host.wait_until(Comparison.current, PATIENCE_S, "both are compared")
+    let_views_settle()
+    slice_number = int(lesions.sum(axis=(1, 2)).argmax())
+    left, posterior, superior, _one = grown.geometry.ijk_to_lps @ [
+        *(n / 2 for n in grown.shape[:0:-1]),
+        slice_number,
+        1,
+    ]
+    jump_to((-left, -posterior, superior))
+    scroll_to(ui.changeVisibleCheckBox)
+    window("tutorial/follow-up.png")
+    ui.stopComparingButton.click()
+    ui.followUpCollapsibleButton.collapsed = True
+    ui.ctSelector.setCurrentNode(earlier)
+    slicer.app.processEvents()
+
+
 def german(panel: Any) -> None:
     """The panel in German, with the result that is there."""
     import qt
@@ -200,7 +243,7 @@ def in_slicer() -> None:
     import slicer
 
     try:
-        take([tutorial, german])
+        take([tutorial, follow_up, german])
     except Exception:  # noqa: BLE001 - the exit code must tell, whatever happened
         traceback.print_exc(file=sys.__stderr__)
         slicer.util.exit(1)

@@ -125,6 +125,9 @@ COMMANDS: dict[str, Run | Exists] = {
     "coviddetect report results --format csv": _RUN,
     'pip install ".[dicom]"': Run(("--dry-run", "--no-deps", "--no-build-isolation", "--quiet"), at_root=True),
     "coviddetect export results --source CT --output dicom": _RUN,
+    # Docs/use/follow-up.md
+    "coviddetect compare earlier/results later/results": _RUN,
+    "coviddetect compare earlier/results later/results --sources earlier/CT later/CT --output follow-up": _RUN,
     # Docs/develop/translation.md
     ".venv/bin/python tools/update_translations.py": Exists(
         "it writes into the tree; Testing/test_translations.py compares with what it would write",

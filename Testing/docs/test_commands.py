@@ -16,8 +16,11 @@ import pytest
 import SimpleITK as sitk
 import torch
 from COVIDDetectLib.commands.app import app
+from COVIDDetectLib.ct.reading import read_ct
 from COVIDDetectLib.networks.decovnet import DeCoVNet
-from COVIDDetectLib.phantom import Phantom, thorax
+from COVIDDetectLib.phantom import Phantom, add_disease, thorax
+from COVIDDetectLib.phantom.ideal import ideal_analysis
+from COVIDDetectLib.report.files import write_analysis_files
 from COVIDDetectLib.weights.cards import default_card, save_weights
 from typer.testing import CliRunner
 
@@ -47,6 +50,16 @@ def write(array: object, phantom: Phantom, path: Path) -> None:
     sitk.WriteImage(image, str(path))
 
 
+def write_two_visits(folder: Path) -> None:
+    """Results of an earlier and of a later CT of one chest, with both."""
+    before = small_phantom(17)
+    ct, lesions = add_disease(before.ct, before.lung_mask, 3)
+    for name, phantom in (("earlier", before), ("later", Phantom(ct, before.lung_mask, before.lesions | lesions))):
+        write_ct(folder / name / "CT", phantom.ct)
+        known = ideal_analysis(replace(phantom, ct=read_ct(folder / name / "CT")))
+        write_analysis_files(phantom.ct, known, folder / name / "results")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every input that the documents name, under its name there."""
@@ -66,6 +79,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "cohort.csv").write_text("\n".join(rows) + "\n")
     shutil.copy(folder / "cohort.csv", folder / "CASES.csv")
     (folder / "CT").symlink_to(folder / "scans" / "A-17")
+    write_two_visits(folder)
     (folder / "PREDICTIONS.csv").write_text(
         "case,probability,label\n"
         + "".join(f"{case},{0.05 + 0.4 * (case % 2) + 0.005 * (case % 97):.3f},{case % 2}\n" for case in range(200))

@@ -166,7 +166,7 @@ def pythonqt_class(base: type, module: str = "qt") -> type:
     for name in _RETURN_OBJECTS:
         if name not in body and callable(getattr(base, name, None)):
             body[name] = _adopting(getattr(base, name))
-    if issubclass(base, QtWidgets.QWidget):
+    if issubclass(base, QtWidgets.QWidget) and not isinstance(base.layout, QtCore.Property):
         body["layout"] = _adopting(QtWidgets.QWidget.layout)  # of a QLayout it is virtual
     body["cpp_class"] = base.__name__
     _classes[base] = type(base.__name__, (PythonQtObject, base), body)

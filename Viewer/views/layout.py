@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import slicer
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Property, Signal
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from ..compat.pythonqt import pythonqt_class
@@ -47,6 +47,7 @@ _ARRANGEMENTS: dict[int, dict[str, tuple[int, int, int, int]]] = {
         "Green": (1, 1, 1, 1),
         "Yellow": (1, 2, 1, 1),
     },
+    _Node.SlicerLayoutSideBySideView: {"Red": (0, 0, 1, 1), "Yellow": (0, 1, 1, 1)},
     _Node.SlicerLayoutOneUp3DView: {_THREE_D: (0, 0, 1, 1)},
     _Node.SlicerLayoutOneUpRedSliceView: {"Red": (0, 0, 1, 1)},
     _Node.SlicerLayoutOneUpYellowSliceView: {"Yellow": (0, 0, 1, 1)},
@@ -190,7 +191,8 @@ class LayoutManager(QWidget):
         self._map_nodes()
         self.layoutChanged.emit(layout)
 
-    def layout(self) -> Any:
+    @Property(int)
+    def layout(self) -> int:  # type: ignore[override]
         return self._layout
 
     def resetSliceViews(self) -> None:

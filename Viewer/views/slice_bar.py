@@ -45,7 +45,7 @@ class SliceBar(QWidget):
         for widget in (self._offset, fit, larger):
             layout.addWidget(widget)
         self._slider.valueChanged.connect(self._on_slider)
-        self._offset.valueChanged.connect(self._logic.SetSliceOffset)
+        self._offset.valueChanged.connect(self._move_to)
         fit.clicked.connect(lambda: self._logic.FitSliceToBackground())
         larger.clicked.connect(lambda: self.maximize.emit())
         node.AddObserver("ModifiedEvent", lambda *_: self.refresh())
@@ -78,7 +78,12 @@ class SliceBar(QWidget):
         return str(node.GetDirectionLabel(normal, True))
 
     def _on_slider(self, position: int) -> None:
-        self._logic.SetSliceOffset(self._start + position * self._step)
+        self._move_to(self._start + position * self._step)
+
+    def _move_to(self, offset: float) -> None:
+        self._logic.StartSliceOffsetInteraction()  # views that are linked follow
+        self._logic.SetSliceOffset(offset)
+        self._logic.EndSliceOffsetInteraction()
 
     def _button(self, tip: str, picture: QStyle.StandardPixmap) -> QToolButton:
         button = QToolButton(self)

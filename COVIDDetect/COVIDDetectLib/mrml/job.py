@@ -8,12 +8,14 @@ from typing import Literal
 import slicer
 
 from ..analysis.result_table import Scored
+from ..ct.volume import CTVolume
 from ..lungs import LungMask
+from .nodes.ct import ct_from_node
 from .nodes.lung_mask import lung_mask_from_node
 from .nodes.result import Result
 from .watch import Fingerprint
 
-Kind = Literal["analyze", "explain", "experiment", "width", "preview"]
+Kind = Literal["analyze", "explain", "experiment", "width", "preview", "compare"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +27,8 @@ class Job:
     kind
         ``"analyze"``: lungs, score and heat map; ``"explain"``: another heat map of a result; ``"experiment"``: what
         the score would be with one lung, or without a region; ``"width"``: how far it moves when scan and mask are
-        nudged; ``"preview"``: what it would be with the mask that is being edited. For the last two nobody waits.
+        nudged; ``"preview"``: what it would be with the mask that is being edited: for these two nobody waits;
+        ``"compare"``: how an earlier CT lies on this one.
     ct_node
         The CT.
     lung_mask_node
@@ -35,6 +38,8 @@ class Job:
         still are at its end.
     lungs_node
         The lungs that it has found, shown while the rest is computed.
+    earlier
+        Of ``"compare"``: the same of the earlier CT.
     result, scores, lung_mask
         Of all but ``"analyze"``: the result in the scene, its history when the job began, and its mask.
     """
@@ -47,6 +52,7 @@ class Job:
     scores: tuple[Scored, ...] = ()
     lung_mask: LungMask | None = None
     lungs_node: slicer.vtkMRMLSegmentationNode | None = None
+    earlier: Job | None = None
 
     @classmethod
     def with_result(cls, kind: Kind, result: Result) -> Job:
@@ -61,6 +67,17 @@ class Job:
         lung_mask = lung_mask_from_node(mask, ct)
         inputs = Fingerprint.of(ct, mask)
         return cls(kind, ct, mask, inputs, result, tuple(result.history), lung_mask)
+
+    @classmethod
+    def with_two_results(cls, result: Result, earlier: Result) -> Job:
+        """To lay the CT of an earlier result on that of another; errors as for ``with_result``."""
+        return replace(cls.with_result("compare", result), earlier=cls.with_result("compare", earlier))
+
+    @property
+    def scan(self) -> tuple[CTVolume, LungMask]:
+        """Of a job with a result: its CT as it is now, and the mask."""
+        assert self.lung_mask is not None, "a result has a mask"
+        return ct_from_node(self.ct_node), self.lung_mask
 
     def with_lungs(self, node: slicer.vtkMRMLSegmentationNode) -> Job:
         """The same job with the lungs that it has found."""

@@ -9,9 +9,11 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from ..analysis.registration import Alignment
 from ..analysis.width import Width
 from ..errors import Cancelled, COVIDDetectError
 from ..lungs import LungMask
+from .comparison import Comparison, begin_comparison
 from .job import Job
 from .nodes.lung_mask import segments_of
 from .nodes.result import MASK_EDITED, MASK_MOVED, Result
@@ -59,6 +61,8 @@ def _write(job: Job, value: Any) -> Any:
         require_nodes(job.result, job.scores)
     if job.kind == "experiment":
         return value
+    if job.earlier is not None and job.result is not None:
+        return _write_alignment(value, job, job.earlier)
     mask = job.lung_mask_node or job.lungs_in_scene
     inputs = Fingerprint.of(job.ct_node, mask)
     if job.kind == "analyze" and inputs.ct != job.inputs.ct:
@@ -71,6 +75,16 @@ def _write(job: Job, value: Any) -> Any:
         if inputs != job.inputs and mask_difference(result):
             result.mark_stale(MASK_EDITED if inputs.place == job.inputs.place else MASK_MOVED)
         return result
+
+
+def _write_alignment(alignment: Alignment, job: Job, earlier: Job) -> Comparison:
+    assert job.result is not None and earlier.result is not None, "results are compared"
+    require_nodes(earlier.result, earlier.scores)
+    for one in (job, earlier):
+        if Fingerprint.of(one.ct_node, one.lung_mask_node) != one.inputs:
+            raise COVIDDetectError(_("A CT or its mask was changed during the comparison; compare again."))
+    with scene_watch().writing():
+        return begin_comparison(job.result, earlier.result, alignment)
 
 
 def write_width(job: Job, width: Width | COVIDDetectError) -> None:

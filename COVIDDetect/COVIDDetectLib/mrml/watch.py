@@ -16,6 +16,7 @@ from ..analysis.opacity import has_lobes
 from ..errors import COVIDDetectError
 from ..events.signal import Signal
 from ..lungs import lung_mask_sha256
+from .comparison import Comparison, end_comparison, is_comparison, take_apart
 from .nodes.ct import ct_from_node, ct_of, place_of, voxels_of
 from .nodes.heat_map import heat_maps, is_heat_map
 from .nodes.lung_mask import lung_mask_from_node, segments_of
@@ -100,6 +101,7 @@ class SceneWatch:
                 (scene.NodeAboutToBeRemovedEvent, self._on_node_about_to_be_removed),
                 (scene.NodeRemovedEvent, self._on_node_removed),
                 (scene.EndImportEvent, self._on_end_import),
+                (scene.StartCloseEvent, self._on_start_close),
                 (scene.EndCloseEvent, self._on_end_close),
             ):
                 self._scene.addObserver(scene, event, on_event)
@@ -192,7 +194,10 @@ class SceneWatch:
     def _on_node_about_to_be_removed(self, scene: slicer.vtkMRMLScene, event: str, node: slicer.vtkMRMLNode) -> None:
         if scene.IsClosing():
             return
-        if node.IsA("vtkMRMLSegmentationNode") and not self._is_writing:
+        if is_comparison(node) and not self._is_writing:
+            with self.writing():
+                take_apart(Comparison(node))
+        elif node.IsA("vtkMRMLSegmentationNode") and not self._is_writing:
             for result in Result.all():
                 if result.lung_mask_node is node and result.mark_stale(MASK_REMOVED):
                     self._changed.emit(result, "stale")
@@ -214,6 +219,11 @@ class SceneWatch:
         self._look()
         self.verify(new)
         self._changed.emit(None, "loaded")
+
+    def _on_start_close(self, scene: slicer.vtkMRMLScene, event: str) -> None:
+        if comparison := Comparison.current():  # else the next scene comes into its layout
+            with self.writing():
+                end_comparison(comparison)
 
     def _on_end_close(self, scene: slicer.vtkMRMLScene, event: str) -> None:
         self._look()

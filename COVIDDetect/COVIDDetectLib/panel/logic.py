@@ -22,7 +22,8 @@ class Logic(Protocol):
     segmented(Job)
         The lungs of a job were found and are in the scene, while the rest is computed.
     finished(Job, outcome)
-        ``outcome`` is the ``Result`` in the scene, or of an experiment a tuple of ``Experiment``.
+        ``outcome`` is the ``Result`` in the scene, of an experiment a tuple of ``Experiment``, of two results the
+        ``Comparison`` in the scene.
     failed(Job, COVIDDetectError)
         ``Cancelled`` after a cancel. Every ``start…`` that raises nothing ends in ``finished`` or ``failed``.
     previewed(Job, probability or COVIDDetectError)
@@ -65,6 +66,9 @@ class Logic(Protocol):
 
     def startExperiments(self, result: Result, region: Mapping[str, Any] | None = None, device: str = "auto") -> None:
         """Begin the experiments with a result."""
+
+    def startComparison(self, result: Result, earlier: Result) -> None:
+        """Begin to lay the CT of an earlier result on that of a result; ``finished`` has the ``Comparison``."""
 
     def startInBackground(self, kind: Kind, result: Result, device: str = "auto") -> None:
         """Begin what nobody waits for, as long as nothing else is begun.

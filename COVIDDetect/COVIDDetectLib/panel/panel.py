@@ -41,6 +41,7 @@ from .questions import InputQuestion, which_mask
 from .region_numbers import RegionNumbers
 from .sections.evidence_section import EvidenceSection
 from .sections.experiments_section import ExperimentsSection
+from .sections.follow_up_section import FollowUpSection
 from .sections.heat_map_section import HeatMapSection
 from .sections.input_section import show_input
 from .sections.keys_menu import KeysMenu
@@ -83,13 +84,9 @@ class Panel:
         self.mask_editor = MaskEditor(ui, self.update)
         self.mask = MaskSection(ui, self.mask_editor, lambda: self._parameters, self._request, self.say)
         self.experiments = ExperimentsSection(ui, self.run_experiments)
-        self.opacity = OpacitySection(
-            ui,
-            lambda: self.state.bounds,
-            partial(self.on_densities, measure_densities),
-            partial(self.on_densities, show_densities),
-            self.say,
-        )
+        self.follow_up = FollowUpSection(ui, lambda: self.state, self._request, logic.startComparison)
+        measure, show_segments = (partial(self.on_densities, act) for act in (measure_densities, show_densities))
+        self.opacity = OpacitySection(ui, lambda: self.state.bounds, measure, show_segments, self.say)
         keys = {
             "H": self.toggle_heat_map,
             "M": self.toggle_mask,
@@ -120,6 +117,7 @@ class Panel:
             self.regions.show,
             self.experiments.show,
             self.opacity.show,
+            self.follow_up.show,
             self.mask.show,
             self.numbers.show,
             self.idle_width.show,
@@ -319,6 +317,7 @@ class Panel:
             editing=self.mask_editor.is_any_open(),
             editor_open=self.mask_editor.is_open,
             region=self.regions.current(),
+            opened=self.follow_up.opened,
         )
 
     # --- What follows from a change, in the scene --------------------------------------------------------------------

@@ -80,6 +80,12 @@ def which_report_file(name: str) -> str:
     return str(qt.QFileDialog.getSaveFileName(slicer.util.mainWindow(), _("Export report"), name, kinds) or "")
 
 
+def which_results_folder() -> str:
+    """The folder of an earlier result's files; empty if the user cancelled."""
+    title = _("Folder of an earlier result (with analysis.json)")
+    return str(qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), title) or "")
+
+
 def which_dicom_folder() -> str:
     """Where DICOM files shall be written; empty if the user cancelled."""
     return str(qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder for the DICOM objects")) or "")

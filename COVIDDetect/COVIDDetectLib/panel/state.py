@@ -9,8 +9,10 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from ..analysis.follow_up import Dated
 from ..analysis.result_table import Scored
 from ..errors import WeightsError
+from ..mrml.comparison import Comparison, earlier_results
 from ..mrml.job import Job
 from ..mrml.nodes.heat_map import heat_maps, hottest_of, is_empty, layer_of, share_of
 from ..mrml.nodes.lung_mask import lung_colors
@@ -120,6 +122,10 @@ class PanelState:
         IDs of the volumes that are not offered as CT.
     in_views
         Another CT, while the views show that and not the chosen one.
+    earlier
+        The results in the scene that this CT's may be compared with.
+    comparison, opened
+        What is compared in the scene, or the earlier result from a file.
     left_behind
         Names of the CTs that were removed while their results are still there.
     """
@@ -142,6 +148,9 @@ class PanelState:
     hint: str = ""
     no_cts: Sequence[str] = ()
     in_views: slicer.vtkMRMLScalarVolumeNode | None = None
+    earlier: Sequence[Result] = ()
+    comparison: Comparison | None = None
+    opened: Dated | None = None
     left_behind: Sequence[str] = ()
 
     @property
@@ -189,6 +198,7 @@ def panel_state(
     editing: bool = False,
     editor_open: bool = False,
     region: Mapping[str, Any] | None = None,
+    opened: Dated | None = None,
 ) -> PanelState:
     """Read it. Nothing is written.
 
@@ -202,6 +212,8 @@ def panel_state(
         The CT of an open question.
     region
         The entry of a record that was selected; dropped if it is not one of this result's.
+    opened
+        The earlier result that was opened from its files.
     """
     if parameters is None:
         return PanelState(job=job, hint=_hint(chest_cts()))
@@ -240,6 +252,9 @@ def panel_state(
         hint=_hint(cts),
         no_cts=[heat_map.GetID() for heat_map in heat_maps()],
         in_views=next((one for one in shown if one in cts), None) if ct is None or ct not in shown else None,
+        earlier=earlier_results(ct) if state else (),
+        comparison=Comparison.current(),
+        opened=opened,
         left_behind=[result.ct_name for result in results_left_behind()],
     )
 

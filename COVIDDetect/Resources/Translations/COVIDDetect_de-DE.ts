@@ -348,6 +348,50 @@
         <translation>Was wäre, wenn: Bewertung mit nur einer Lunge oder mit einer Region, ersetzt durch gesunde Lunge.</translation>
     </message>
     <message>
+        <source>Follow-up</source>
+        <translation>Verlaufskontrolle</translation>
+    </message>
+    <message>
+        <source>Compare with an earlier CT of the patient.</source>
+        <translation>Mit einem früheren CT des Patienten vergleichen.</translation>
+    </message>
+    <message>
+        <source>Earlier CT:</source>
+        <translation>Früheres CT:</translation>
+    </message>
+    <message>
+        <source>Compare with an earlier result whose CT is not in this scene: choose the folder that coviddetect analyze wrote. Numbers only, without pictures.</source>
+        <translation>Mit einem früheren Ergebnis vergleichen, dessen CT nicht in dieser Szene ist: den Ordner wählen, den coviddetect analyze geschrieben hat. Nur Zahlen, ohne Bilder.</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>Vergleichen</translation>
+    </message>
+    <message>
+        <source>Lay the earlier CT over this one by the lungs, and show both side by side. Nothing of either is changed.</source>
+        <translation>Das frühere CT nach den Lungen über dieses legen und beide nebeneinander zeigen. An beiden wird nichts verändert.</translation>
+    </message>
+    <message>
+        <source>Stop comparing</source>
+        <translation>Vergleich beenden</translation>
+    </message>
+    <message>
+        <source>Put the earlier CT back where it was, and show the views as they were.</source>
+        <translation>Das frühere CT zurücklegen und die Ansichten wie vorher zeigen.</translation>
+    </message>
+    <message>
+        <source>Opacity is ground-glass and consolidation density together; evidence is what lies there, in log-odds.</source>
+        <translation>Verdichtung ist Milchglas- und Konsolidierungs-Dichte zusammen; Evidenz ist, was dort liegt, in Log-Odds.</translation>
+    </message>
+    <message>
+        <source>Show grown and resolved opacity</source>
+        <translation>Neue und verschwundene Verdichtung zeigen</translation>
+    </message>
+    <message>
+        <source>Lung that both CTs show, and whose density has risen into opacity or fallen out of it by more than 100 HU.</source>
+        <translation>Lunge, die beide CTs zeigen und deren Dichte um mehr als 100 HE in eine Verdichtung gestiegen oder aus einer gefallen ist.</translation>
+    </message>
+    <message>
         <source>Preview while editing</source>
         <translation>Vorschau beim Bearbeiten</translation>
     </message>
@@ -405,10 +449,25 @@
     </message>
 </context>
 <context>
+    <name>mrml.comparison</name>
+    <message>
+        <source>The earlier CT was removed; stop comparing.</source>
+        <translation>Das frühere CT wurde entfernt; bitte den Vergleich beenden.</translation>
+    </message>
+    <message>
+        <source>{ct} and its lung mask lie under different transforms; put both under the same one.</source>
+        <translation>{ct} und die zugehörige Lungenmaske liegen unter verschiedenen Transformationen; bitte beide unter dieselbe legen.</translation>
+    </message>
+</context>
+<context>
     <name>mrml.outcome</name>
     <message>
         <source>The CT was changed during the analysis; analyze it again.</source>
         <translation>Das CT wurde während der Analyse verändert; bitte erneut analysieren.</translation>
+    </message>
+    <message>
+        <source>A CT or its mask was changed during the comparison; compare again.</source>
+        <translation>Ein CT oder seine Maske wurde während des Vergleichs verändert; bitte neu vergleichen.</translation>
     </message>
 </context>
 <context>
@@ -571,6 +630,10 @@ Jetzt installieren?</translation>
     <message>
         <source>Export report</source>
         <translation>Bericht exportieren</translation>
+    </message>
+    <message>
+        <source>Folder of an earlier result (with analysis.json)</source>
+        <translation>Ordner eines früheren Ergebnisses (mit analysis.json)</translation>
     </message>
     <message>
         <source>Folder for the DICOM objects</source>
@@ -745,6 +808,93 @@ Jetzt installieren?</translation>
     <message>
         <source>Score each lung alone. Select a region above to see how much it contributes.</source>
         <translation>Jede Lunge einzeln bewerten. Oben eine Region wählen, um zu sehen, was sie beiträgt.</translation>
+    </message>
+</context>
+<context>
+    <name>sections.follow_up_section</name>
+    <message>
+        <source>Then</source>
+        <translation>Damals</translation>
+    </message>
+    <message>
+        <source>Now</source>
+        <translation>Jetzt</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Änderung</translation>
+    </message>
+    <message>
+        <source>Another CT in this scene that has a result.</source>
+        <translation>Ein anderes CT dieser Szene mit einem Ergebnis.</translation>
+    </message>
+    <message>
+        <source>No other CT in this scene has a result and was taken before this one; load an earlier CT, and analyze it.</source>
+        <translation>Kein anderes CT dieser Szene hat ein Ergebnis und wurde vor diesem aufgenommen; bitte ein früheres CT laden und auswerten.</translation>
+    </message>
+    <message>
+        <source>{days} days apart.</source>
+        <translation>Abstand: {days} Tage.</translation>
+    </message>
+    <message>
+        <source>Laid over each other, the lungs overlap by {overlap} (Dice).</source>
+        <translation>Übereinandergelegt überlappen die Lungen mit {overlap} (Dice).</translation>
+    </message>
+    <message>
+        <source>Segments: about {grown} mL grown, {resolved} mL resolved.</source>
+        <translation>Segmente: etwa {grown} mL neu, {resolved} mL verschwunden.</translation>
+    </message>
+    <message>
+        <source>Probability</source>
+        <translation>Wahrscheinlichkeit</translation>
+    </message>
+    <message>
+        <source>Log-odds</source>
+        <translation>Log-Odds</translation>
+    </message>
+    <message>
+        <source>Right</source>
+        <translation>Rechts</translation>
+    </message>
+    <message>
+        <source>Left</source>
+        <translation>Links</translation>
+    </message>
+    <message>
+        <source>RUL</source>
+        <translation>ROL</translation>
+    </message>
+    <message>
+        <source>RML</source>
+        <translation>RML</translation>
+    </message>
+    <message>
+        <source>RLL</source>
+        <translation>RUL</translation>
+    </message>
+    <message>
+        <source>LUL</source>
+        <translation>LOL</translation>
+    </message>
+    <message>
+        <source>LLL</source>
+        <translation>LUL</translation>
+    </message>
+    <message>
+        <source>{part} lung, mL</source>
+        <translation>{part}: Lunge, mL</translation>
+    </message>
+    <message>
+        <source>{part} opacity, mL</source>
+        <translation>{part}: Verdichtung, mL</translation>
+    </message>
+    <message>
+        <source>{part} opacity, %</source>
+        <translation>{part}: Verdichtung, %</translation>
+    </message>
+    <message>
+        <source>{part} evidence</source>
+        <translation>{part}: Evidenz</translation>
     </message>
 </context>
 <context>
@@ -946,6 +1096,10 @@ Jetzt installieren?</translation>
     <message>
         <source>Heat map</source>
         <translation>Heatmap</translation>
+    </message>
+    <message>
+        <source>Laying both CTs over each other</source>
+        <translation>Beide CTs werden übereinandergelegt</translation>
     </message>
     <message>
         <source>, about {seconds} s left</source>

@@ -107,9 +107,8 @@ class OpacitySection:
         chosen = self._bounds()
         if not chosen:
             return
-        emphysema, ground_glass, consolidation, top = chosen
         try:
-            bounds = OpacityBounds((ground_glass, consolidation), (consolidation, top), emphysema)
+            bounds = OpacityBounds.from_levels(chosen)
         except InputError as error:
             self._say(str(error))
             return

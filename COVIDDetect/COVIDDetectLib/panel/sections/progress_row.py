@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 from ...analysis.analyze import Progress
 from ..state import PanelState
 
-_SHARES = {"lungs": (0.0, 0.85), "score": (0.85, 0.97), "attention": (0.97, 1.0)}
+_SHARES = {"lungs": (0.0, 0.85), "score": (0.85, 0.97), "attention": (0.97, 1.0), "align": (0.0, 1.0)}
 """Where each stage begins and ends on the bar."""
 
 
@@ -44,6 +44,7 @@ class ProgressRow:
             "lungs": _("Lungs, slice {done} of {total}").format(done=progress.done, total=progress.total),
             "score": _("Score"),
             "attention": _("Heat map"),
+            "align": _("Laying both CTs over each other"),
         }[progress.stage]
         if progress.seconds_left is not None and progress.seconds_left >= 1:
             self._text += _(", about {seconds} s left").format(seconds=round(progress.seconds_left))

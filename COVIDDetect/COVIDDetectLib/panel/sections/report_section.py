@@ -10,8 +10,9 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from ...analysis.follow_up import FollowUp
 from ...atomic import whole_file
-from ...errors import InputError
+from ...errors import COVIDDetectError, InputError
 from ...mrml.nodes.ct import ct_from_node
 from ...mrml.nodes.heat_map import attention_from_node
 from ...mrml.nodes.lung_mask import lung_mask_from_node
@@ -29,6 +30,7 @@ from ...report.words import WORDS, Language
 from ..questions import which_report_file
 from ..state import PanelState
 from .dicom_menu import DicomMenu, Request
+from .follow_up_section import follow_up_of
 
 _SAID_FOR_MS = 3000
 
@@ -91,8 +93,16 @@ def reported(state: PanelState) -> Reported:
         threshold=state.decision_threshold,
         opacity_bounds=result.opacity_bounds,
         card=result.card,
+        follow_up=None if result.stale else _follow_up(state),
         history=result.history,
     )
+
+
+def _follow_up(state: PanelState) -> FollowUp | None:
+    try:
+        return follow_up_of(state)
+    except COVIDDetectError:  # the section says why
+        return None
 
 
 def _language() -> Language:
