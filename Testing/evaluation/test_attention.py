@@ -6,21 +6,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from COVIDDetectLib.commands.app import app
-from COVIDDetectLib.ct.ct_mask import CTMask
-from COVIDDetectLib.ct.geometry import Geometry
-from COVIDDetectLib.errors import DeviceError
-from COVIDDetectLib.evaluation.attention_figures import summarize
-from COVIDDetectLib.evaluation.cells import (
+from COVIDDetectLib.analysis.cells import (
     Cells,
     blob_map,
     brightness_map,
     count_cells,
     energy_in_lesions,
+    likeness,
     points_into_lesion,
     spread_cells,
     sum_in_cells,
 )
+from COVIDDetectLib.commands.app import app
+from COVIDDetectLib.ct.ct_mask import CTMask
+from COVIDDetectLib.ct.geometry import Geometry
+from COVIDDetectLib.errors import DeviceError
+from COVIDDetectLib.evaluation.attention_figures import summarize
 from COVIDDetectLib.evaluation.faithfulness import MAPS, TRUTH, CaseResult, _probability, measure
 from COVIDDetectLib.evaluation.held_back import FIRST_SEED, held_back_cases, take_turns
 from COVIDDetectLib.evaluation.perturbation import (
@@ -28,7 +29,6 @@ from COVIDDetectLib.evaluation.perturbation import (
     FRACTIONS,
     area_under,
     deletion_and_insertion,
-    likeness,
     randomized_networks,
 )
 from COVIDDetectLib.networks.decovnet import DeCoVNet

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .cells import spread_cells
+from ..analysis.cells import spread_cells
 from .faithfulness import BLOB, BRIGHTNESS, HEAT_MAP, TRUTH, Example
 from .plots import CHANCE_COLOR, image_source
 

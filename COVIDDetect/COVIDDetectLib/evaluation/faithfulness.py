@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..analysis.cells import (
+    blob_map,
+    brightness_map,
+    count_cells,
+    energy_in_lesions,
+    is_flat,
+    likeness,
+    points_into_lesion,
+)
 from ..ct.ct_mask import CTMask, averaged_slabs, bounding_box, make_ct_mask, resample_in_plane
 from ..device import memory_for
 from ..weights.cards import ModelCard
-from .cells import blob_map, brightness_map, count_cells, energy_in_lesions, points_into_lesion
 from .held_back import HeldBackCase
-from .perturbation import deletion_and_insertion, is_flat, likeness, randomized_networks
+from .perturbation import deletion_and_insertion, randomized_networks
 
 if TYPE_CHECKING:
     from ..networks.decovnet import DeCoVNet

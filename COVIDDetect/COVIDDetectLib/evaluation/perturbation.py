@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..analysis.cells import Cells, spread_cells
 from ..ct.ct_mask import CTMask
-from .cells import Cells, spread_cells
 
 if TYPE_CHECKING:
     from ..networks.decovnet import DeCoVNet
@@ -75,37 +75,11 @@ def area_under(curve: list[float]) -> float:
 
 def randomized_networks(network: DeCoVNet, seed: int) -> list[tuple[str, DeCoVNet]]:
     """Copies of the network, each with one more layer randomized than the one before (Adebayo et al., NeurIPS 2018)."""
-    import torch
+    from ..networks.forgetting import forgetful
 
-    from ..networks.decovnet import DeCoVNet
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        fresh = DeCoVNet(network.variant)
-    networks, current = [], network
+    fresh, networks, current = forgetful(network, seed), [], network
     for name in CASCADE:
-        current = copy.deepcopy(current)
-        device = next(current.parameters()).device
+        current = copy.deepcopy(current).eval()
         current.get_submodule(_LAYERS[name]).load_state_dict(fresh.get_submodule(_LAYERS[name]).state_dict())
-        networks.append((name, current.to(device).eval()))
+        networks.append((name, current))
     return networks
-
-
-def likeness(real: np.ndarray, other: np.ndarray, cells: Cells) -> float:
-    """Size of Spearman's rank correlation of two maps in the lungs' cells: the same map upside down is as like, at 1.
-
-    0 where the other map is flat, and NaN where the real one is: what shows nothing cannot be unlike anything.
-    """
-    from scipy.stats import rankdata
-
-    if is_flat(real, cells):
-        return float("nan")
-    if is_flat(other, cells):
-        return 0.0
-    lung = cells.lung > 0
-    return abs(float(np.corrcoef(rankdata(real[lung]), rankdata(other[lung]))[0, 1]))
-
-
-def is_flat(heat: np.ndarray, cells: Cells) -> bool:
-    """Whether a map shows nothing in the lungs' cells."""
-    return bool(np.ptp(heat[cells.lung > 0]) == 0)

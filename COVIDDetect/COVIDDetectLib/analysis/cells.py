@@ -1,4 +1,4 @@
-"""Cells of the heat map on the CT-Mask volume, and how well a map meets known lesions.
+"""Cells of the heat map on the CT-Mask volume; how like two maps are, and how well one meets known lesions.
 
 A cell of the second ResBlock stands for two slices and for the 8 × 8 pixels round every eighth pixel; the first row and
 column of cells, at the border, have only half of that.
@@ -93,6 +93,26 @@ def blob_map(cells: Cells, random: np.random.Generator) -> np.ndarray:
     axes = np.meshgrid(*(np.arange(n) - c for n, c in zip(lung.shape, center, strict=True)), indexing="ij", sparse=True)
     squared = sum(axis.astype(np.float32) ** 2 for axis in axes)
     return np.asarray(np.exp(-squared / (2 * _BLOB_CELLS**2)) * (cells.lung > 0), dtype=np.float32)
+
+
+def likeness(real: np.ndarray, other: np.ndarray, cells: Cells) -> float:
+    """Size of Spearman's rank correlation of two maps in the lungs' cells: the same map upside down is as like, at 1.
+
+    0 where the other map is flat, and NaN where the real one is: what shows nothing cannot be unlike anything.
+    """
+    from scipy.stats import rankdata
+
+    if is_flat(real, cells):
+        return float("nan")
+    if is_flat(other, cells):
+        return 0.0
+    lung = cells.lung > 0
+    return abs(float(np.corrcoef(rankdata(real[lung]), rankdata(other[lung]))[0, 1]))
+
+
+def is_flat(heat: np.ndarray, cells: Cells) -> bool:
+    """Whether a map shows nothing in the lungs' cells."""
+    return bool(np.ptp(heat[cells.lung > 0]) == 0)
 
 
 def _starts(axis: int, count: int) -> list[int]:
