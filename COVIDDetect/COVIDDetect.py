@@ -19,7 +19,7 @@ from COVIDDetectLib.mrml.job import Job
 from COVIDDetectLib.mrml.nodes.ct import ct_from_node
 from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
 from COVIDDetectLib.mrml.nodes.result import Result
-from COVIDDetectLib.mrml.outcome import show_lungs, take_back_lungs, write_outcome, write_width
+from COVIDDetectLib.mrml.outcome import show_lungs, take_back_lungs, write_noted, write_outcome
 from COVIDDetectLib.mrml.parameters import COVIDDetectParameterNode, let_go_of
 from COVIDDetectLib.mrml.sample import DISEASED, add_phantom, make_phantom, register_samples
 from COVIDDetectLib.mrml.scene import chest_cts, write_analysis_nodes
@@ -289,9 +289,9 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         self.job = job
 
     def startInBackground(self, kind, result, device="auto"):
-        """Begin a ``"width"`` or a ``"preview"``: nobody waits, and whatever else is begun takes its place."""
-        job, begin = Job.with_result(kind, result), {"width": self._client.read_again, "preview": self._client.preview}
-        begin[kind](ct_from_node(job.ct_node), job.lung_mask, device, result.card)
+        """Begin a ``"width"``, ``"checks"`` or ``"preview"``: whatever else is begun takes its place."""
+        job, method = Job.with_result(kind, result), {"width": "read_again", "checks": "check_map"}.get(kind, kind)
+        getattr(self._client, method)(ct_from_node(job.ct_node), job.lung_mask, device, result.card)
         self.backgroundJob = job
 
     def stopBackground(self):
@@ -342,7 +342,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     def _onNoted(self, value):
         job, self.backgroundJob = self.backgroundJob, None
         if job is not None:
-            write_width(job, value) if job.kind == "width" else self.previewed.emit(job, value)
+            self.previewed.emit(job, value) if job.kind == "preview" else write_noted(job, value)
 
     def _onFailed(self, error):
         job, self.job = self.job, None

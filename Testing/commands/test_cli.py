@@ -14,6 +14,7 @@ from COVIDDetectLib import __version__
 from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.phantom import Phantom
+from COVIDDetectLib.weights.cards import ModelCard
 from typer.testing import CliRunner, Result
 
 from Testing.conftest import REAL_CT
@@ -55,6 +56,22 @@ def assert_one_sentence(result: Result) -> None:
     sentence = result.stderr.splitlines()[-1]
     assert sentence.startswith("coviddetect: ") and sentence.endswith(".")
     assert "Traceback" not in result.stderr
+
+
+def test_repeat_tells_how_far_number_and_map_can_be_relied_on(
+    sagittal_file: Path, fresh_card: ModelCard, tmp_path: Path
+) -> None:
+    options = ("--lungs", "threshold", "--device", "cpu", "--weights", fresh_card.path, "--repeat")
+    result = run("analyze", sagittal_file, "--output", tmp_path / "out", *options)
+    assert result.exit_code == 0, result.stderr
+    record = json.loads((tmp_path / "out" / "analysis.json").read_text())
+    checks, readings = record["map_checks"], record["width"]["readings"]
+    correlations = [reading["map_correlation"] for reading in readings[1:]]
+    assert readings[0]["map_correlation"] is None
+    assert checks["repeatable"]["value"] == pytest.approx(np.mean(correlations))
+    assert not checks["does_what_it_says"]["passes"]  # weights that have learned nothing
+    assert "does what it says 1.00 (FAILS)" in result.stdout
+    assert "Do not take hot places for what decided" in result.stdout
 
 
 def test_analyze_writes_the_four_files_and_prints_probability_time_and_memory(results: tuple[Result, Path]) -> None:

@@ -19,7 +19,8 @@ from COVIDDetectLib.analysis.attention import Attention, place_attention
 from COVIDDetectLib.analysis.attribution import METHODS
 from COVIDDetectLib.analysis.experiments import Experiment
 from COVIDDetectLib.analysis.healthy_lung import with_healthy_lung
-from COVIDDetectLib.analysis.heat_map import HeatMap
+from COVIDDetectLib.analysis.heat_map import LEAST_IN_LUNGS, HeatMap
+from COVIDDetectLib.analysis.map_checks import Check, MapChecks
 from COVIDDetectLib.analysis.opacity import OpacityBounds, measure_lobes
 from COVIDDetectLib.analysis.regions import SIDES, Region, region_voxels
 from COVIDDetectLib.analysis.registration import align
@@ -61,7 +62,7 @@ class InstantClient:
         self._steps: list[_Step] = []
         self._is_held = self._forgets = False
         self._answer_later = Later(self._answer)
-        self._background: Callable[[], Width | float] | None = None
+        self._background: Callable[[], Width | MapChecks | float] | None = None
         self._background_later = Later(self._answer_background)
 
     @property
@@ -119,6 +120,12 @@ class InstantClient:
     ) -> None:
         """As it is, and with a pixel less of the mask."""
         self._begin_background(ct, lambda: _width(ct, lung_mask))
+
+    def check_map(
+        self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
+    ) -> None:
+        """How much of the heat lies in the lungs; all else as it should be."""
+        self._begin_background(ct, lambda: _map_checks(ct, lung_mask))
 
     def preview(
         self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
@@ -196,7 +203,7 @@ class InstantClient:
     def _say(self, step: _Step) -> None:
         self.progressed.emit(step) if isinstance(step, Progress) else self.segmented.emit(step())
 
-    def _begin_background(self, ct: CTVolume, compute: Callable[[], Width | float]) -> None:
+    def _begin_background(self, ct: CTVolume, compute: Callable[[], Width | MapChecks | float]) -> None:
         if self.busy:
             raise COVIDDetectError("An analysis is running; wait for it, or cancel it.")
         self.stop_background()
@@ -302,6 +309,16 @@ def _width(ct: CTVolume, lung_mask: LungMask) -> Width:
     )
     probabilities = [reading.probability for reading in readings]
     return Width(min(probabilities), max(probabilities), readings)
+
+
+def _map_checks(ct: CTVolume, lung_mask: LungMask) -> MapChecks:
+    share = HeatMap.of(_attention(ct, lung_mask), lung_mask.axial()).share_in_lungs
+    return MapChecks(
+        has_heat=share > 0,
+        in_lungs=Check(share, LEAST_IN_LUNGS, share >= LEAST_IN_LUNGS),
+        knows_weights=Check(0.1, 0.3, passes=True),
+        does_what_it_says=Check(0.05, 0.05, passes=True),
+    )
 
 
 def _probability(ct: CTVolume, lung_mask: LungMask) -> float:

@@ -55,7 +55,7 @@ def test_nothing_is_computed_or_written_while_a_mask_is_edited_or_a_result_is_ou
     panel: Any, client: Any
 ) -> None:
     load_phantom()
-    result, begin = analyze(panel), panel.panel.idle_width._start
+    result, begin = analyze(panel), panel.panel.idle_worker._start
     with client.held():
         begin()
         assert panel.logic.backgroundJob is not None
@@ -79,7 +79,7 @@ def test_what_the_user_asks_for_takes_its_place_and_it_comes_afterwards(panel: A
     load_phantom()
     result = analyze(panel)
     with client.held():
-        panel.panel.idle_width._start()
+        panel.panel.idle_worker._start()
         assert panel.logic.backgroundJob is not None and not panel.logic.busy
         panel.ui.experimentsButton.click()
         assert panel.logic.busy and panel.logic.backgroundJob is None
@@ -99,7 +99,7 @@ def test_what_cannot_be_read_again_is_not_tried_again(panel: Any, client: Any, m
 
     monkeypatch.setattr(client, "read_again", fails)
     for _ in range(2):
-        panel.panel.idle_width._start()
+        panel.panel.idle_worker._start()
         panel.panel.update()
     assert tried == [1] and panel.ui.messageLabel.text == ""
     assert result.record["width"] is None
@@ -109,7 +109,7 @@ def test_the_worker_reads_again_and_leaves_the_number_as_it_is(panel: Any, real_
     load_phantom()
     result = analyze(panel)
     before, process = result.record, real_worker.process_id
-    panel.panel.idle_width._start()
+    panel.panel.idle_worker._start()
     wait_until(lambda: result.record["width"], LONGEST_ANALYSIS_S, "the CT is read again")
     entry = result.record["width"]
     assert {**result.record, "width": None} == before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from COVIDDetectLib.analysis.attention import place_attention
 from COVIDDetectLib.analysis.follow_up import Dated, FollowUp, follow_up
+from COVIDDetectLib.analysis.map_checks import MEANINGS, Check, MapChecks
 from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.lungs.mask_checks import PartsOutside, _outside_finding, check_lung_mask
@@ -102,6 +103,18 @@ def test_width_and_reasons_stand_with_the_number(record: dict[str, Any]) -> None
         Reported(told, "de")
     )
     assert "The threshold lies between them" not in report_text(Reported(told, threshold=0.7))
+
+
+def test_places_of_a_map_that_failed_a_check_come_with_a_warning(record: dict[str, Any]) -> None:
+    failed = MapChecks(True, Check(0.9, 0.5, True), Check(0.8, 0.3, False))
+    told = {**record, "map_checks": asdict(failed)}
+    lines = report_text(Reported(told)).splitlines()
+    heading = next(number for number, line in enumerate(lines) if line.startswith("DISTRIBUTION"))
+    assert lines[heading + 1] == "Do not read places from this map: it looks the same with weights that know nothing."
+    assert "Aus dieser Heatmap keine Orte ablesen" in report_text(Reported(told, "de"))
+    passed = {**record, "map_checks": asdict(replace(failed, knows_weights=None))}
+    assert report_text(Reported(passed)) == report_text(Reported(record))
+    assert all(in_german(sentence) != sentence for sentence in MEANINGS.values())
 
 
 def test_german_has_decimal_commas_and_no_english_line(record: dict[str, Any]) -> None:

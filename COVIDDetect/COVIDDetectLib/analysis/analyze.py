@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from ..networks.decovnet import DeCoVNet
     from ..networks.receipt import Receipt
+    from .map_checks import MapChecks
     from .width import Width
 
 SCHEMA = "coviddetect-analysis-1"
@@ -118,6 +119,8 @@ class Analysis:
         Whether the CT is of the kind that the weights were trained on; None if their card does not tell.
     width
         How far the probability moves when the CT is read again (``width.read_again``); None if it was read once.
+    map_checks
+        Whether the heat map can be relied on (``map_checks.check_map``); None if that was not asked.
     """
 
     score: Score
@@ -140,6 +143,7 @@ class Analysis:
     notes: tuple[str, ...] = ()
     domain: DomainFit | None = None
     width: Width | None = None
+    map_checks: MapChecks | None = None
     lobes: tuple[LobeOpacity, ...] = ()
 
     @property
@@ -161,6 +165,7 @@ class Analysis:
             "probability": self.score.probability,
             "logits": {"negative": self.score.logits[0], "positive": self.score.logits[1]},
             "width": asdict(self.width) if self.width else None,
+            "map_checks": asdict(self.map_checks) if self.map_checks else None,
             "decision_threshold": self.decision_threshold,
             "weights": _card_entry(self.card),
             "lungs": {

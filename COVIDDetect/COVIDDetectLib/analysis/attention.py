@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import map_coordinates
 
 from ..ct.geometry import Geometry
 
@@ -44,6 +45,15 @@ def place_attention(raw: np.ndarray, ct_mask_geometry: Geometry, at_least: float
     matrix[:3, 3] = (ct_mask_geometry.ijk_to_lps @ [0.0, 0.0, 0.5, 1.0])[:3]
     matrix[:3, :3] *= (8.0, 8.0, 2.0)
     return normalized(raw, Geometry.from_ijk_to_lps(matrix), at_least=at_least)
+
+
+def values_at(attention: Attention, geometry: Geometry, shape: tuple[int, ...]) -> np.ndarray:
+    """A map in the cells of another grid, linear between its own; beyond its border as at the border."""
+    cells = np.indices(shape).reshape(3, -1)
+    to_own = np.linalg.inv(attention.geometry.ijk_to_lps) @ geometry.ijk_to_lps
+    at = (to_own @ np.vstack([cells[::-1], np.ones(cells.shape[1])]))[2::-1]
+    found: np.ndarray = map_coordinates(attention.values, at, order=1, mode="nearest").reshape(shape)
+    return found
 
 
 def normalized(raw: np.ndarray, geometry: Geometry, layer: str = DEFAULT_LAYER, at_least: float = 0.0) -> Attention:

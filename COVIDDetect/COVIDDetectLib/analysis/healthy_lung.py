@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +24,9 @@ _FEWEST_DONORS = 500
 _MM_WORTH = 0.02  # a donor that lies 1 mm deeper may cover 2 % more of a piece
 
 
-def with_healthy_lung(ct: CTVolume, lung_mask: LungMask, voxels: np.ndarray) -> CTVolume:
+def with_healthy_lung(
+    ct: CTVolume, lung_mask: LungMask, voxels: np.ndarray, go_on: Callable[[], object] = lambda: None
+) -> CTVolume:
     """Replace a part of the lungs; the same every time.
 
     The part is cut into pieces of 16 mm. Each is filled with a piece of healthy-looking lung, shifted as a whole, so
@@ -36,6 +39,8 @@ def with_healthy_lung(ct: CTVolume, lung_mask: LungMask, voxels: np.ndarray) -> 
         On one grid, in axial order.
     voxels
         bool on that grid: what is replaced. Only what lies in the lungs is.
+    go_on
+        Called every few tenths of a second; what it raises ends the computation.
 
     Raises
     ------
@@ -53,15 +58,24 @@ def with_healthy_lung(ct: CTVolume, lung_mask: LungMask, voxels: np.ndarray) -> 
     values, lungs, replaced = hu[box], lungs[box], replaced[box]  # values is a view: hu changes with it
 
     away_mm = _distance_mm(replaced, spacing_kji)
+    go_on()
     touched = lungs & (away_mm < _BLEND_MM)
     healthy = _healthy(values, lungs, spacing_kji) & ~touched
     if np.count_nonzero(healthy) < _FEWEST_DONORS:
         raise MaskError("There is too little healthy-looking lung in this CT to replace a region with.")
-    filled = _filled(values, healthy, touched, _depth_mm(lungs, spacing_kji), spacing_kji)
+    depth_mm = _depth_mm(lungs, spacing_kji)
+    go_on()
+    filled = _filled(values, healthy, touched, depth_mm, spacing_kji, go_on)
     share = 1 - away_mm[touched] / _BLEND_MM
     share[replaced[touched]] = 1
     values[touched] = np.rint(share * filled + (1 - share) * values[touched]).astype(hu.dtype)
     return replace(ct, hu=hu)
+
+
+def unhealthy_lung(ct: CTVolume, lung_mask: LungMask) -> np.ndarray:
+    """What of the lungs is too dense or too empty for healthy lung, vessels included; both on one grid, axial order."""
+    lungs = lung_mask.labels > 0
+    return lungs & ~_healthy(ct.hu, lungs, np.array(ct.geometry.spacing[::-1]))
 
 
 def _healthy(values: np.ndarray, lungs: np.ndarray, spacing_kji: np.ndarray) -> np.ndarray:
@@ -92,7 +106,12 @@ def _distance_mm(members: np.ndarray, spacing_kji: np.ndarray) -> np.ndarray:
 
 
 def _filled(
-    values: np.ndarray, healthy: np.ndarray, replaced: np.ndarray, depth_mm: np.ndarray, spacing_kji: np.ndarray
+    values: np.ndarray,
+    healthy: np.ndarray,
+    replaced: np.ndarray,
+    depth_mm: np.ndarray,
+    spacing_kji: np.ndarray,
+    go_on: Callable[[], object],
 ) -> np.ndarray:
     """New values of the replaced voxels, in the order of ``values[replaced]``."""
     places = np.argwhere(replaced)
@@ -102,6 +121,7 @@ def _filled(
     donor_depths = depth_mm[tuple(donors.T)]
     pieces = (places // np.maximum(1, np.rint(_PIECE_MM / spacing_kji).astype(int))) @ [1_000_000, 1_000, 1]
     for piece in np.unique(pieces):
+        go_on()
         members = np.flatnonzero(pieces == piece)
         center = np.rint(places[members].mean(axis=0)).astype(int)
         # Donors evenly from those that lie about as deep as the middle of the piece.

@@ -13,6 +13,9 @@ from .attention import Attention
 _FINER = 4
 """In-plane cells of the result per cell of the network: about 2.5 mm in an adult, still a small volume."""
 
+LEAST_SHOWN = 0.3
+"""Heat from which a map is seen, unless the user chooses otherwise."""
+
 LEAST_IN_LUNGS = 0.5
 """Share of the heat below which a heat map tells more of what surrounds the lungs than of them."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .evidence import Evidence
+from .map_checks import MapChecks
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ def table_rows(record: Mapping[str, Any], stale: str) -> list[tuple[str, str]]:
         ("Status", f"Out of date: {stale}" if stale else "Current"),
         ("Probability of COVID-19", f"{record['probability']:.3f}"),
         *(("When nudged", f"{width['low']:.3f} to {width['high']:.3f}") for width in [record.get("width")] if width),
+        *(
+            ("Heat map", one.meaning or "No heat to check")
+            for one in [MapChecks.of(record)]
+            if one and (one.failed or not one.has_heat)
+        ),
         *(("Note", note) for note in record["notes"]),
         ("Decision threshold", f"{record['decision_threshold']:.2f}"),
         *(("What decided", Evidence.from_entry(entry).in_words()) for entry in [record.get("evidence")] if entry),

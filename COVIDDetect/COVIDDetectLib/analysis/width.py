@@ -1,4 +1,4 @@
-"""How far the probability moves when scan and mask are nudged, as another scanner or another hand might have done."""
+"""How far probability and heat map move when scan and mask are nudged, as another scanner or hand might have done."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ..ct.ct_mask import FEWEST_SLICES, bounding_box, make_ct_mask
+from ..ct.ct_mask import FEWEST_SLICES, CTMask, bounding_box, make_ct_mask
+from ..ct.geometry import Reorientation
 from ..ct.volume import CTVolume
 from ..device import trusted_device, within_memory
 from ..lungs import LungMask
 from ..probability import probability_text
 from ..weights.cards import ModelCard, scoring_card
 from ..weights.loaded import loaded_network
-from .analyze import Progress
+from .analyze import Progress, Score, score_features
+from .attention import Attention, values_at
+from .cells import sum_in_cells
 from .features import features_of
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ _SHARPEN_BY = 0.5
 _TISSUE_HU = (-50, 150)
 _SLICES_AT_ONCE = 32
 """Of the backbone: whoever cancels waits for one layer of them."""
+_MIRROR = Reorientation((0, 1, 2), (True, False, False))
+"""The network does not see where a voxel lies; the map is placed where its voxels were."""
 _CROSS = np.array([[[0, 1, 0], [1, 1, 1], [0, 1, 0]]], dtype=bool)
 _MARGIN = (1, 4, 4)
 _WIDE = 0.2
@@ -44,10 +49,14 @@ class Reading:
     ----------
     name
         What was changed.
+    map_correlation
+        Pearson's, of the heat map with that of the CT as it is, in the lungs' cells; None for that one itself, and
+        where it shows nothing.
     """
 
     name: str
     probability: float
+    map_correlation: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,12 @@ class Width:
     def decimals(self) -> int:
         """How many of a probability mean something: where the tenths move, the hundredths say nothing."""
         return 1 if self.high - self.low >= _WIDE else 2
+
+    @property
+    def map_correlation(self) -> float | None:
+        """Mean of the readings'; None where there is nothing to compare."""
+        known = [reading.map_correlation for reading in self.readings if reading.map_correlation is not None]
+        return float(np.mean(known)) if known else None
 
     @classmethod
     def from_entry(cls, entry: Mapping[str, Any]) -> Width:
@@ -118,25 +133,26 @@ def read_again(
     where = trusted_device(device)
     report = progress or (lambda _: None)
 
-    def probability_of(nudged: CTVolume, mask: np.ndarray) -> float:
+    def score(ct_mask: CTMask) -> tuple[Score, Attention]:
         nonlocal where
-        ct_mask = make_ct_mask(nudged, mask, card.input_form)
 
-        def score_on(device: str, slices: int) -> float:
-            from ..networks.decovnet import probability_from
-
+        def score_on(device: str, slices: int) -> tuple[Score, Attention]:
             network = cast("DeCoVNet", loaded_network(card, device))
-            return probability_from(network, features_of(network, ct_mask, device, slices))
+            return score_features(network, features_of(network, ct_mask, device, slices), ct_mask)
 
-        probability, where = within_memory(score_on, where, _SLICES_AT_ONCE)
-        return probability
+        scored, where = within_memory(score_on, where, _SLICES_AT_ONCE)
+        return scored
 
     form = card.input_form.for_lungs(bounding_box(lungs), ct.geometry.spacing)
     nudges = dict(_nudges(ct, lungs, form.slice_mm))
-    readings = []
+    readings: list[Reading] = []
+    as_it_is: tuple[Attention, np.ndarray] | None = None
     for number, (name, nudge) in enumerate(nudges.items()):
         report(Progress("width", number, len(nudges)))
-        readings.append(Reading(name, probability_of(*nudge())))
+        ct_mask = make_ct_mask(*nudge(), card.input_form)
+        scored, attention = score(ct_mask)
+        readings.append(Reading(name, scored.probability, _map_correlation(as_it_is, attention)))
+        as_it_is = as_it_is or (attention, sum_in_cells(ct_mask.mask > 0, attention.values.shape) > 0)
     report(Progress("width", len(nudges), len(nudges)))
     probabilities = [reading.probability for reading in readings]
     return Width(min(probabilities), max(probabilities), tuple(readings))
@@ -164,7 +180,10 @@ def _nudges(ct: CTVolume, lungs: np.ndarray, slice_mm: float | None) -> Iterator
         return _noise_hu(ct.hu) * np.random.default_rng(0).standard_normal(ct.hu.shape, dtype=np.float32)
 
     yield "as it is", lambda: (ct, lungs)
-    yield "mirrored", lambda: (replace(ct, hu=np.ascontiguousarray(ct.hu[:, :, ::-1])), lungs[:, :, ::-1])
+    mirrored = replace(
+        ct, hu=np.ascontiguousarray(ct.hu[:, :, ::-1]), geometry=ct.geometry.reoriented(_MIRROR, ct.hu.shape)
+    )
+    yield "mirrored", lambda: (mirrored, lungs[:, :, ::-1])
     slices = np.flatnonzero(lungs.any(axis=(1, 2)))
     half_slab = round((slice_mm or 0.0) / 2 / ct.geometry.spacing[2])
     ends = [("without the lowest slice", slices[:1]), ("without the highest slice", slices[-1:])]
@@ -180,6 +199,17 @@ def _nudges(ct: CTVolume, lungs: np.ndarray, slice_mm: float | None) -> Iterator
     yield "smoother", lambda: with_hu(smoothed())
     yield "sharper", lambda: with_hu(ct.hu + _SHARPEN_BY * (ct.hu - smoothed()))
     yield "with as much noise again", lambda: with_hu(ct.hu + noise())
+
+
+def _map_correlation(as_it_is: tuple[Attention, np.ndarray] | None, other: Attention) -> float | None:
+    """Of a map with that of the CT as it is, of which the cells in the lungs are given too."""
+    if as_it_is is None:
+        return None
+    first, inside = as_it_is
+    values = first.values[inside], values_at(other, first.geometry, first.values.shape)[inside]
+    if np.ptp(values[0]) == 0:
+        return None
+    return float(np.corrcoef(*values)[0, 1]) if np.ptp(values[1]) else 0.0
 
 
 def _without(ct: CTVolume, lungs: np.ndarray, slices: np.ndarray) -> tuple[CTVolume, np.ndarray]:

@@ -17,6 +17,7 @@ from rich.progress import TaskID
 from .. import __version__
 from ..analysis.analyze import Analysis, analyze
 from ..analysis.analyze import Progress as Stage
+from ..analysis.map_checks import MapChecks, check_map
 from ..analysis.width import Width, read_again
 from ..ct.reading import read_ct
 from ..ct.volume import CTVolume
@@ -46,7 +47,7 @@ from . import weights as weights_commands
 from .options import Quiet
 from .sentences import be_quiet, progress_bars, say, sentences_instead_of_tracebacks
 
-_STAGES = {"lungs": "Lungs", "score": "Score", "attention": "Heat map", "width": "Again"}
+_STAGES = {"lungs": "Lungs", "score": "Score", "attention": "Heat map", "width": "Again", "checks": "Checks"}
 
 app = typer.Typer(
     name="coviddetect",
@@ -113,7 +114,10 @@ def analyze_command(
     ] = None,
     series: SeriesUID = None,
     repeat: Annotated[
-        bool, typer.Option("--repeat", help="Also score the CT nudged, as another scanner might have given it.")
+        bool,
+        typer.Option(
+            "--repeat", help="Also score the CT nudged, as another scanner might have given it, and check the heat map."
+        ),
     ] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -140,7 +144,8 @@ def analyze_command(
             )
             if repeat:
                 width = read_again(ct, analysis.lung_mask, device=device, weights=card, progress=bars.on_stage)
-                analysis = replace(analysis, width=width)
+                checks = check_map(ct, analysis.lung_mask, device=device, weights=card, progress=bars.on_stage)
+                analysis = replace(analysis, width=width, map_checks=checks.with_readings(width))
             with bars.step("Writing"):
                 write_analysis_files(ct, analysis, output)
         _print_result(ct, analysis, output, time.perf_counter() - start)
@@ -247,6 +252,7 @@ def _print_result(ct: CTVolume, analysis: Analysis, output: Path, seconds: float
         *([_range(width, analysis.decision_threshold)] if width else []),
         *analysis.notes,
         f"What decided: {analysis.evidence.in_words()}",
+        *(_about_map(analysis.map_checks) if analysis.map_checks else []),
         _volumes(analysis.lung_mask),
         f"{seconds:.1f} s on {analysis.device} ({stages}){_peak_memory()}",
         f"Written: {output}",
@@ -259,6 +265,14 @@ def _range(width: Width, threshold: float) -> str:
     low, high = (rounded(probability, threshold, width.decimals) for probability in (width.low, width.high))
     undecided = "; undecided, because the decision threshold lies between" if width.spans(threshold) else ""
     return f"{low} to {high} when scan and mask are nudged{undecided}"
+
+
+def _about_map(checks: MapChecks) -> list[str]:
+    if not checks.has_heat:
+        return ["Heat map: no heat to check"]
+    known = [(name.replace("_", " "), check) for name, check in checks.each.items() if check]
+    told = ", ".join(f"{name} {check.value:.2f} ({'passes' if check.passes else 'FAILS'})" for name, check in known)
+    return [f"Heat map: {told}", *([checks.meaning] if checks.meaning else [])]
 
 
 def _volumes(lung_mask: LungMask) -> str:

@@ -15,7 +15,7 @@ from .nodes.lung_mask import lung_mask_from_node
 from .nodes.result import Result
 from .watch import Fingerprint
 
-Kind = Literal["analyze", "explain", "experiment", "width", "preview", "compare"]
+Kind = Literal["analyze", "explain", "experiment", "width", "checks", "preview", "compare"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +27,8 @@ class Job:
     kind
         ``"analyze"``: lungs, score and heat map; ``"explain"``: another heat map of a result; ``"experiment"``: what
         the score would be with one lung, or without a region; ``"width"``: how far it moves when scan and mask are
-        nudged; ``"preview"``: what it would be with the mask that is being edited: for these two nobody waits;
-        ``"compare"``: how an earlier CT lies on this one.
+        nudged; ``"checks"``: whether the heat map can be relied on; ``"preview"``: what the score would be with the
+        mask that is being edited: for these three nobody waits; ``"compare"``: how an earlier CT lies on this one.
     ct_node
         The CT.
     lung_mask_node

@@ -9,6 +9,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from ..analysis.map_checks import MapChecks
 from ..analysis.registration import Alignment
 from ..analysis.width import Width
 from ..errors import Cancelled, COVIDDetectError
@@ -87,17 +88,20 @@ def _write_alignment(alignment: Alignment, job: Job, earlier: Job) -> Comparison
         return begin_comparison(job.result, earlier.result, alignment)
 
 
-def write_width(job: Job, width: Width | COVIDDetectError) -> None:
-    """Write how wide the number is, for which nobody waits: of a result that no longer holds, nothing is written."""
-    assert job.result is not None, "it is read again for a result"
+def write_noted(job: Job, value: Width | MapChecks | COVIDDetectError) -> None:
+    """Write what nobody waits for, how wide the number is and whether the map can be relied on.
+
+    Of a result that no longer holds, nothing is written.
+    """
+    assert job.result is not None, "it is computed for a result"
     try:
         require_nodes(job.result, job.scores)
-        if isinstance(width, COVIDDetectError):
-            raise width
+        if isinstance(value, COVIDDetectError):
+            raise value
     except COVIDDetectError as error:
         if not isinstance(error, Cancelled):
-            logging.info("COVIDDetect: how wide the number is, is not known: %s", error)
+            logging.info("COVIDDetect: the %s of a result is not known: %s", job.kind, error)
         return
     if not job.result.stale and Fingerprint.of(job.ct_node, job.lung_mask_node) == job.inputs:
         with scene_watch().writing():
-            job.result.write_width(width)
+            job.result.write_width(value) if isinstance(value, Width) else job.result.write_map_checks(value)

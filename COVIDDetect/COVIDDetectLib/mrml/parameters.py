@@ -8,6 +8,7 @@ import slicer
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.parameterNodeWrapper import Choice, Default, WithinRange, parameterNodeWrapper
 
+from ..analysis.heat_map import LEAST_SHOWN
 from ..analysis.opacity import OpacityBounds
 from .nodes.heat_map import COLORS
 
@@ -35,7 +36,7 @@ class COVIDDetectParameterNode:
     lungMask: vtkMRMLSegmentationNode
     heatMapVisible: bool = True
     heatMapOpacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.5
-    heatMapThreshold: Annotated[float, WithinRange(0.0, 0.95)] = 0.3
+    heatMapThreshold: Annotated[float, WithinRange(0.0, 0.95)] = LEAST_SHOWN
     heatMapColors: Annotated[str, Choice(list(COLORS)), Default(COLORS[0])]
     onlyInLungs: bool = True
     heatMapIn3D: bool = False

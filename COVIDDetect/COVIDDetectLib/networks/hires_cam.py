@@ -9,7 +9,7 @@ from torch import Tensor
 from .decovnet import COVID_NEGATIVE, COVID_POSITIVE, DeCoVNet
 from .grad_cam import logits_and_gradient
 
-_SMOOTH_CELLS = (0.5, 1.0, 1.0)
+SMOOTH_CELLS = (0.5, 1.0, 1.0)
 """Along slice, row and column. The classifier takes maxima: what speaks for and against one place is spread over
 neighboring cells, and only together do they say how much that place counts."""
 
@@ -35,5 +35,5 @@ def score_with_hires_cam(network: DeCoVNet, features: Tensor) -> tuple[Tensor, n
         network, features, lambda logits: logits[COVID_POSITIVE] - logits[COVID_NEGATIVE]
     )
     signed = (gradient * features.detach()).sum(dim=1)[0].float().cpu().numpy()
-    smooth = ndimage.gaussian_filter(signed, _SMOOTH_CELLS, mode="constant")
+    smooth = ndimage.gaussian_filter(signed, SMOOTH_CELLS, mode="constant")
     return logits.float().cpu(), smooth.clip(min=0)

@@ -76,8 +76,8 @@ class Logic(Protocol):
         Parameters
         ----------
         kind
-            ``"width"``: read a result's CT again, nudged; ``"preview"``: score its mask as it is being edited, which
-            ends in ``previewed``.
+            ``"width"``: read a result's CT again, nudged; ``"checks"``: check its heat map; ``"preview"``: score its
+            mask as it is being edited, which ends in ``previewed``.
         """
 
     def stopBackground(self) -> None:

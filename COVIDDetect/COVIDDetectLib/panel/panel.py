@@ -32,7 +32,7 @@ from ..mrml.views.display import (
 )
 from ..mrml.views.own_views import keep_to_own_views, show_outlines
 from ..mrml.watch import Change
-from .idle_width import IdleWidth
+from .idle_worker import IdleWorker
 from .installation import ensure_packages
 from .live_preview import LivePreview
 from .logic import Logic
@@ -106,7 +106,7 @@ class Panel:
         ui.inViewsButton.connect("clicked(bool)", lambda checked: self.choose_ct_in_views())
         ui.leftBehindButton.connect("clicked(bool)", lambda checked: remove_left_behind())
         self.numbers = RegionNumbers()
-        self.idle_width = IdleWidth(logic, lambda: self.state, lambda: self.settings.device)
+        self.idle_worker = IdleWorker(logic, lambda: self.state, lambda: self.settings.device)
         self.live_preview = LivePreview(ui, logic, lambda: self.state, lambda: self.settings.device)
         self._sections = (
             partial(show_input, ui),
@@ -120,7 +120,7 @@ class Panel:
             self.follow_up.show,
             self.mask.show,
             self.numbers.show,
-            self.idle_width.show,
+            self.idle_worker.show,
             self.live_preview.show,
         )
         logic.progressed.connect(lambda job, progress: self.progress.report(progress, self.state.name_of_other))

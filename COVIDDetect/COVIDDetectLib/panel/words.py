@@ -28,6 +28,19 @@ def in_users_language(sentence: str) -> str:
         "Right lung only": _("Right lung only"),
         "Left lung only": _("Left lung only"),
         "Region {rank} replaced by healthy-looking lung": _("Region {rank} replaced by healthy-looking lung"),
+        # analysis.map_checks.MEANINGS
+        "Do not read places from this map: it looks the same with weights that know nothing.": _(
+            "Do not read places from this map: it looks the same with weights that know nothing."
+        ),
+        "Do not take hot places for what decided: others, made healthy, lower the number as much.": _(
+            "Do not take hot places for what decided: others, made healthy, lower the number as much."
+        ),
+        "Do not rely on single hot places: they move when scan and mask are nudged.": _(
+            "Do not rely on single hot places: they move when scan and mask are nudged."
+        ),
+        "Most of the heat lies outside the lungs: it says little about what is in them.": _(
+            "Most of the heat lies outside the lungs: it says little about what is in them."
+        ),
     }
     rank = re.match(r"Region (\d+) ", sentence)
     template = sentence.replace(rank[1], "{rank}", 1) if rank else sentence

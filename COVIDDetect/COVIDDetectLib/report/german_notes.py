@@ -104,6 +104,14 @@ _SENTENCES = {
     "Atemtiefe ändert Dichte und Verdichtungen.",
     r"The (earlier|later) result is out of date: .+": "Das {0} Ergebnis ist veraltet; bitte dieses CT neu bewerten und "
     "dann vergleichen.",
+    r"Do not read places from this map: it looks the same with weights that know nothing\.": "Aus dieser Heatmap keine "
+    "Orte ablesen: Mit Gewichten, die nichts gelernt haben, sieht sie genauso aus.",
+    r"Do not take hot places for what decided: others, made healthy, lower the number as much\.": "Heiße Stellen nicht "
+    "für den Grund der Zahl halten: Andere, gesund gemacht, senken sie ebenso.",
+    r"Do not rely on single hot places: they move when scan and mask are nudged\.": "Sich nicht auf einzelne heiße "
+    "Stellen verlassen: Sie wandern bei kleinen Änderungen an Aufnahme und Maske.",
+    r"Most of the heat lies outside the lungs: it says little about what is in them\.": "Die meiste Hitze liegt "
+    "außerhalb der Lungen: Sie sagt wenig darüber, was in ihnen ist.",
     r"The GPU had too little memory; computed on the CPU\.": "Die GPU hatte zu wenig Speicher; auf der CPU berechnet.",
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..analysis.evidence import LEAST_FOR, Evidence
 from ..analysis.follow_up import Change, PartChange
+from ..analysis.map_checks import MapChecks
 from ..analysis.width import width_of
 from ..probability import probability_text
 from ..weights.site import site_beside
@@ -106,7 +107,7 @@ def amount(reported: Reported, side: Mapping[str, Any], kind: str) -> str:
 
 
 def regions(reported: Reported) -> list[str]:
-    """Where the regions of the heat map lie, in words and one by one."""
+    """Where the regions of the heat map lie, in words and one by one; first of all if the map cannot be relied on."""
     words, found = reported.words, reported.record.get("regions", ())
     if not found:
         return [words.no_regions]
@@ -133,7 +134,9 @@ def regions(reported: Reported) -> list[str]:
         for region in found
     ]
     share = words.share.format(percent=words.number(100 * reported.record["attention"]["share_in_lungs"]))
-    return [f"{', '.join(parts)}.", *lines, f"{share} {words.regions_note}"]
+    checks = MapChecks.of(reported.record)
+    doubt = [reported.sentence(checks.meaning)] if checks and checks.failed else []
+    return [*doubt, f"{', '.join(parts)}.", *lines, f"{share} {words.regions_note}"]
 
 
 def assessment(reported: Reported) -> list[str]:

@@ -125,6 +125,11 @@ class WorkerClient(Client):
     ) -> None:
         self._begin("width", ct, lung_mask, device, weights)
 
+    def check_map(
+        self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
+    ) -> None:
+        self._begin("checks", ct, lung_mask, device, weights)
+
     def preview(
         self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
     ) -> None:

@@ -17,6 +17,7 @@ from ..analysis.analyze import Analysis
 from ..analysis.attention import Attention
 from ..analysis.experiments import Experiment
 from ..analysis.heat_map import HeatMap
+from ..analysis.map_checks import MapChecks
 from ..analysis.registration import Alignment, OpacityChange, Registration
 from ..analysis.width import Width
 from ..ct.geometry import Geometry
@@ -154,6 +155,7 @@ def store_analysis(analysis: Analysis, folder: Path, lung_mask: Entry | None = N
         "notes": list(analysis.notes),
         "domain": asdict(analysis.domain) if analysis.domain else None,
         "width": asdict(analysis.width) if analysis.width else None,
+        "map_checks": asdict(analysis.map_checks) if analysis.map_checks else None,
     }
 
 
@@ -165,7 +167,7 @@ def load_analysis(entry: Entry, given: LungMask | None = None) -> Steps[Analysis
     given
         The mask that was handed in, if one was.
     """
-    made = fields_of(Analysis, entry, without=_MADE_FROM_FILES, knows={"Width": Width})
+    made = fields_of(Analysis, entry, without=_MADE_FROM_FILES, knows={"Width": Width, "MapChecks": MapChecks})
     lung_mask = given or (yield from load_lung_mask(part_of(entry, "lung_mask", dict)))
     return Analysis(
         **made,
@@ -195,7 +197,7 @@ def load_alignment(entry: Entry) -> Steps[Alignment]:
 
 
 def load_answer(kind: str, value: Any, given: LungMask | None) -> Steps[Any]:
-    """The answer: ``Analysis``, ``HeatMap``, ``Width``, ``Alignment``, a probability or a tuple of ``Experiment``."""
+    """The answer to a request: the value that ``interface.Client`` names."""
     if kind == "analyze":
         return (yield from load_analysis(value, given))
     if kind == "explain":
@@ -204,6 +206,8 @@ def load_answer(kind: str, value: Any, given: LungMask | None) -> Steps[Any]:
         return (yield from load_alignment(value))
     if kind == "width":
         return value_of(Width, value)
+    if kind == "checks":
+        return value_of(MapChecks, value)
     if kind == "preview":
         return part_of(value, "probability", float)
     return tuple(value_of(Experiment, entry) for entry in value)

@@ -12,7 +12,7 @@ from ..events.signal import Signal
 from ..lungs import LungMask
 from ..weights.cards import ModelCard
 
-IN_BACKGROUND = frozenset({"width", "preview"})
+IN_BACKGROUND = frozenset({"width", "checks", "preview"})
 """Kinds of requests that nobody waits for."""
 
 
@@ -35,10 +35,12 @@ class Client(Protocol):
 
     read_again(ct, lung_mask, device, weights)
         How far the probability moves when scan and mask are nudged.
+    check_map(ct, lung_mask, device, weights)
+        Whether the heat map can be relied on.
     preview(ct, lung_mask, device, weights)
         The probability with a mask that is being edited.
 
-    For these two nobody waits: ``busy`` stays false, any request that is made meanwhile takes their place, and they
+    For these three nobody waits: ``busy`` stays false, any request that is made meanwhile takes their place, and they
     end in ``noted``.
 
     Signals
@@ -53,8 +55,8 @@ class Client(Protocol):
         ``Experiment``, after ``compare`` an ``Alignment``.
     failed(COVIDDetectError)
         After any; after a cancel with ``Cancelled``.
-    noted(Width, probability or COVIDDetectError)
-        After ``read_again`` and ``preview``; with ``Cancelled`` from within the call that ends them early.
+    noted(Width, MapChecks, probability or COVIDDetectError)
+        After ``read_again``, ``check_map`` and ``preview``; with ``Cancelled`` from within the call that ends them.
     """
 
     progressed: Signal
@@ -101,6 +103,11 @@ class Client(Protocol):
         self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
     ) -> None:
         """Begin to read a CT again; the arguments are those of ``width.read_again``."""
+
+    def check_map(
+        self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None
+    ) -> None:
+        """Begin to check the heat map; the arguments are those of ``map_checks.check_map``."""
 
     def preview(
         self, ct: CTVolume, lung_mask: LungMask, device: str = "auto", weights: ModelCard | None = None

@@ -26,6 +26,7 @@ _ENTRIES: dict[str, dict[str, Any]] = {
     "explain": {**_REQUEST, "method": str},
     "experiment": {**_REQUEST, "region": (dict, NoneType)},
     "width": _REQUEST,
+    "checks": _REQUEST,
     "preview": _REQUEST,
     "compare": {**_REQUEST, "earlier": dict, "bounds": dict},
     "cancel": {"id": int},

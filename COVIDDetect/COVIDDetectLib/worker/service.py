@@ -18,6 +18,7 @@ from ..analysis.analyze import Analysis, Progress, analyze
 from ..analysis.attribution import explain
 from ..analysis.experiments import run_experiments
 from ..analysis.features import LastFeatures
+from ..analysis.map_checks import check_map
 from ..analysis.opacity import OpacityBounds
 from ..analysis.preview import preview
 from ..analysis.regions import Region
@@ -177,6 +178,8 @@ class Service:
             return store_heat_map(explain(ct, lung_mask, request["method"], **more), folder)
         if request["type"] == "width":
             return asdict(read_again(ct, lung_mask, **more))
+        if request["type"] == "checks":
+            return asdict(check_map(ct, lung_mask, **more))
         if request["type"] == "preview":
             return {"probability": preview(ct, lung_mask, last_features=self._last_features, **more)}
         if request["type"] == "compare":

@@ -694,6 +694,22 @@ Jetzt installieren?</translation>
         <translation>Region {rank} durch gesund aussehende Lunge ersetzt</translation>
     </message>
     <message>
+        <source>Do not read places from this map: it looks the same with weights that know nothing.</source>
+        <translation>Aus dieser Heatmap keine Orte ablesen: Mit Gewichten, die nichts gelernt haben, sieht sie genauso aus.</translation>
+    </message>
+    <message>
+        <source>Do not take hot places for what decided: others, made healthy, lower the number as much.</source>
+        <translation>Heiße Stellen nicht für den Grund der Zahl halten: Andere, gesund gemacht, senken sie ebenso.</translation>
+    </message>
+    <message>
+        <source>Do not rely on single hot places: they move when scan and mask are nudged.</source>
+        <translation>Sich nicht auf einzelne heiße Stellen verlassen: Sie wandern bei kleinen Änderungen an Aufnahme und Maske.</translation>
+    </message>
+    <message>
+        <source>Most of the heat lies outside the lungs: it says little about what is in them.</source>
+        <translation>Die meiste Hitze liegt außerhalb der Lungen: Sie sagt wenig darüber, was in ihnen ist.</translation>
+    </message>
+    <message>
         <source>language</source>
         <translation>Deutsch</translation>
     </message>
@@ -1004,6 +1020,49 @@ Jetzt installieren?</translation>
     <message>
         <source>Re-score</source>
         <translation>Neu bewerten</translation>
+    </message>
+</context>
+<context>
+    <name>sections.map_checks_row</name>
+    <message>
+        <source>No heat to check in this map.</source>
+        <translation>In dieser Heatmap ist keine Hitze zu prüfen.</translation>
+    </message>
+    <message>
+        <source>in the lungs</source>
+        <translation>in den Lungen</translation>
+    </message>
+    <message>
+        <source>knows the weights</source>
+        <translation>kennt die Gewichte</translation>
+    </message>
+    <message>
+        <source>repeatable</source>
+        <translation>wiederholbar</translation>
+    </message>
+    <message>
+        <source>does what it says</source>
+        <translation>tut, was sie sagt</translation>
+    </message>
+    <message>
+        <source>{value:.2f} of the heat lies in the lungs; at least {limit:.2f}.</source>
+        <translation>{value:.2f} der Hitze liegen in den Lungen; mindestens {limit:.2f}.</translation>
+    </message>
+    <message>
+        <source>Likeness to the maps of three networks that have learned nothing: {value:.2f}; below {limit:.2f}.</source>
+        <translation>Ähnlichkeit mit den Heatmaps dreier Netze, die nichts gelernt haben: {value:.2f}; unter {limit:.2f}.</translation>
+    </message>
+    <message>
+        <source>Correlation with the maps of the scan when nudged: {value:.2f}; above {limit:.2f}.</source>
+        <translation>Korrelation mit den Heatmaps der leicht geänderten Aufnahme: {value:.2f}; über {limit:.2f}.</translation>
+    </message>
+    <message>
+        <source>The hottest tenth of the lungs made healthy, against random tenths: p = {value:.2f}; at most {limit:.2f}.</source>
+        <translation>Das heißeste Zehntel der Lungen gesund gemacht, gegen zufällige Zehntel: p = {value:.2f}; höchstens {limit:.2f}.</translation>
+    </message>
+    <message>
+        <source>could not be checked</source>
+        <translation>konnte nicht geprüft werden</translation>
     </message>
 </context>
 <context>
@@ -1517,6 +1576,10 @@ Jetzt installieren?</translation>
     <message>
         <source>Heat</source>
         <translation>Hitze</translation>
+    </message>
+    <message>
+        <source>Unreliable</source>
+        <translation>Unsicher</translation>
     </message>
 </context>
 </TS>

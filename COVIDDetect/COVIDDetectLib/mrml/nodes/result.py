@@ -17,15 +17,18 @@ import slicer
 import vtk
 
 from ...analysis.analyze import Analysis
+from ...analysis.attention import DEFAULT_LAYER
+from ...analysis.map_checks import MapChecks
 from ...analysis.opacity import OpacityBounds, measure_lobes, measure_opacity
 from ...analysis.result_table import Scored, score_of, table_rows
-from ...analysis.width import Width
+from ...analysis.width import Width, width_of
 from ...ct.volume import CTVolume
 from ...errors import WeightsError
 from ...lungs import LungMask
 from ...weights.cards import ModelCard
 from ...weights.store import installed_cards
 from .ct import ct_name_of, ct_of, give_to, mark_as_of
+from .heat_map import layer_of
 from .lung_mask import is_from_analyze
 
 _RECORD, _HISTORY = "COVIDDetect.record", "COVIDDetect.history"
@@ -214,8 +217,20 @@ class Result:
 
     def write_width(self, width: Width) -> None:
         """Add how far the number moves when scan and mask are nudged."""
+        self._add_to_record("width", asdict(width))
+
+    @property
+    def map_checks(self) -> MapChecks | None:
+        """Whether the heat map can be relied on; None while nobody knows, and of a map that another method made."""
+        return MapChecks.of(self.record) if layer_of(self.heat_map_node) == DEFAULT_LAYER else None
+
+    def write_map_checks(self, checks: MapChecks) -> None:
+        """Add whether the heat map can be relied on; how repeatable it is, the readings of the nudged CT tell."""
+        self._add_to_record("map_checks", asdict(checks.with_readings(width_of(self.record))))
+
+    def _add_to_record(self, name: str, entry: dict[str, Any]) -> None:
         with slicer.util.NodeModify(self.node):
-            self.node.SetAttribute(_RECORD, json.dumps({**self.record, "width": asdict(width)}))
+            self.node.SetAttribute(_RECORD, json.dumps({**self.record, name: entry}))
             self._write_table()
 
     @property

@@ -126,7 +126,7 @@ def lay_heat_map(
             if other.GetDisplayNode() is not None:
                 show_legend(other, other is shown)
     if shown is not None:
-        title_legend(shown, _("Out of date") if result and result.stale else _("Heat"))
+        title_legend(shown, _legend_title(result))
         if is_changed:
             draw_legend(shown)
     show_in_3d(
@@ -184,6 +184,14 @@ def _is_in_sight(position_ras: tuple[float, float, float], view: slicer.vtkMRMLS
     x, y = (np.linalg.inv(to_ras) @ [*position_ras, 1.0])[:2]
     width, height, _depth = view.GetDimensions()
     return bool(0 <= x < width and 0 <= y < height)
+
+
+def _legend_title(result: Result | None) -> str:
+    """What the colors mean, or why they mean less than they seem to."""
+    if result and result.stale:
+        return _("Out of date")
+    checks = result.map_checks if result else None
+    return _("Unreliable") if checks and checks.failed else _("Heat")
 
 
 def _has_heat_map(view: slicer.vtkMRMLSliceCompositeNode) -> bool:

@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 from ...analysis.attribution import METHODS
 from ...analysis.heat_map import LEAST_IN_LUNGS
 from ..state import PanelState
+from .map_checks_row import show_map_checks
 from .scale import LINK
 
 
@@ -37,6 +38,7 @@ class HeatMapSection:
         for name in ("onlyInLungsCheckBox", "heatMapIn3DCheckBox", "colorsComboBox"):
             getattr(ui, name).enabled = result is not None
         ui.layerComboBox.enabled = result is not None and new.job is None and not result.stale
+        show_map_checks(ui, new)
         ui.heatMapNoteLabel.text = _note(new)
         ui.heatMapNoteLabel.visible = bool(ui.heatMapNoteLabel.text) and not new.editor_open
         if result is None:
