@@ -1029,8 +1029,8 @@ Jetzt installieren?</translation>
         <translation>In dieser Heatmap ist keine Hitze zu prüfen.</translation>
     </message>
     <message>
-        <source>in the lungs</source>
-        <translation>in den Lungen</translation>
+        <source>in lungs</source>
+        <translation>in der Lunge</translation>
     </message>
     <message>
         <source>knows the weights</source>

@@ -40,7 +40,7 @@ def row(checks: MapChecks) -> str:
 
 def titles() -> tuple[str, str, str, str]:
     """Of the four, in the order of ``map_checks.NAMES``."""
-    return _("in the lungs"), _("knows the weights"), _("repeatable"), _("does what it says")
+    return _("in lungs"), _("knows the weights"), _("repeatable"), _("does what it says")
 
 
 def explanation(checks: MapChecks) -> str:
