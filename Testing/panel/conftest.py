@@ -68,6 +68,7 @@ def panel(host: None, client: object, of_empty_scenes: list[Counter[str]]) -> It
     observations, warnings = the_host.observation_count(widget), len(the_host.log_warnings())
     yield widget
     slicer.util.selectModule("COVIDDetect")
+    widget.ui.followUpCollapsibleButton.collapsed = True  # the page is measured as it is at first
     the_host.close_scene()
     # Closing again tells what the panel itself put back into the empty scene from what a test left behind.
     before = the_host.node_counts()
