@@ -278,3 +278,43 @@ def put_into_study(ct: Any, patient: str, day: str) -> None:
     study = hierarchy.CreateStudyItem(subject, "CT")
     hierarchy.SetItemAttribute(study, levels.GetDICOMStudyDateAttributeName(), day)
     hierarchy.SetItemParent(hierarchy.GetItemByDataNode(ct), study)
+
+
+def test_a_saved_scene_comes_back_with_its_comparison(panel: Any, tmp_path: Path) -> None:
+    import slicer
+    from COVIDDetectLib.mrml.comparison import Comparison
+    from COVIDDetectLib.mrml.nodes.result import Result
+
+    earlier, _later = two_results(panel)
+    place, layout = matrix_of(earlier.ct_node), slicer.app.layoutManager().layout
+    compare(panel)
+    rows = table(panel)
+    assert slicer.util.saveScene(str(tmp_path / "Scene.mrb"))
+    close_scene()
+    slicer.util.loadScene(str(tmp_path / "Scene.mrb"))
+    let_views_settle()
+    assert Comparison.current() is not None
+    assert [result.stale for result in Result.all()] == ["", ""]
+    assert table(panel) == rows
+    panel.ui.stopComparingButton.click()
+    let_views_settle()
+    (back,) = [result for result in Result.all() if result.ct_name == "Earlier"]
+    np.testing.assert_allclose(matrix_of(back.ct_node), place, atol=1e-4)
+    assert slicer.app.layoutManager().layout == layout
+
+
+def test_another_earlier_ct_takes_the_place_of_the_first(panel: Any) -> None:
+    import slicer
+    from COVIDDetectLib.mrml.comparison import is_comparison
+
+    earlier, later = two_results(panel)
+    place = matrix_of(earlier.ct_node)
+    compare(panel)
+    again = load_phantom("Before that")
+    write_result(again)
+    panel.ui.ctSelector.setCurrentNode(later.ct_node)
+    panel.ui.earlierComboBox.currentIndex = panel.ui.earlierComboBox.findText("Before that")
+    compare(panel)
+    assert len([node for node in slicer.util.getNodesByClass("vtkMRMLLinearTransformNode") if is_comparison(node)]) == 1
+    assert composite("Yellow").GetBackgroundVolumeID() == again.GetID()
+    np.testing.assert_allclose(matrix_of(earlier.ct_node), place)
