@@ -40,8 +40,6 @@ class MaskEditor:
         self._mask: slicer.vtkMRMLSegmentationNode | None = None
         self._is_released = False
         self._bring_into_sight = Later(weakly(self._scroll_to_editor))
-        ui.segmentEditorPlace.setLayout(qt.QVBoxLayout())
-        ui.segmentEditorPlace.layout().setContentsMargins(0, 0, 0, 0)
         ui.segmentEditorPlace.visible = False
 
     @property

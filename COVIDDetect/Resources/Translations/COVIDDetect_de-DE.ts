@@ -264,6 +264,14 @@
         <translation>Was „Neu bewerten“ für die Lungenmaske ergäbe, wie sie jetzt ist. Nichts wird gespeichert.</translation>
     </message>
     <message>
+        <source>Repair</source>
+        <translation>Reparieren</translation>
+    </message>
+    <message>
+        <source>Paint a stroke where lung is missing, or erase one where too much is marked, in any view: Repair grows it over the rest, up to 4 cm away. One Undo takes that back.</source>
+        <translation>Malen Sie einen Strich, wo Lunge fehlt, oder radieren Sie einen, wo zu viel markiert ist, in einer beliebigen Ansicht: „Reparieren“ lässt ihn bis zu 4 cm weit über den Rest wachsen. Einmal Rückgängig nimmt das zurück.</translation>
+    </message>
+    <message>
         <source>Display</source>
         <translation>Darstellung</translation>
     </message>
@@ -576,6 +584,17 @@ Jetzt installieren?</translation>
     <message>
         <source>Edit mask</source>
         <translation>Maske bearbeiten</translation>
+    </message>
+</context>
+<context>
+    <name>panel.mask_repair</name>
+    <message>
+        <source>Paint a stroke where lung is missing, or erase one where too much is marked; then click Repair.</source>
+        <translation>Malen Sie einen Strich, wo Lunge fehlt, oder radieren Sie einen, wo zu viel markiert ist; klicken Sie dann auf „Reparieren“.</translation>
+    </message>
+    <message>
+        <source>Too much was changed to be a stroke; draw one now, then click Repair.</source>
+        <translation>Es wurde zu viel geändert, um ein Strich zu sein; zeichnen Sie jetzt einen und klicken Sie dann auf „Reparieren“.</translation>
     </message>
 </context>
 <context>

@@ -167,6 +167,33 @@ def erase_from_lungs(
             write_segment(node, geometry, left, segment_id, one.GetName(), one.GetColor())
 
 
+def write_repaired(
+    node: slicer.vtkMRMLSegmentationNode,
+    ct_node: slicer.vtkMRMLScalarVolumeNode,
+    before: np.ndarray,
+    after: np.ndarray,
+    painted: np.ndarray,
+) -> None:
+    """Bring the lung segments from one state to another, uint8 labels on the grid of a CT.
+
+    What is added to a lung goes to that of its segments, as lobes, which holds most of what was ``painted``.
+    """
+    erase_from_lungs(node, ct_node, (before > 0) & (after == 0))
+    geometry = geometry_of(ct_node)
+    reference = _oriented_image(after.shape, geometry, node)
+    for side in SIDES:
+        added = (after == side) & (before == 0)
+        held = {each: _voxels(node, each, reference) for each in lung_segment_ids(node)}
+        held = {each: one for each, one in held.items() if side_of(segment(node, each)) in (side, BOTH)}
+        if not added.any() or not held:
+            continue
+        chosen = max(held, key=lambda each: np.count_nonzero(held[each][0] & (painted[held[each][1]] == side)))
+        inside, where = held[chosen]
+        added[where] |= inside
+        one = segment(node, chosen)
+        write_segment(node, geometry, added, chosen, one.GetName(), one.GetColor())
+
+
 def side_of(segment: slicer.vtkSegment) -> int:
     """Which lung a segment is: ``RIGHT``, ``LEFT``, ``BOTH``, or 0."""
     return side_named(segment.GetName() or "", terminology_of(segment))

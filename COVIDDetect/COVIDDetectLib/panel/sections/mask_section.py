@@ -14,6 +14,7 @@ from ...mrml.nodes.lung_mask import erase_from_lungs, lung_mask_from_node, lung_
 from ...mrml.parameters import COVIDDetectParameterNode
 from ...mrml.scene import load_lung_mask_file
 from ..mask_editor import MaskEditor
+from ..mask_repair import MaskRepair
 from ..questions import which_mask_file
 from ..state import PanelState
 
@@ -43,10 +44,11 @@ class MaskSection:
         request: Callable[[Callable[[], object]], None],
         say: Callable[[str], None],
     ) -> None:
-        self._ui, self._editor = ui, editor
+        self._ui, self._editor, self._repair = ui, editor, MaskRepair(editor)
         self._parameters, self._request, self._say = parameters, request, say
         ui.editMaskButton.connect("clicked(bool)", self.edit)
         ui.maskFileButton.connect("clicked(bool)", lambda checked: self.load())
+        ui.repairButton.connect("clicked(bool)", lambda checked: self.repair())
         ui.outsideButton.connect("clicked(bool)", lambda checked: self.remove_parts_outside())
 
     def show(self, new: PanelState, old: PanelState) -> None:
@@ -73,6 +75,7 @@ class MaskSection:
         lungs = lung_segment_ids(mask)
         if lungs:
             self._editor.open(mask, self._parameters().ct, lungs[0])
+            self._repair.begin(mask, self._parameters().ct)
         else:
             self._ui.editMaskButton.checked = False
             self._say(_("{name} has no lung segment; choose another mask.").format(name=mask.GetName()))
@@ -87,8 +90,19 @@ class MaskSection:
                 self._editor.open(mask, ct, lung_segment_ids(mask)[0])
                 self._editor.editor.saveStateForUndo()
                 erase_from_lungs(mask, ct, outside)
+                self._repair.begin(mask, ct)
 
         self._request(remove)
+
+    def repair(self) -> None:
+        """Grow what was painted and erased in the editor over what it means."""
+        ct, mask = self._parameters().ct, self._parameters().lungMask
+
+        def repair() -> None:
+            with slicer.util.WaitCursor():
+                self._repair.repair(mask, ct)
+
+        self._request(repair)
 
     def load(self) -> None:
         """Choose a file with a lung mask and score with that."""
