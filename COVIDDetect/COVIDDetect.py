@@ -28,6 +28,7 @@ from COVIDDetectLib.panel.panel import Panel
 from COVIDDetectLib.panel.view_watch import ViewWatch
 from COVIDDetectLib.worker.client import WorkerClient
 from COVIDDetectLib.worker.folder import sweep
+from COVIDDetectLib.worker.reading_gate import ReadingGate
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import *
@@ -197,6 +198,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         What computes; by default a process of its own.
 
     ``job`` is what is being computed, ``backgroundJob`` what nobody waits for; signals as in ``panel.logic.Logic``.
+    ``gate`` may let an answer wait until the user has read the CT.
 
     Examples
     --------
@@ -208,9 +210,9 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
         ScriptedLoadableModuleLogic.__init__(self)
         self.progressed, self.segmented, self.resultsChanged = Signal(), Signal(), Signal()
         self.finished, self.failed, self.previewed = Signal(), Signal(), Signal()
-        said = ("progressed", "segmented", "finished", "failed", "noted")
-        self._client, self._slots = None, {name: weakly(getattr(self, f"_on{name.title()}")) for name in said}
-        self.useClient(client or WorkerClient())
+        self.gate = self._client = ReadingGate(client or WorkerClient())
+        for name in ("progressed", "segmented", "finished", "failed", "noted"):
+            getattr(self.gate, name).connect(weakly(getattr(self, f"_on{name.title()}")))
         self.job, self.backgroundJob, self._stopped = None, None, False
         self._onChange = weakly(self._onResultChanged)
         scene_watch().follow(self._onChange)
@@ -225,11 +227,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
 
     def useClient(self, client):
         """Let another client compute from now on; nothing may be under way."""
-        for name, slot in self._slots.items():
-            if self._client is not None:
-                getattr(self._client, name).disconnect(slot)
-            getattr(client, name).connect(slot)
-        self._client = client
+        self.gate.use(client)
 
     @property
     def busy(self):

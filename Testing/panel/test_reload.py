@@ -12,7 +12,7 @@ import pytest
 from Testing.panel.host import is_slicer, node_counts, observation_count, wait_until
 from Testing.panel.steps import analyze, begin, load_phantom
 
-KEYS = ("H", "M", "N", "Shift+N", "Ctrl+R")
+KEYS = ("H", "M", "N", "Shift+N", "K", "Ctrl+R")
 
 
 @pytest.fixture

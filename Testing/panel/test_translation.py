@@ -72,6 +72,7 @@ def test_nothing_is_cut_off_in_german(german: Any) -> None:
     were = [section.collapsed for section in sections]
     for section in sections:
         section.collapsed = False
+    ui.readingWidget.visible = True
     slicer.app.processEvents()
     try:
         # Next to the panel is the scroll bar; texts that do not wrap need all of their layout's least width.
@@ -82,6 +83,7 @@ def test_nothing_is_cut_off_in_german(german: Any) -> None:
             narrow = [column for column in range(table.columnCount) if is_cut_off(table, column)]
             assert narrow == [], table.objectName
     finally:
+        ui.readingWidget.visible = False
         ui.COVIDDetect.setMinimumWidth(0)
         ui.COVIDDetect.setMaximumWidth(WIDEST)
         for section, was in zip(sections, were, strict=True):

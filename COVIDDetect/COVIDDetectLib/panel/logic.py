@@ -11,6 +11,7 @@ from ..events.signal import Signal
 from ..mrml.job import Job, Kind
 from ..mrml.nodes.result import Result
 from ..weights.cards import ModelCard
+from ..worker.reading_gate import ReadingGate
 
 
 class Logic(Protocol):
@@ -38,6 +39,8 @@ class Logic(Protocol):
     failed: Signal
     previewed: Signal
     resultsChanged: Signal
+
+    gate: ReadingGate
 
     @property
     def job(self) -> Job | None:

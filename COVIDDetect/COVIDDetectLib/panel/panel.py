@@ -21,15 +21,7 @@ from ..mrml.nodes.result import Result
 from ..mrml.parameters import COVIDDetectParameterNode, follow_cohort
 from ..mrml.sample import add_phantom
 from ..mrml.scene import remove_left_behind
-from ..mrml.views.display import (
-    is_shown,
-    jump_to,
-    lay_heat_map,
-    redraw_legends,
-    set_lung_window_once,
-    show_ct,
-    volumes_shown,
-)
+from ..mrml.views.display import is_shown, jump_to, lay_heat_map, redraw_legends, show_ct, volumes_shown
 from ..mrml.views.own_views import keep_to_own_views, show_outlines
 from ..mrml.watch import Change
 from .idle_worker import IdleWorker
@@ -48,6 +40,7 @@ from .sections.keys_menu import KeysMenu
 from .sections.mask_section import MaskSection
 from .sections.opacity_section import OpacitySection
 from .sections.progress_row import ProgressRow
+from .sections.reading_section import ReadingSection
 from .sections.regions_table import RegionsTable
 from .sections.report_section import ReportSection
 from .sections.result_section import ResultSection
@@ -78,6 +71,7 @@ class Panel:
         self.result = ResultSection(ui)
         self.heat_map = HeatMapSection(ui, lambda: self.update(over_others=True))
         self.regions = RegionsTable(ui, lambda: self.state.regions, jump_to, self.update)
+        self.reading = ReadingSection(ui, logic, lambda: self.state, self.update, self._request)
         self.evidence = EvidenceSection(ui, jump_to)
         self.report = ReportSection(ui, lambda: self.state, self._request)
         self.settings = SettingsSection(ui, self.update)
@@ -92,6 +86,7 @@ class Panel:
             "M": self.toggle_mask,
             "N": lambda: self.regions.step(1),
             "Shift+N": lambda: self.regions.step(-1),
+            "K": self.reading.mark,
             "Ctrl+R": self.rescore,
         }
         self.shortcuts = Shortcuts(keys)
@@ -111,6 +106,7 @@ class Panel:
         self._sections = (
             partial(show_input, ui),
             self.progress.show,
+            self.reading.show,
             self.result.show,
             self.evidence.show,
             self.heat_map.show,
@@ -164,6 +160,8 @@ class Panel:
         """Show or hide the outlines."""
         if not self._updating:
             self._show_outlines(self._result)
+            if self.state.waits and self.logic.job:
+                show_outlines(self.logic.job.lungs_in_scene, self.ui.maskVisibleCheckBox.checked)
 
     def choose_ct_in_views(self) -> None:
         """Go on with the CT that the views show."""
@@ -176,7 +174,7 @@ class Panel:
 
     def toggle_mask(self) -> None:
         """By its key, where there is a mask that is not being painted."""
-        if self._result is not None and not self.mask_editor.is_open:
+        if (self._result is not None or self.state.waits) and not self.mask_editor.is_open:
             self.ui.maskVisibleCheckBox.toggle()
 
     def explain(self, index: int) -> None:
@@ -313,6 +311,7 @@ class Panel:
             self.parameters,
             self.logic.job,
             self.settings.weights_sha256,
+            waits=self.logic.gate.waits,
             asked_about=self._question.asked_about,
             editing=self.mask_editor.is_any_open(),
             editor_open=self.mask_editor.is_open,
@@ -333,7 +332,6 @@ class Panel:
             parameters.lungMask = result.lung_mask_node if result else None
             if parameters.ct is not None:
                 show_ct(parameters.ct)
-                set_lung_window_once(parameters.ct)
         if result is None:
             return
         state = ResultState.of(result)

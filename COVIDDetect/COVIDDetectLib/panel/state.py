@@ -17,6 +17,7 @@ from ..mrml.job import Job
 from ..mrml.nodes.heat_map import heat_maps, hottest_of, is_empty, layer_of, share_of
 from ..mrml.nodes.lung_mask import lung_colors
 from ..mrml.nodes.patient import patient_of
+from ..mrml.nodes.reading import marks_of
 from ..mrml.nodes.result import Result
 from ..mrml.parameters import COVIDDetectParameterNode
 from ..mrml.scene import chest_cts, results_left_behind, why_no_ct
@@ -40,6 +41,8 @@ class ResultState:
         anywhere, and whether there is none at all.
     map_ids
         IDs of its heat map and of that in the lungs, as they were when this was read.
+    marks
+        What the user said of its regions, by rank.
     """
 
     result: Result
@@ -56,6 +59,7 @@ class ResultState:
     hottest_anywhere: float
     is_map_empty: bool
     map_ids: tuple[str | None, str | None]
+    marks: Mapping[int, str]
 
     @classmethod
     def of(cls, result: Result) -> ResultState:
@@ -76,6 +80,7 @@ class ResultState:
             hottest_of(result.heat_map_node) if result.heat_map_node is not None else 0.0,
             in_lungs is not None and is_empty(in_lungs),
             (_id_of(result.heat_map_node), _id_of(in_lungs)),
+            marks_of(result),
         )
 
     @property
@@ -104,6 +109,8 @@ class PanelState:
         What is chosen.
     patient
         Whose CT that is and when it was taken, where that is known.
+    waits
+        Whether it is computed, and its answer waits for the user's reading.
     asks
         Whether something was found wrong with the CT, and a second click analyzes it all the same.
     editing, editor_open
@@ -135,6 +142,7 @@ class PanelState:
     patient: str = ""
     result: ResultState | None = None
     job: Job | None = None
+    waits: bool = False
     asks: bool = False
     editing: bool = False
     editor_open: bool = False
@@ -194,6 +202,7 @@ def panel_state(
     job: Job | None,
     weights_sha256: str,
     *,
+    waits: bool = False,
     asked_about: slicer.vtkMRMLScalarVolumeNode | None = None,
     editing: bool = False,
     editor_open: bool = False,
@@ -227,6 +236,7 @@ def panel_state(
         patient=patient_of(ct) if ct is not None else "",
         result=state,
         job=job,
+        waits=waits,
         asks=ct is not None and asked_about is ct,
         editing=editing,
         editor_open=editor_open,

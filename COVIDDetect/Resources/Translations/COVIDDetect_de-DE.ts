@@ -220,6 +220,22 @@
         <translation>Entfernen</translation>
     </message>
     <message>
+        <source>How suspicious of COVID-19 the CT is: CO-RADS, or the classes of the RSNA.</source>
+        <translation>Wie verdächtig das CT auf COVID-19 ist: CO-RADS oder die Klassen der RSNA.</translation>
+    </message>
+    <message>
+        <source>How sure you are of it.</source>
+        <translation>Wie sicher Sie sich dabei sind.</translation>
+    </message>
+    <message>
+        <source>Show result</source>
+        <translation>Ergebnis zeigen</translation>
+    </message>
+    <message>
+        <source>Records your reading, with the time. To mark regions before the second one, press K.</source>
+        <translation>Hält Ihren Befund mit der Uhrzeit fest. Regionen markieren Sie vor dem zweiten mit der Taste K.</translation>
+    </message>
+    <message>
         <source>The lowest and the highest probability when this CT is read again as another scanner or another hand might have given it: mirrored, without an end slice, slabs that begin later, the mask a pixel larger or smaller, smoother, sharper, noisier. Where the threshold lies between them, the number is undecided. It is not a confidence interval: it does not tell how often the number is right.</source>
         <translation>Die niedrigste und die höchste Wahrscheinlichkeit, wenn dieses CT noch einmal gelesen wird, wie ein anderer Scanner oder eine andere Hand es geliefert haben könnte: gespiegelt, ohne eine Endschicht, mit später beginnenden Schichtpaketen, mit um einen Pixel größerer oder kleinerer Maske, glatter, schärfer, verrauschter. Liegt die Schwelle dazwischen, ist die Zahl unentschieden. Das ist kein Konfidenzintervall: Es sagt nicht, wie oft die Zahl stimmt.</translation>
     </message>
@@ -406,6 +422,10 @@
     <message>
         <source>After each stroke the score is computed for the lung mask as it is then.</source>
         <translation>Nach jedem Strich wird die Bewertung für die Lungenmaske berechnet, wie sie dann ist.</translation>
+    </message>
+    <message>
+        <source>My reading first</source>
+        <translation>Zuerst mein Befund</translation>
     </message>
     <message>
         <source>Experiments</source>
@@ -1037,6 +1057,10 @@ Jetzt installieren?</translation>
         <translation>Vorige Region</translation>
     </message>
     <message>
+        <source>Mark the region: ✓, ✗ or ?</source>
+        <translation>Region markieren: ✓, ✗ oder ?</translation>
+    </message>
+    <message>
         <source>Re-score</source>
         <translation>Neu bewerten</translation>
     </message>
@@ -1164,6 +1188,10 @@ Jetzt installieren?</translation>
         <translation>Beginnt …</translation>
     </message>
     <message>
+        <source>Computed. The result waits for your reading.</source>
+        <translation>Berechnet. Das Ergebnis wartet auf Ihren Befund.</translation>
+    </message>
+    <message>
         <source>Lungs, slice {done} of {total}</source>
         <translation>Lungen, Schicht {done} von {total}</translation>
     </message>
@@ -1186,6 +1214,69 @@ Jetzt installieren?</translation>
     <message>
         <source>Cancelling…</source>
         <translation>Wird abgebrochen …</translation>
+    </message>
+</context>
+<context>
+    <name>sections.reading_section</name>
+    <message>
+        <source>sure: low</source>
+        <translation>Sicherheit: gering</translation>
+    </message>
+    <message>
+        <source>sure: medium</source>
+        <translation>Sicherheit: mittel</translation>
+    </message>
+    <message>
+        <source>sure: high</source>
+        <translation>Sicherheit: hoch</translation>
+    </message>
+    <message>
+        <source>RSNA: typical</source>
+        <translation>RSNA: typisch</translation>
+    </message>
+    <message>
+        <source>RSNA: indeterminate</source>
+        <translation>RSNA: unbestimmt</translation>
+    </message>
+    <message>
+        <source>RSNA: atypical</source>
+        <translation>RSNA: atypisch</translation>
+    </message>
+    <message>
+        <source>RSNA: negative</source>
+        <translation>RSNA: negativ</translation>
+    </message>
+    <message>
+        <source>class: –</source>
+        <translation>Klasse: –</translation>
+    </message>
+    <message>
+        <source>sure: –</source>
+        <translation>Sicherheit: –</translation>
+    </message>
+    <message>
+        <source>Analyze keeps its result closed until you have entered your reading. Both are kept in the scene and in {file}, without the patient&apos;s name.</source>
+        <translation>Das Ergebnis einer Analyse bleibt verschlossen, bis Sie Ihren Befund eingegeben haben. Beides wird in der Szene und in {file} festgehalten, ohne den Namen des Patienten.</translation>
+    </message>
+    <message>
+        <source>Do you change your reading?</source>
+        <translation>Ändern Sie Ihren Befund?</translation>
+    </message>
+    <message>
+        <source>Your reading:</source>
+        <translation>Ihr Befund:</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>Beibehalten</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Ändern</translation>
+    </message>
+    <message>
+        <source>Show result</source>
+        <translation>Ergebnis zeigen</translation>
     </message>
 </context>
 <context>

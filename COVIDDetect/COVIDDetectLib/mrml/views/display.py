@@ -41,7 +41,11 @@ def set_lung_window_once(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
 
 
 def show_ct(ct_node: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Make a CT the background of all slice views; where it is so already nothing moves."""
+    """Make a CT the background of all slice views; where it is so already nothing moves.
+
+    The first time in a lung window.
+    """
+    set_lung_window_once(ct_node)
     if any(view.GetBackgroundVolumeID() != ct_node.GetID() for view in _composites()):
         slicer.util.setSliceViewerLayers(background=ct_node, fit=True)
 

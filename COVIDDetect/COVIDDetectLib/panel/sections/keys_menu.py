@@ -26,6 +26,7 @@ class KeysMenu:
             "M": _("Show or hide the lung outlines"),
             "N": _("Next region"),
             "Shift+N": _("Previous region"),
+            "K": _("Mark the region: ✓, ✗ or ?"),
             "Ctrl+R": _("Re-score"),
         }
         self.menu = qt.QMenu(ui.keysButton)

@@ -57,7 +57,7 @@ class MaskSection:
         ui.lungMaskWidget.visible = is_chosen
         ui.maskFileButton.enabled = is_chosen and is_idle
         ui.editMaskButton.enabled = new.lung_mask is not None and is_chosen and (is_idle or is_open)
-        ui.maskVisibleCheckBox.enabled = new.lung_mask is not None
+        ui.maskVisibleCheckBox.enabled = new.lung_mask is not None or new.waits
         if new.result is not None:
             ui.maskVisibleCheckBox.checked = new.result.outlines
         ui.rescoreEditedButton.visible = is_open and new.result is not None

@@ -33,6 +33,9 @@ class ProgressRow:
             self._ui.cancelButton.enabled = True
             self._text = _("Starting…")
         self._ui.progressWidget.visible = new.job is not None
+        if new.waits:
+            self._ui.progressBar.value = self._ui.progressBar.maximum
+            self._text = _("Computed. The result waits for your reading.")
         self._say(new.name_of_other)
 
     def report(self, progress: Progress, name_of_other: str) -> None:

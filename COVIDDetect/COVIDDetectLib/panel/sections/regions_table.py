@@ -9,6 +9,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from ...report.reading import MARKS
 from ..state import PanelState
 from ..words import with_minus
 
@@ -63,6 +64,11 @@ class RegionsTable:
         """Show the regions of a result; which one is chosen stays as long as they do."""
         if list(new.regions) != list(old.regions):
             self._fill(new.regions)
+        marks = new.result.marks if new.result else {}
+        for row, region in enumerate(new.regions):
+            self._table.item(row, 0).setText(
+                f"{region['rank']} {MARKS.get(marks.get(region['rank'], ''), '')}".rstrip()
+            )
 
     def _fill(self, regions: Sequence[Mapping[str, Any]]) -> None:
         table = self._table

@@ -39,6 +39,7 @@ class SettingsSection:
         ui.previewCheckBox.connect("toggled(bool)", self._on_preview)
         self.weights_menu = WeightsMenu(ui.weightsComboBox, self._on_weights)
         qt.QWidget.setTabOrder(self.weights_menu.button, ui.previewCheckBox)
+        qt.QWidget.setTabOrder(ui.previewCheckBox, ui.readingFirstCheckBox)
         self._describe_weights()
 
     @property
