@@ -1,7 +1,8 @@
-"""The commands ``coviddetect evaluate`` and ``coviddetect evaluate-attention``."""
+"""The commands ``coviddetect evaluate``, ``evaluate-readings`` and ``evaluate-attention``."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -17,8 +18,11 @@ from ..evaluation.attention_page import PAGE as ATTENTION_PAGE
 from ..evaluation.faithfulness import measure
 from ..evaluation.figures import PREVALENCES
 from ..evaluation.held_back import held_back_cases
+from ..evaluation.metrics import Estimate
 from ..evaluation.page import METRICS, PAGE, write_evaluation
 from ..evaluation.predictions import read_predictions
+from ..evaluation.reader import measure_reader
+from ..evaluation.readings import read_labels, read_readings
 from ..report.files import check_folder, refuse_inputs
 from ..weights.cards import load_network, read_card, scoring_card
 from .options import Quiet, finite
@@ -33,6 +37,7 @@ OutputFolder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", hel
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("evaluate")(evaluate_command)
+    app.command("evaluate-readings")(evaluate_readings_command)
     app.command("evaluate-attention")(evaluate_attention_command)
 
 
@@ -64,6 +69,42 @@ def evaluate_command(
         for title, name in (("ROC AUC", "roc_auc"), ("PR AUC", "pr_auc"), ("Brier score", "brier_score")):
             say(f"{title} {_figure(metrics[name])}")
         say(f"Written: {output / PAGE}, {output / METRICS}")
+
+
+def evaluate_readings_command(
+    readings: Annotated[
+        Path, typer.Argument(metavar="READINGS.csv", help="What My reading first has written, of one reader.")
+    ],
+    labels: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LABELS.csv", help="Table with the columns case (or id, or ct_sha256) and label (1 or 0)."
+        ),
+    ],
+) -> None:
+    """Say how well a reader tells COVID-19 from its absence before and after seeing the result."""
+    with sentences_instead_of_tracebacks():
+        reader = measure_reader(read_readings(readings), read_labels(labels))
+        say(f"{reader.positives} cases with COVID-19, {reader.negatives} without")
+        left_out = {
+            "without a second reading": reader.incomplete,
+            "without a label": reader.unlabelled,
+            "of a CT that was read before": reader.repeated,
+        }
+        if any(left_out.values()):
+            say("Left out: " + ", ".join(f"{count} {why}" for why, count in left_out.items() if count))
+        for title, estimate in (
+            ("ROC AUC before", reader.before),
+            ("ROC AUC after", reader.after),
+            ("Difference", reader.difference),
+        ):
+            say(f"{title} {_estimate(estimate)}")
+        say(f"Positive from {'CO-RADS 4' if reader.scale == 'CO-RADS' else 'RSNA typical'} on:")
+        for title, (count, of, share) in (
+            ("Right to wrong", reader.right_to_wrong),
+            ("Wrong to right", reader.wrong_to_right),
+        ):
+            say(f"{title} {count} of {of}: {_estimate(share)}" if of else f"{title} 0 of 0")
 
 
 def evaluate_attention_command(
@@ -119,6 +160,11 @@ def evaluate_attention_command(
             reached = "reached" if figures["reached"][name] else "not reached"
             say(f"{title} {_figure(figures[name])}; asked for: {side} {limit}, {reached}")
         say(f"Written: {output / ATTENTION_PAGE}, {output / FIGURES}")
+
+
+def _estimate(estimate: Estimate) -> str:
+    """As ``_figure``, which reads JSON."""
+    return _figure({name: None if math.isnan(number) else number for name, number in vars(estimate).items()})
 
 
 def _figure(entry: Mapping[str, float | None]) -> str:

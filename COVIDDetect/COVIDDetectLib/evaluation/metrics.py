@@ -85,6 +85,16 @@ def wilson(successes: int, trials: int) -> Estimate:
     return Estimate(share, low, high)
 
 
+def exact(successes: int, trials: int) -> Estimate:
+    """A proportion with the exact interval of Clopper and Pearson (Biometrika 1934)."""
+    from scipy.stats import binomtest
+
+    if trials == 0:
+        return Estimate(float("nan"), float("nan"), float("nan"))
+    interval = binomtest(successes, trials).proportion_ci(method="exact")
+    return Estimate(successes / trials, float(interval.low), float(interval.high))
+
+
 def operating_point(predictions: Predictions, threshold: float) -> OperatingPoint:
     """Count the four kinds of calls at a threshold."""
     called = predictions.probabilities >= threshold
@@ -124,14 +134,8 @@ def roc_auc(predictions: Predictions) -> Estimate:
     The interval is taken on the logit scale, so that it stays within 0…1. Where DeLong's variance says nothing (one
     case of a kind, or kinds that do not overlap) it is Newcombe's score interval, which has a width then too.
     """
-    from scipy.stats import rankdata
-
-    positive = predictions.probabilities[predictions.labels]
-    negative = predictions.probabilities[~predictions.labels]
-    ranks = rankdata(np.concatenate([positive, negative]))
-    count_positive, count_negative = len(positive), len(negative)
-    above = (ranks[:count_positive] - rankdata(positive)) / count_negative
-    below = 1 - (ranks[count_positive:] - rankdata(negative)) / count_positive
+    above, below = _placements(predictions)
+    count_positive, count_negative = len(above), len(below)
     auc = float(above.mean())
     if min(count_positive, count_negative) < 2:
         return newcombe(auc, count_positive, count_negative)
@@ -141,6 +145,37 @@ def roc_auc(predictions: Predictions) -> Estimate:
     half = _Z * np.sqrt(variance) / (auc * (1 - auc))
     middle = np.log(auc / (1 - auc))
     return Estimate(auc, float(1 / (1 + np.exp(half - middle))), float(1 / (1 + np.exp(-half - middle))))
+
+
+def auc_difference(first: Predictions, second: Predictions) -> Estimate:
+    """How much larger the second area is on the same cases, with DeLong's interval for paired areas; NaN for no width.
+
+    Parameters
+    ----------
+    first, second
+        Of the same cases in the same order.
+    """
+    (above_1, below_1), (above_2, below_2) = _placements(first), _placements(second)
+    above, below = above_2 - above_1, below_2 - below_1
+    difference = float(above.mean())
+    if min(len(above), len(below)) < 2:
+        return Estimate(difference, float("nan"), float("nan"))
+    half = _Z * float(np.sqrt(above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below)))
+    if half == 0:
+        return Estimate(difference, float("nan"), float("nan"))
+    return Estimate(difference, max(difference - half, -1.0), min(difference + half, 1.0))
+
+
+def _placements(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """The share of negative cases below each positive one, and of positive cases above each negative one."""
+    from scipy.stats import rankdata
+
+    positive = predictions.probabilities[predictions.labels]
+    negative = predictions.probabilities[~predictions.labels]
+    ranks = rankdata(np.concatenate([positive, negative]))
+    above = (ranks[: len(positive)] - rankdata(positive)) / len(negative)
+    below = 1 - (ranks[len(positive) :] - rankdata(negative)) / len(positive)
+    return above, below
 
 
 def newcombe(auc: float, positives: int, negatives: int) -> Estimate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,21 +57,7 @@ def read_predictions(path: str | Path) -> Predictions:
         outside 0…1, a label other than 0 or 1, a case twice; or if all cases have the same label.
     """
     path = Path(path)
-    file_size(path)
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            if missing := [column for column in COLUMNS if column not in (reader.fieldnames or ())]:
-                raise InputError(
-                    f"{path.name} has no column {', '.join(missing)}; the first line is {','.join(COLUMNS)}."
-                )
-            rows = [_row(path, reader.line_num, row) for row in reader]
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} is not a text file in UTF-8; save the table as CSV.") from error
-    except csv.Error as error:
-        raise InputError(f"{path.name} is not a table of values with commas between; save it as CSV.") from error
+    rows = [_row(place, row) for place, row in table_rows(path, COLUMNS)]
     cases = tuple(case for case, _, _ in rows)
     twice, count = Counter(cases).most_common(1)[0] if cases else ("", 0)
     if count > 1:
@@ -83,22 +70,50 @@ def read_predictions(path: str | Path) -> Predictions:
     return Predictions(cases, np.array([probability for _, probability, _ in rows]), labels)
 
 
-def _row(path: Path, number: int, row: dict[str, str | None]) -> tuple[str, float, bool]:
-    place = f"{path.name}, line {number}"
-    case = (row["case"] or "").strip()
+def table_rows(path: str | Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+    """The rows of a CSV file, stripped, each with where it stands, to begin a sentence with.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or lacks one of the columns.
+    """
+    path = Path(path)
+    file_size(path)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, restval="")
+            if missing := [column for column in columns if column not in (reader.fieldnames or ())]:
+                raise InputError(
+                    f"{path.name} has no column {', '.join(missing)}; the first line is {','.join(columns)}."
+                )
+            return [
+                (f"{path.name}, line {reader.line_num}", {name: row[name].strip() for name in reader.fieldnames or ()})
+                for row in reader
+            ]
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name} is not a text file in UTF-8; save the table as CSV.") from error
+    except csv.Error as error:
+        raise InputError(f"{path.name} is not a table of values with commas between; save it as CSV.") from error
+
+
+def _row(place: str, row: dict[str, str]) -> tuple[str, float, bool]:
+    case = row["case"]
     if not case:
         raise InputError(f"{place}: the case has no name.")
     if not case.isprintable():
         raise InputError(f"{place}: the name of the case has characters that cannot be printed.")
     try:
-        probability = float(row["probability"] or "")
+        probability = float(row["probability"])
     except ValueError as error:
         raise InputError(
-            f"{place}: '{short_name(row['probability'] or '')}' is not a probability; give a number from 0 to 1."
+            f"{place}: '{short_name(row['probability'])}' is not a probability; give a number from 0 to 1."
         ) from error
     if math.isnan(probability) or not 0.0 <= probability <= 1.0:
         raise InputError(f"{place}: {probability} is not a probability; give a number from 0 to 1.")
-    label = (row["label"] or "").strip()
+    label = row["label"]
     if label not in ("0", "1"):
         raise InputError(f"{place}: the label is '{short_name(label)}'; give 1 for COVID-19 or 0 for none.")
     return case, probability, label == "1"
