@@ -10,7 +10,7 @@ import slicer.util
 from COVIDDetectLib.ct.reading import read_ct
 from COVIDDetectLib.errors import InputError
 from COVIDDetectLib.mrml.nodes.ct import place
-from COVIDDetectLib.mrml.views.display import set_lung_window, show_ct
+from COVIDDetectLib.mrml.views.display import show_ct
 
 _SCENES = (".mrb", ".mrml")
 
@@ -29,7 +29,6 @@ def open_ct(path: Path) -> Any:
     slicer.util.updateVolumeFromArray(node, ct.hu)
     place(node, ct.geometry)
     node.CreateDefaultDisplayNodes()
-    set_lung_window(node)
     show_ct(node)
     slicer.app.layoutManager().resetSliceViews()
     return node

@@ -23,6 +23,7 @@ from Testing.panel.steps import (
     load_phantom,
     pixels,
     seen_in,
+    view,
 )
 
 
@@ -87,8 +88,28 @@ def picture_of(widget: Any) -> np.ndarray:
     buffer.open(qt.QIODevice.WriteOnly)
     assert image.save(buffer, "BMP")
     content = there.data()
-    assert isinstance(content, bytes) and content[:2] == b"BM"
-    return np.frombuffer(content, np.uint8)[54:]
+    start, width, height, bits = (int.from_bytes(content[at : at + 4], "little") for at in (10, 18, 22, 28))
+    bytes_a_row = (width * (bits & 0xFFFF) // 8 + 3) // 4 * 4
+    rows_from_below = np.frombuffer(content, np.uint8)[start:].reshape(height, bytes_a_row)
+    return rows_from_below[::-1, : width * (bits & 0xFFFF) // 8].reshape(height, width, -1)
+
+
+def picture_without_slices() -> np.ndarray:
+    """What the whole main window shows but in the slice views."""
+    import qt
+    import slicer
+
+    window = slicer.util.mainWindow()
+    picture = picture_of(window).copy()
+    ratio = window.devicePixelRatioF()
+    for name in ("Red", "Green", "Yellow"):
+        shown = view(name)
+        corner = shown.mapTo(window, qt.QPoint(0, 0))
+        left, top, right, bottom = (
+            round(ratio * one) for one in (corner.x(), corner.y(), corner.x() + shown.width, corner.y() + shown.height)
+        )
+        picture[top:bottom, left:right] = 0
+    return picture
 
 
 def all_that_is_said(panel: Any) -> list[str]:
@@ -136,10 +157,26 @@ def test_low_and_high_look_the_same_until_she_has_read(
         read(reader)
         let_views_settle()
         opened.append(picture_of(reader.parent))
-    assert len(pictures[0]) > 100_000 and np.array_equal(*pictures)
+    assert pictures[0].size > 100_000 and np.array_equal(*pictures)
     assert all(np.array_equal(low, high) for low, high in zip(*views, strict=True))
     assert said[0] == said[1] and logs[0] == logs[1]
     assert not np.array_equal(*opened), "else this test could not fail"
+
+
+def test_of_two_patients_nothing_but_the_ct_differs_until_she_has_read(reader: Any, client: Any) -> None:
+    pictures, views = [], []
+    for probability, disease in ((0.05, None), (0.95, "covid")):
+        client.probability = probability
+        close_scene()
+        load_phantom(disease=disease)
+        compute(reader)
+        let_views_settle()
+        pictures.append(picture_without_slices())
+        views.append(pixels())
+        reader.logic.cancel()
+        wait_until(lambda: not reader.logic.busy, 5, "cancelled")
+    assert np.array_equal(*pictures) and not np.array_equal(*views)
+    assert len(np.unique(pictures[0].reshape(-1, pictures[0].shape[-1]), axis=0)) > 100, "there is something to be seen"
 
 
 def test_ct_and_lungs_are_there_while_the_answer_waits(reader: Any) -> None:
