@@ -48,8 +48,7 @@ class COVIDDetect(ScriptedLoadableModule):
             "Open a chest CT and click Analyze. The lungs are outlined, a 3D network estimates the probability of"
             " COVID-19, and a heat map shows where it looked. Research use only, not a medical device."
         )
-        home = "https://github.com/coviddetect/SlicerCOVIDDetect#readme"
-        documentation = _("Documentation")
+        home, documentation = "https://github.com/coviddetect/SlicerCOVIDDetect#readme", _("Documentation")
         self.parent.helpText += f'<p><a href="{home}">{documentation}</a></p>'
         self.parent.acknowledgementText = _(
             "The network was published by Zheng, Deng, Fu, Zhou et al. (medRxiv 2020.03.12.20027185) and Wang et al. "
@@ -72,8 +71,7 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.logic = COVIDDetectLogic()
         self.ui = self.panel = self._viewWatch = self._parameterNodeGuiTag = None
-        # The voxels of a volume that is being loaded come after its node.
-        self._selectCTLater, self._volumeCame = Later(self.selectDefaultCT), False
+        self._selectCTLater, self._volumeCame = Later(self.selectDefaultCT), False  # voxels come after their node
 
     def setup(self):
         """Build the panel; called when the module is opened for the first time."""
@@ -83,7 +81,6 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.panel = Panel(self.ui, self.logic)
-
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
@@ -128,9 +125,8 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.initializeParameterNode()
 
     def onSceneStartImport(self, caller, event):
-        # Until all of it is there, nothing is shown by choices whose nodes are not.
         self.panel.mask_editor.close()
-        self.setParameterNode(None)
+        self.setParameterNode(None)  # until all of it is there, nothing is shown by choices whose nodes are not
 
     def onSceneEndImport(self, caller, event):
         self.initializeParameterNode()
@@ -251,8 +247,7 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
     def analyze(self, ctNode, lungMaskNode=None, lungs="unet", device="auto", card=None):
         """Analyze a CT, and return its ``Result`` in the scene; meanwhile the application stays alive.
 
-        Arguments are those of ``startAnalysis``.
-        Nobody is asked: what is wrong with the CT and can be computed all the same stands in the notes of the result.
+        Arguments are those of ``startAnalysis``. Nobody is asked: what is wrong with the CT stands in the notes.
         """
         note_findings(ctNode)
         outcome = {}  # the job and how it ended
@@ -270,20 +265,25 @@ class COVIDDetectLogic(ScriptedLoadableModuleLogic, Stopping):
 
     def startExplanation(self, result, method, device="auto"):
         """Begin to make the heat map of a result anew, by one of ``attribution.METHODS``."""
-        job = Job.with_result("explain", result)
-        self._client.explain(ct_from_node(job.ct_node), job.lung_mask, method, device, result.card)
-        self.job = job
+        self._begin(Job.with_result("explain", result), self._client.explain, method, device, result.card)
 
     def startExperiments(self, result, region=None, device="auto"):
         """Begin to score what is not so: one lung only, and with ``region``, an entry of the record, made healthy."""
         job, region = Job.with_result("experiment", result), region and Region.from_entry(region)
-        self._client.experiment(ct_from_node(job.ct_node), job.lung_mask, region, device, result.card)
-        self.job = job
+        self._begin(job, self._client.experiment, region, device, result.card)
+
+    def startCorrection(self, result, device="auto"):
+        """Begin to find out what each piece of the last correction of the lung mask did to the score."""
+        job = Job.with_result("correction", result)
+        self._begin(job, self._client.correction, job.before, device, result.card)
 
     def startComparison(self, result, earlier):
         """Begin to lay the CT of an earlier result over that of a result, by their lungs."""
         job = Job.with_two_results(result, earlier)
-        self._client.compare(*job.scan, job.earlier.scan, OpacityBounds.from_levels(result.opacity_bounds))
+        self._begin(job, self._client.compare, job.earlier.scan, OpacityBounds.from_levels(result.opacity_bounds))
+
+    def _begin(self, job, compute, *more):
+        compute(*job.scan, *more)
         self.job = job
 
     def startInBackground(self, kind, result, device="auto"):

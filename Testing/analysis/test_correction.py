@@ -9,7 +9,6 @@ from COVIDDetectLib.analysis.analyze import Progress, analyze
 from COVIDDetectLib.analysis.correction import (
     MOST_PIECES,
     Correction,
-    Piece,
     Share,
     combinations_of,
     explain_correction,
@@ -43,7 +42,8 @@ def test_pieces_are_what_came_and_what_went_the_largest_first() -> None:
     before, after = mask_of(), mask_of(ADDED, REMOVED, DUST)
     removed, added, rest = pieces_of(before, after)
     assert (removed.ml, added.ml, rest.ml) == pytest.approx((-3.0, 2.5, 0.4))
-    assert rest.position_lps_mm is None
+    assert rest.position_lps_mm is None and rest.where == ""
+    assert (added.where, removed.where) == ("right lower", "right middle")
     assert added.position_lps_mm == pytest.approx((64.0, 30.0, 15.0), abs=2.5)
     together = np.sum([piece.voxels for piece in (removed, added, rest)], axis=0)
     assert (together == (before.labels != after.labels)).all(), "each voxel in one piece"
@@ -79,10 +79,9 @@ def test_shapley_values_share_out_what_only_two_reach_together() -> None:
 
 
 def test_changes_of_the_probability_sum_to_its_change_also_when_the_shares_cancel() -> None:
-    piece = Piece(np.zeros((1, 1, 1), dtype=bool), 1.0, None)
     for before, shares in ((-0.5, (1.0, 0.4)), (0.3, (0.8, -0.8))):
         after = before + sum(shares)
-        correction = Correction(before, after, tuple(Share(piece, share) for share in shares))
+        correction = Correction(before, after, tuple(Share(1.0, None, "", share) for share in shares))
         change = 1 / (1 + exp(-after)) - 1 / (1 + exp(-before))
         assert sum(correction.probabilities) == pytest.approx(change)
         assert np.sign(correction.probabilities).tolist() == np.sign(shares).tolist()

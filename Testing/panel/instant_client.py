@@ -17,6 +17,7 @@ import numpy as np
 from COVIDDetectLib.analysis.analyze import Analysis, Progress, check_hounsfield_units
 from COVIDDetectLib.analysis.attention import Attention, place_attention
 from COVIDDetectLib.analysis.attribution import METHODS
+from COVIDDetectLib.analysis.correction import Correction, Share, pieces_of
 from COVIDDetectLib.analysis.experiments import Experiment
 from COVIDDetectLib.analysis.healthy_lung import with_healthy_lung
 from COVIDDetectLib.analysis.heat_map import LEAST_IN_LUNGS, HeatMap
@@ -108,6 +109,17 @@ class InstantClient:
     ) -> None:
         """One lung alone, and a region without disease."""
         self._begin(ct, lambda: _experiments(ct, lung_mask, region), [Progress("score", 1, 2)])
+
+    def correction(
+        self,
+        ct: CTVolume,
+        lung_mask: LungMask,
+        before: LungMask,
+        device: str = "auto",
+        weights: ModelCard | None = None,
+    ) -> None:
+        """Its pieces, each with the same share."""
+        self._begin(ct, lambda: _correction(ct, before, lung_mask), [Progress("correction", 1, 4)])
 
     def compare(
         self, ct: CTVolume, lung_mask: LungMask, earlier: tuple[CTVolume, LungMask], bounds: OpacityBounds
@@ -299,6 +311,13 @@ def _experiments(ct: CTVolume, lung_mask: LungMask, region: Region | None) -> tu
     as_it_is = _probability(ct, lung_mask)
     probabilities = [(name, _probability(*what)) for name, *what in changed]
     return tuple(Experiment(name, probability, probability - as_it_is) for name, probability in probabilities)
+
+
+def _correction(ct: CTVolume, before: LungMask, after: LungMask) -> Correction:
+    first, last = (2 * _logit(ct, mask) for mask in (before, after))
+    pieces = pieces_of(before.axial(), after.axial())
+    shares = [Share(one.ml, one.position_lps_mm, one.where, (last - first) / len(pieces)) for one in pieces]
+    return Correction(first, last, tuple(shares))
 
 
 def _width(ct: CTVolume, lung_mask: LungMask) -> Width:

@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from COVIDDetectLib import installation
 from COVIDDetectLib.analysis.analyze import Analysis, analyze
+from COVIDDetectLib.analysis.correction import Correction, explain_correction
 from COVIDDetectLib.analysis.heat_map import HeatMap
 from COVIDDetectLib.ct.geometry import Geometry
 from COVIDDetectLib.ct.volume import CTVolume
@@ -99,6 +101,32 @@ def test_other_heat_maps_and_experiments_are_answered(
     warm.client.experiment(phantom_ct, lung_mask, device="cpu")
     experiments = warm.end()
     assert [one.name for one in experiments] == ["Right lung only", "Left lung only"]
+
+
+def test_a_correction_is_explained_as_by_a_direct_call_and_can_be_cancelled(
+    warm: Recorder, phantom_ct: CTVolume, lung_mask: LungMask
+) -> None:
+    labels = lung_mask.labels.copy()
+    labels[: np.nonzero(labels)[0].min() + 3] = 0
+    corrected = LungMask(labels, lung_mask.geometry)
+    expected = explain_correction(phantom_ct, lung_mask, corrected, device="cpu")
+    warm.client.correction(phantom_ct, corrected, lung_mask, "cpu")
+    answer = warm.end()
+    assert isinstance(answer, Correction) and len(answer.shares) == len(expected.shares) >= 2
+    assert (answer.before, answer.after) == pytest.approx((expected.before, expected.after), abs=1e-6)
+    for one, other in zip(answer.shares, expected.shares, strict=True):
+        assert replace(one, logit=0.0) == replace(other, logit=0.0) and one.logit == pytest.approx(
+            other.logit, abs=1e-6
+        )
+    assert {step.stage for step in warm.progress} == {"correction"}
+
+    process = warm.client.process_id
+    warm.begin()
+    warm.client.correction(phantom_ct, lung_mask, corrected, "cpu")
+    warm.wait(lambda: warm.progress)
+    warm.client.cancel()
+    assert isinstance(warm.end(), Cancelled)
+    assert warm.client.process_id == process
 
 
 def test_an_error_is_its_sentence_and_the_next_request_works(

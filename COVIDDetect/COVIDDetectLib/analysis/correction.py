@@ -20,6 +20,7 @@ from ..weights.cards import ModelCard, scoring_card
 from ..weights.loaded import loaded_network
 from .analyze import Progress
 from .features import LastFeatures
+from .regions import SIDES, height_of, third_of
 
 if TYPE_CHECKING:
     from ..networks.decovnet import DeCoVNet
@@ -44,18 +45,23 @@ class Piece:
         Volume that came into the mask, negative for what left it; of the rest, the sum of both.
     position_lps_mm
         The voxel of the piece that lies nearest to its middle; None for the rest, which lies in many places.
+    where
+        ``"right upper"`` … ``"left lower"`` (lung and third of its height); empty for the rest.
     """
 
     voxels: np.ndarray
     ml: float
     position_lps_mm: Vector | None
+    where: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Share:
-    """What a piece has added to the margin, in log-odds, as its Shapley value."""
+    """A piece without its voxels, and what it has added to the margin, in log-odds, as its Shapley value."""
 
-    piece: Piece
+    ml: float
+    position_lps_mm: Vector | None
+    where: str
     logit: float
 
 
@@ -109,13 +115,14 @@ def pieces_of(before: LungMask, after: LungMask) -> tuple[Piece, ...]:
         volumes_ml = np.bincount(labels.ravel()) * voxel_ml
         found += [(sign * float(volumes_ml[label]), labels == label) for label in _largest(volumes_ml)]
     found.sort(key=lambda one: -abs(one[0]))
-    pieces = [Piece(voxels, ml, _middle(voxels, before)) for ml, voxels in found[:MOST_PIECES]]
+    labels = np.where(was, before.labels, after.labels)
+    pieces = [_piece(voxels, ml, LungMask(labels, before.geometry)) for ml, voxels in found[:MOST_PIECES]]
     rest = was != is_now
     for piece in pieces:
         rest &= ~piece.voxels
     if rest.any():
         ml = (np.count_nonzero(rest & is_now) - np.count_nonzero(rest & was)) * voxel_ml
-        pieces.append(Piece(rest, float(ml), None))
+        pieces.append(Piece(rest, float(ml), None, ""))
     return tuple(pieces)
 
 
@@ -200,7 +207,9 @@ def explain_correction(
     if progress:
         progress(Progress("correction", count, count))
     values = shapley_values(margins, len(pieces))
-    shares = tuple(Share(piece, value) for piece, value in zip(pieces, values, strict=True))
+    shares = tuple(
+        Share(piece.ml, piece.position_lps_mm, piece.where, value) for piece, value in zip(pieces, values, strict=True)
+    )
     return Correction(margins[frozenset()], margins[frozenset(range(len(pieces)))], shares)
 
 
@@ -210,8 +219,11 @@ def _largest(volumes_ml: np.ndarray) -> list[int]:
     return sorted(large, key=lambda label: -volumes_ml[label])[:MOST_PIECES]
 
 
-def _middle(voxels: np.ndarray, lung_mask: LungMask) -> Vector:
+def _piece(voxels: np.ndarray, ml: float, both: LungMask) -> Piece:
+    """Where it lies; ``both`` has what is in either mask."""
     places = np.argwhere(voxels)
     nearest = places[np.argmin(((places - places.mean(axis=0)) ** 2).sum(axis=1))]
-    x, y, z = (float(mm) for mm in (lung_mask.geometry.ijk_to_lps @ [*nearest[::-1], 1.0])[:3])
-    return x, y, z
+    x, y, z = (float(mm) for mm in (both.geometry.ijk_to_lps @ [*nearest[::-1], 1.0])[:3])
+    side = int(np.bincount(both.labels[voxels]).argmax())
+    third = third_of(int(nearest[0]), height_of(both.labels, side))
+    return Piece(voxels, ml, (x, y, z), f"{SIDES[side]} {third}")

@@ -13,9 +13,10 @@ from ..lungs import LungMask
 from .nodes.ct import ct_from_node
 from .nodes.lung_mask import lung_mask_from_node
 from .nodes.result import Result
+from .scored_masks import scored_masks
 from .watch import Fingerprint
 
-Kind = Literal["analyze", "explain", "experiment", "width", "checks", "preview", "compare"]
+Kind = Literal["analyze", "explain", "experiment", "correction", "width", "checks", "preview", "compare"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +27,10 @@ class Job:
     ----------
     kind
         ``"analyze"``: lungs, score and heat map; ``"explain"``: another heat map of a result; ``"experiment"``: what
-        the score would be with one lung, or without a region; ``"width"``: how far it moves when scan and mask are
-        nudged; ``"checks"``: whether the heat map can be relied on; ``"preview"``: what the score would be with the
-        mask that is being edited: for these three nobody waits; ``"compare"``: how an earlier CT lies on this one.
+        the score would be with one lung, or without a region; ``"correction"``: what each piece of the last correction
+        of the mask did to it; ``"compare"``: how an earlier CT lies on this one. And for these three nobody waits:
+        ``"width"``: how far it moves when scan and mask are nudged; ``"checks"``: whether the heat map can be relied
+        on; ``"preview"``: what the score would be with the mask that is being edited.
     ct_node
         The CT.
     lung_mask_node
@@ -40,6 +42,8 @@ class Job:
         The lungs that it has found, shown while the rest is computed.
     earlier
         Of ``"compare"``: the same of the earlier CT.
+    before
+        Of ``"correction"``: the mask that was scored before.
     result, scores, lung_mask
         Of all but ``"analyze"``: the result in the scene, its history when the job began, and its mask.
     """
@@ -53,6 +57,7 @@ class Job:
     lung_mask: LungMask | None = None
     lungs_node: slicer.vtkMRMLSegmentationNode | None = None
     earlier: Job | None = None
+    before: LungMask | None = None
 
     @classmethod
     def with_result(cls, kind: Kind, result: Result) -> Job:
@@ -61,12 +66,13 @@ class Job:
         Raises
         ------
         COVIDDetectError
-            If CT or mask are gone, or there are no lungs in the mask.
+            If CT or mask are gone, there are no lungs in the mask, or it is not known how it was before.
         """
         ct, mask = result.ct_node, result.lung_mask_node
         lung_mask = lung_mask_from_node(mask, ct)
         inputs = Fingerprint.of(ct, mask)
-        return cls(kind, ct, mask, inputs, result, tuple(result.history), lung_mask)
+        before = scored_masks().before(result) if kind == "correction" else None
+        return cls(kind, ct, mask, inputs, result, tuple(result.history), lung_mask, before=before)
 
     @classmethod
     def with_two_results(cls, result: Result, earlier: Result) -> Job:

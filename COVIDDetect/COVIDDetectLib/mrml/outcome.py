@@ -19,6 +19,7 @@ from .job import Job
 from .nodes.lung_mask import segments_of
 from .nodes.result import MASK_EDITED, MASK_MOVED, Result
 from .scene import is_only_of, require_nodes, write_analysis_nodes, write_explanation, write_lungs
+from .scored_masks import scored_masks
 from .watch import Fingerprint, mask_difference, scene_watch
 
 
@@ -43,7 +44,7 @@ def take_back_lungs(job: Job | None) -> None:
 
 
 def write_outcome(job: Job, value: Any) -> Any:
-    """Write what somebody waits for; returns what ``finished`` hands out: the result, or what experiments gave.
+    """Write what somebody waits for; returns what ``finished`` hands out: the result, or what was only asked.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def write_outcome(job: Job, value: Any) -> Any:
 def _write(job: Job, value: Any) -> Any:
     if job.result is not None:
         require_nodes(job.result, job.scores)
-    if job.kind == "experiment":
+    if job.kind in ("experiment", "correction"):
         return value
     if job.earlier is not None and job.result is not None:
         return _write_alignment(value, job, job.earlier)
@@ -73,6 +74,7 @@ def _write(job: Job, value: Any) -> Any:
             write_explanation(value, job.result)
             return job.result
         result = write_analysis_nodes(value, job.ct_node, mask)
+        scored_masks().keep(result, value.lung_mask)
         if inputs != job.inputs and mask_difference(result):
             result.mark_stale(MASK_EDITED if inputs.place == job.inputs.place else MASK_MOVED)
         return result

@@ -23,8 +23,8 @@ class Logic(Protocol):
     segmented(Job)
         The lungs of a job were found and are in the scene, while the rest is computed.
     finished(Job, outcome)
-        ``outcome`` is the ``Result`` in the scene, of an experiment a tuple of ``Experiment``, of two results the
-        ``Comparison`` in the scene.
+        ``outcome`` is the ``Result`` in the scene, of an experiment a tuple of ``Experiment``, of a correction the
+        ``Correction``, of two results the ``Comparison`` in the scene.
     failed(Job, COVIDDetectError)
         ``Cancelled`` after a cancel. Every ``start…`` that raises nothing ends in ``finished`` or ``failed``.
     previewed(Job, probability or COVIDDetectError)
@@ -69,6 +69,9 @@ class Logic(Protocol):
 
     def startExperiments(self, result: Result, region: Mapping[str, Any] | None = None, device: str = "auto") -> None:
         """Begin the experiments with a result."""
+
+    def startCorrection(self, result: Result, device: str = "auto") -> None:
+        """Begin to find out what each piece of the last correction of the mask did; ``finished`` has ``Correction``."""
 
     def startComparison(self, result: Result, earlier: Result) -> None:
         """Begin to lay the CT of an earlier result on that of a result; ``finished`` has the ``Comparison``."""

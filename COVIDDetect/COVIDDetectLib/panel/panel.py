@@ -68,7 +68,7 @@ class Panel:
         self._waiting: list[Callable[[], None]] = []
         self.progress = ProgressRow(ui)
         self._question = InputQuestion(self.say)
-        self.result = ResultSection(ui)
+        self.result = ResultSection(ui, logic, lambda: self.state, self._request, lambda: self.settings.device)
         self.heat_map = HeatMapSection(ui, lambda: self.update(over_others=True))
         self.regions = RegionsTable(ui, lambda: self.state.regions, jump_to, self.update)
         self.reading = ReadingSection(ui, logic, lambda: self.state, self.update, self._request)

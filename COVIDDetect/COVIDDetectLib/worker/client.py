@@ -115,6 +115,16 @@ class WorkerClient(Client):
     ) -> None:
         self._begin("experiment", ct, lung_mask, device, weights, region=asdict(region) if region else None)
 
+    def correction(
+        self,
+        ct: CTVolume,
+        lung_mask: LungMask,
+        before: LungMask,
+        device: str = "auto",
+        weights: ModelCard | None = None,
+    ) -> None:
+        self._begin("correction", ct, lung_mask, device, weights, before=before)
+
     def compare(
         self, ct: CTVolume, lung_mask: LungMask, earlier: tuple[CTVolume, LungMask], bounds: OpacityBounds
     ) -> None:
@@ -173,6 +183,7 @@ class WorkerClient(Client):
         device: str,
         weights: ModelCard | None,
         earlier: tuple[CTVolume, LungMask] | None = None,
+        before: LungMask | None = None,
         **more: object,
     ) -> None:
         if self.busy:
@@ -192,7 +203,7 @@ class WorkerClient(Client):
             **more,
         }
         self._request = request
-        request.run(_stored(message, ct, lungs, worker.folder, earlier), worker.say, self._fail)
+        request.run(_stored(message, ct, lungs, worker.folder, earlier, before), worker.say, self._fail)
 
     def _on_said(self, message: Message) -> None:
         request, kind, number = self._request, message["type"], message.get("id")
@@ -257,8 +268,9 @@ def _stored(
     lungs: str | LungMask,
     folder: SharedFolder,
     earlier: tuple[CTVolume, LungMask] | None,
+    before: LungMask | None,
 ) -> Steps[Message]:
-    """The message, with CT and mask in files, and those of an earlier CT."""
+    """The message, with CT and mask in files, and those of an earlier CT, and a mask before it was corrected."""
     part = folder.part(message["id"])
     part.mkdir()
     stored_ct = yield from folder.store(ct, message["id"])
@@ -267,6 +279,8 @@ def _stored(
         earlier_ct = yield from store_ct(earlier[0], part / "earlier.npy")
         earlier_lungs = yield from store_lung_mask(earlier[1], part / "earlier-lungs.npy")
         message = {**message, "earlier": {"ct": earlier_ct, "lungs": earlier_lungs}}
+    if before is not None:
+        message = {**message, "before": (yield from store_lung_mask(before, part / "before.npy"))}
     return {**message, "ct": stored_ct, "lungs": given}
 
 

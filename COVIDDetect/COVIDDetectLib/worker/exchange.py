@@ -15,6 +15,7 @@ import numpy as np
 
 from ..analysis.analyze import Analysis
 from ..analysis.attention import Attention
+from ..analysis.correction import Correction
 from ..analysis.experiments import Experiment
 from ..analysis.heat_map import HeatMap
 from ..analysis.map_checks import MapChecks
@@ -204,6 +205,8 @@ def load_answer(kind: str, value: Any, given: LungMask | None) -> Steps[Any]:
         return load_heat_map(value)
     if kind == "compare":
         return (yield from load_alignment(value))
+    if kind == "correction":
+        return value_of(Correction, value)
     if kind == "width":
         return value_of(Width, value)
     if kind == "checks":

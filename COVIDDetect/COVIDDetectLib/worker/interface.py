@@ -27,6 +27,8 @@ class Client(Protocol):
         Another heat map of the same score; ``attribution.METHODS`` names the methods.
     experiment(ct, lung_mask, region, device, weights)
         Probabilities with one lung in the mask, and with a region replaced by healthy-looking lung.
+    correction(ct, lung_mask, before, device, weights)
+        What each piece of a correction of the mask did to the score.
     compare(ct, lung_mask, earlier, bounds)
         How an earlier CT of the patient lies on this one, and where opacity came or went.
 
@@ -52,7 +54,7 @@ class Client(Protocol):
         has the same ones. Not if there is no time for it before that.
     finished(value)
         After ``analyze`` an ``Analysis``, after ``explain`` a ``HeatMap``, after ``experiment`` a tuple of
-        ``Experiment``, after ``compare`` an ``Alignment``.
+        ``Experiment``, after ``correction`` a ``Correction``, after ``compare`` an ``Alignment``.
     failed(COVIDDetectError)
         After any; after a cancel with ``Cancelled``.
     noted(Width, MapChecks, probability or COVIDDetectError)
@@ -93,6 +95,16 @@ class Client(Protocol):
         weights: ModelCard | None = None,
     ) -> None:
         """Begin the experiments; the arguments are those of ``experiments.run_experiments``."""
+
+    def correction(
+        self,
+        ct: CTVolume,
+        lung_mask: LungMask,
+        before: LungMask,
+        device: str = "auto",
+        weights: ModelCard | None = None,
+    ) -> None:
+        """Begin to explain a correction; the arguments are those of ``correction.explain_correction``."""
 
     def compare(
         self, ct: CTVolume, lung_mask: LungMask, earlier: tuple[CTVolume, LungMask], bounds: OpacityBounds

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from .. import errors
 
-PROTOCOL = 8
+PROTOCOL = 9
 """Raised whenever a message changes; both sides are of one release, so a difference means a broken installation."""
 
 Message = dict[str, Any]
@@ -20,11 +20,13 @@ _LONGEST_LINE = 16_000_000
 """Bytes; the longest messages, with the regions of an analysis, have some thousand."""
 
 _REQUEST = {"id": int, "folder": str, "ct": dict, "lungs": (str, dict), "device": str, "weights": (str, NoneType)}
+_STAGES = frozenset({"lungs", "score", "attention", "align", "correction"})
 _ENTRIES: dict[str, dict[str, Any]] = {
     "warm": {"device": str},
     "analyze": {**_REQUEST, "findings": list},
     "explain": {**_REQUEST, "method": str},
     "experiment": {**_REQUEST, "region": (dict, NoneType)},
+    "correction": {**_REQUEST, "before": dict},
     "width": _REQUEST,
     "checks": _REQUEST,
     "preview": _REQUEST,
@@ -32,7 +34,7 @@ _ENTRIES: dict[str, dict[str, Any]] = {
     "cancel": {"id": int},
     "forget": {},
     "ready": {"protocol": int},
-    "progress": {"id": int, "stage": frozenset({"lungs", "score", "attention", "align"}), "done": int, "total": int},
+    "progress": {"id": int, "stage": _STAGES, "done": int, "total": int},
     "lungs": {"id": int, "value": dict},
     "done": {"id": int, "value": (dict, list, str)},
     "failed": {"id": (int, NoneType), "kind": str, "sentence": str},

@@ -24,7 +24,8 @@ class Request:
     number
         By which the worker's messages are known as its answers.
     kind
-        ``"analyze"``, ``"explain"``, ``"experiment"``, ``"compare"``, ``"width"``, ``"checks"`` or ``"preview"``.
+        ``"analyze"``, ``"explain"``, ``"experiment"``, ``"correction"``, ``"compare"``, ``"width"``, ``"checks"`` or
+        ``"preview"``.
     given
         The mask that is scored, where there is one: it is not sent back.
     """

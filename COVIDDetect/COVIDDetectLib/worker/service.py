@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from ..allocator import give_back_memory, keep_large_blocks
 from ..analysis.analyze import Analysis, Progress, analyze
 from ..analysis.attribution import explain
+from ..analysis.correction import explain_correction
 from ..analysis.experiments import run_experiments
 from ..analysis.features import LastFeatures
 from ..analysis.map_checks import check_map
@@ -182,6 +183,8 @@ class Service:
             return asdict(check_map(ct, lung_mask, **more))
         if request["type"] == "preview":
             return {"probability": preview(ct, lung_mask, last_features=self._last_features, **more)}
+        if request["type"] == "correction":
+            return asdict(explain_correction(ct, at_once(load_lung_mask(request["before"])), lung_mask, **more))
         if request["type"] == "compare":
             earlier = load_ct(request["earlier"]["ct"]), at_once(load_lung_mask(request["earlier"]["lungs"]))
             return store_alignment(

@@ -244,6 +244,10 @@
         <translation>Aus der Lungenmaske entfernen, was außerhalb des Körpers liegt; Rückgängig im Editor bringt es zurück.</translation>
     </message>
     <message>
+        <source>What each connected piece that you added to the mask (+) or removed (−) did to the number: its mean effect over all orders in which the pieces can be changed (Shapley value). Click a piece to go there.</source>
+        <translation>Was jedes zusammenhängende Stück, das Sie der Maske hinzugefügt (+) oder aus ihr entfernt (−) haben, mit der Zahl gemacht hat: seine mittlere Wirkung über alle Reihenfolgen, in denen die Stücke geändert werden können (Shapley-Wert). Ein Klick auf ein Stück führt dorthin.</translation>
+    </message>
+    <message>
         <source>Copy text</source>
         <translation>Text kopieren</translation>
     </message>
@@ -515,6 +519,13 @@
     <message>
         <source>The CT was scored again during the computation; start it again.</source>
         <translation>Das CT wurde während der Berechnung noch einmal bewertet; starten Sie sie erneut.</translation>
+    </message>
+</context>
+<context>
+    <name>mrml.scored_masks</name>
+    <message>
+        <source>The mask of the score before is no longer known; correct it and re-score.</source>
+        <translation>Die Maske der vorherigen Bewertung ist nicht mehr bekannt; korrigieren Sie die Maske und bewerten Sie neu.</translation>
     </message>
 </context>
 <context>
@@ -1000,6 +1011,45 @@ Jetzt installieren?</translation>
     </message>
 </context>
 <context>
+    <name>sections.history_row</name>
+    <message>
+        <source>what did it?</source>
+        <translation>wodurch?</translation>
+    </message>
+    <message>
+        <source>lung mask changed</source>
+        <translation>Lungenmaske geändert</translation>
+    </message>
+    <message>
+        <source>CT changed</source>
+        <translation>CT geändert</translation>
+    </message>
+    <message>
+        <source>other weights</source>
+        <translation>andere Gewichte</translation>
+    </message>
+    <message>
+        <source>History: {scores}</source>
+        <translation>Verlauf: {scores}</translation>
+    </message>
+    <message>
+        <source>Only right and left have changed, which the network does not tell apart.</source>
+        <translation>Nur rechts und links haben sich geändert, was das Netz nicht unterscheidet.</translation>
+    </message>
+    <message>
+        <source>Last correction: {pieces}</source>
+        <translation>Letzte Korrektur: {pieces}</translation>
+    </message>
+    <message>
+        <source>Last correction, in log-odds: {pieces}</source>
+        <translation>Letzte Korrektur, in Log-Odds: {pieces}</translation>
+    </message>
+    <message>
+        <source>all else</source>
+        <translation>alles übrige</translation>
+    </message>
+</context>
+<context>
     <name>sections.input_section</name>
     <message>
         <source>The views show {ct}.</source>
@@ -1206,6 +1256,10 @@ Jetzt installieren?</translation>
     <message>
         <source>Laying both CTs over each other</source>
         <translation>Beide CTs werden übereinandergelegt</translation>
+    </message>
+    <message>
+        <source>Pieces of the correction, score {done} of {total}</source>
+        <translation>Stücke der Korrektur, Bewertung {done} von {total}</translation>
     </message>
     <message>
         <source>, about {seconds} s left</source>
@@ -1466,22 +1520,6 @@ Jetzt installieren?</translation>
     <message>
         <source>The volume of each lung, and how much of it is as dense as ground glass or consolidation: {low:.0f} to {high:.0f} HU. Vessels are as dense. The limits are set under Lung densities.</source>
         <translation>Das Volumen jeder Lunge und wie viel davon so dicht ist wie Milchglas oder Konsolidierung: {low:.0f} bis {high:.0f} HU. Gefäße sind es auch. Die Grenzen stehen unter „Lungendichte“.</translation>
-    </message>
-    <message>
-        <source>lung mask changed</source>
-        <translation>Lungenmaske geändert</translation>
-    </message>
-    <message>
-        <source>CT changed</source>
-        <translation>CT geändert</translation>
-    </message>
-    <message>
-        <source>other weights</source>
-        <translation>andere Gewichte</translation>
-    </message>
-    <message>
-        <source>History: {scores}</source>
-        <translation>Verlauf: {scores}</translation>
     </message>
 </context>
 <context>

@@ -8,7 +8,8 @@ from slicer.i18n import tr as _
 from ...analysis.analyze import Progress
 from ..state import PanelState
 
-_SHARES = {"lungs": (0.0, 0.85), "score": (0.85, 0.97), "attention": (0.97, 1.0), "align": (0.0, 1.0)}
+_SHARES = {"lungs": (0.0, 0.85), "score": (0.85, 0.97), "attention": (0.97, 1.0)}
+_WHOLE = 0.0, 1.0
 """Where each stage begins and ends on the bar."""
 
 
@@ -40,7 +41,7 @@ class ProgressRow:
 
     def report(self, progress: Progress, name_of_other: str) -> None:
         """Show what the worker reported."""
-        begin, end = _SHARES[progress.stage]
+        begin, end = _SHARES.get(progress.stage, _WHOLE)
         share = progress.done / progress.total if progress.total else 0.0
         self._ui.progressBar.value = round(1000 * (begin + share * (end - begin)))
         self._text = {
@@ -48,6 +49,9 @@ class ProgressRow:
             "score": _("Score"),
             "attention": _("Heat map"),
             "align": _("Laying both CTs over each other"),
+            "correction": _("Pieces of the correction, score {done} of {total}").format(
+                done=progress.done, total=progress.total
+            ),
         }[progress.stage]
         if progress.seconds_left is not None and progress.seconds_left >= 1:
             self._text += _(", about {seconds} s left").format(seconds=round(progress.seconds_left))

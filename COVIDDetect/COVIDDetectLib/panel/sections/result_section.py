@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -11,19 +11,19 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from ...analysis.result_table import Scored
 from ...analysis.width import Width, number_text, width_of
 from ...lungs.mask_checks import tells_of_parts_outside
 from ...probability import probability_text
 from ...weights.site import site_beside
 from ...weights.store import is_bundled
+from ..logic import Logic
 from ..state import PanelState, ResultState
 from ..words import in_users_language, with_minus
+from .history_row import HistoryRow
 from .meaning import meaning
 from .scale import LINK, scale_style, warning_style
 from .thresholds_menu import ThresholdsMenu
 
-_HISTORY_SHOWN = 4
 _SQUARE = "\N{BLACK SQUARE}"
 _GRAY = 128, 128, 128
 """Of a number that does not hold: as readable on dark as on light, which the gray of disabled widgets is not."""
@@ -36,10 +36,19 @@ class ResultSection:
     ----------
     ui
         The panel's widgets.
+    logic, state, request, device
+        As for ``HistoryRow``.
     """
 
-    def __init__(self, ui: slicer.util.childWidgetVariables) -> None:
-        self._ui = ui
+    def __init__(
+        self,
+        ui: slicer.util.childWidgetVariables,
+        logic: Logic,
+        state: Callable[[], PanelState],
+        request: Callable[[Callable[[], object]], None],
+        device: Callable[[], str],
+    ) -> None:
+        self._ui, self._history = ui, HistoryRow(ui, logic, state, request, device)
         font = qt.QFont(ui.probabilityLabel.font)
         font.setPointSizeF(2.2 * font.pointSizeF())
         font.setBold(True)
@@ -47,7 +56,14 @@ class ResultSection:
         for name in ("stale", "notes"):
             getattr(ui, f"{name}Widget").setStyleSheet(warning_style(f"{name}Widget"))
             getattr(ui, f"{name}Widget").setAttribute(qt.Qt.WA_StyledBackground, True)
-        for label in (ui.probabilityLabel, ui.rangeLabel, ui.lungsLabel, ui.evidenceLabel, ui.evidenceTableLabel):
+        for label in (
+            ui.probabilityLabel,
+            ui.rangeLabel,
+            ui.lungsLabel,
+            ui.evidenceLabel,
+            ui.evidenceTableLabel,
+            ui.correctionLabel,
+        ):
             palette = qt.QPalette(label.palette)
             for role in (qt.QPalette.WindowText, qt.QPalette.Text):  # of plain and of rich text
                 palette.setColor(qt.QPalette.Disabled, role, qt.QColor(*_GRAY))
@@ -96,8 +112,7 @@ class ResultSection:
         ui.detailsLabel.text = details(record)
         ui.lungsLabel.text = lungs(record, result.colors)
         ui.lungsLabel.toolTip = f"<span>{opacity_limits(result.opacity_bounds)}</span>"
-        ui.historyLabel.text = history(result.history, threshold)
-        ui.historyLabel.visible = bool(ui.historyLabel.text)
+        self._history.show(new)
         self.thresholds_menu.show(result.measured)
         ui.meaningLabel.text = meaning(result.card, result.measured, threshold, new.prevalence)
         ui.researchLabel.toolTip = f"<span>{escape(ui.meaningLabel.text)}</span>"
@@ -243,21 +258,3 @@ def opacity_limits(opacity_bounds: Sequence[float]) -> str:
             "{high:.0f} HU. Vessels are as dense. The limits are set under Lung densities."
         ).format(low=low, high=high)
     )
-
-
-def history(scores: Sequence[Scored], decision_threshold: float) -> str:
-    """The last scores of this CT and what each was due to; empty for a single one."""
-    scores = scores[-_HISTORY_SHOWN:]
-    if len(scores) < 2:
-        return ""
-    titles = {
-        "lung mask changed": _("lung mask changed"),
-        "CT changed": _("CT changed"),
-        "other weights": _("other weights"),
-    }
-    steps = []
-    for number, score in enumerate(scores):
-        change = ", ".join(titles[part] for part in score.change.split(", ") if part) if number else ""
-        text = probability_text(score.probability, decision_threshold)
-        steps.append(f"{text} ({change})" if change else text)
-    return _("History: {scores}").format(scores=" → ".join(steps))
