@@ -101,7 +101,15 @@ def is_done(task: Task, scoring: Scoring) -> bool:
 
 def keep(task: Task, outcome: Outcome, scoring: Scoring) -> None:
     """Write down what became of a case; an earlier result stays until there is a new one."""
-    entry = {"schema": SCHEMA, "key": task.key, "scoring": scoring.key, "outcome": asdict(outcome)}
+    case = task.case
+    source = {  # for the worklist; analysis.json is passed on and says nothing of it
+        "path": str(case.path.absolute()),
+        "date": case.date.isoformat() if case.date else "",
+        "mask": str(case.mask.absolute()) if case.mask else "",
+        "patient": case.patient or case.name,
+    }
+    made_of = {"schema": SCHEMA, "key": task.key, "scoring": scoring.key}
+    entry = {**made_of, "source": source, "outcome": asdict(outcome)}
     with whole_file(task.folder / (FAILURE if outcome.failed else CASE)) as file:
         file.write(json.dumps(entry, indent=2).encode())
     if not outcome.failed:
@@ -156,11 +164,11 @@ def write_tables(
         failed = [outcome for _, outcome in known if outcome and outcome.failed]
         labeled = [(task, outcome) for task, outcome in scored if task.case.label is not None]
         columns = (*_COLUMNS, *(["zone"] if site else []))
-        _write(output / RESULTS, columns, (_row(task, outcome, site) for task, outcome in scored))
-        _write(output / FAILED, ("case", "kind", "sentence"), ((one.case, one.kind, one.sentence) for one in failed))
+        write_csv(output / RESULTS, columns, (_row(task, outcome, site) for task, outcome in scored))
+        write_csv(output / FAILED, ("case", "kind", "sentence"), ((one.case, one.kind, one.sentence) for one in failed))
         if labeled or (output / PREDICTIONS).exists():
             rows = ((task.case.name, outcome.probability, task.case.label) for task, outcome in labeled)
-            _write(output / PREDICTIONS, ("case", "probability", "label"), rows)
+            write_csv(output / PREDICTIONS, ("case", "probability", "label"), rows)
         if _state(tasks) == before:
             zones = Counter(zone for _, outcome in scored for zone in _zone(outcome, site) if zone != OUTSIDE)
             return Tables(len(scored), len(failed), len(labeled), zones)
@@ -192,7 +200,8 @@ def _zone(outcome: Outcome, site: Site | None) -> list[str]:
     return [OUTSIDE if outcome.is_in_domain is False else site.zone(outcome.probability)]
 
 
-def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table, whole or not at all, each text on one line."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
