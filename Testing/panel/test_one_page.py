@@ -187,7 +187,7 @@ def test_the_keys_are_listed_and_can_be_clicked(panel: Any) -> None:
     load_phantom()
     analyze(panel)
     actions = {action.text.split("\t")[1]: action for action in panel.panel.keys_menu.menu.actions()}
-    assert list(actions) == ["H", "M", "N", "Shift+N", "K", "Ctrl+R"]
+    assert list(actions) == ["H", "M", "N", "Shift+N", "K", "Ctrl+R", "Alt+PgDown", "Alt+PgUp"]
     assert all(action.text.split("\t")[0] for action in actions.values())
     actions["H"].trigger()
     assert not panel.ui.heatMapVisibleCheckBox.checked

@@ -60,7 +60,7 @@ def keys_of_window() -> list[str]:
     window = slicer.util.mainWindow()
     shortcuts = [key.key.toString() for key in window.findChildren(qt.QShortcut) if key.enabled]
     actions = [action.shortcut.toString() for action in window.findChildren(qt.QAction) if action.enabled]
-    ours = {"H", "M", "N", "Shift+N", "Ctrl+R"}
+    ours = {"H", "M", "N", "Shift+N", "Ctrl+R", "Alt+PgDown", "Alt+PgUp"}
     return [key for key in shortcuts + actions if key in ours]
 
 

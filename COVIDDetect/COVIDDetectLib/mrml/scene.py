@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import slicer
 from slicer.i18n import tr as _
@@ -19,6 +20,9 @@ from .nodes.densities import drop_densities
 from .nodes.heat_map import is_heat_map, new_heat_map, write_heat_map
 from .nodes.lung_mask import is_automatic, lay_on, mark_automatic, new_segmentation, write_lung_mask_node
 from .nodes.result import Result
+
+if TYPE_CHECKING:
+    from ..report.results import Results
 
 
 def write_analysis_nodes(
@@ -52,7 +56,18 @@ def write_analysis_nodes(
     for node in (heat_map, in_lungs):
         node.SetAndObserveTransformNodeID(ct_node.GetTransformNodeID())
     write_heat_map(analysis.heat_map, heat_map, in_lungs)
-    return Result.write(analysis, ct_node, lung_mask_node, heat_map, in_lungs)
+    return Result.write(analysis.to_record(), ct_node, lung_mask_node, heat_map, in_lungs)
+
+
+def write_results_nodes(results: Results, ct_node: slicer.vtkMRMLScalarVolumeNode) -> Result:
+    """Write what an analysis left in files over a CT that has no result yet; nothing is computed but the map's edge."""
+    lung_mask_node = new_segmentation(ct_node, f"{ct_node.GetName()} lungs")
+    write_lung_mask_node(results.lung_mask, lung_mask_node)
+    if results.record["lungs"]["method"] != "given":
+        mark_automatic(lung_mask_node)
+    heat_map, in_lungs = _heat_maps(ct_node, None)
+    write_heat_map(HeatMap.of(results.attention, results.lung_mask.axial()), heat_map, in_lungs)
+    return Result.write(results.record, ct_node, lung_mask_node, heat_map, in_lungs)
 
 
 def write_lungs(

@@ -45,6 +45,7 @@ from .sections.regions_table import RegionsTable
 from .sections.report_section import ReportSection
 from .sections.result_section import ResultSection
 from .sections.settings_section import SettingsSection
+from .sections.worklist_section import WorklistSection
 from .shortcuts import Shortcuts
 from .state import PanelState, ResultState, panel_state
 
@@ -79,6 +80,7 @@ class Panel:
         self.mask = MaskSection(ui, self.mask_editor, lambda: self._parameters, self._request, self.say)
         self.experiments = ExperimentsSection(ui, self.run_experiments)
         self.follow_up = FollowUpSection(ui, lambda: self.state, self._request, logic.startComparison)
+        self.worklist = WorklistSection(ui, lambda: self.state, self._request, lambda: self._parameters, self.regions)
         measure, show_segments = (partial(self.on_densities, act) for act in (measure_densities, show_densities))
         self.opacity = OpacitySection(ui, lambda: self.state.bounds, measure, show_segments, self.say)
         keys = {
@@ -88,6 +90,7 @@ class Panel:
             "Shift+N": lambda: self.regions.step(-1),
             "K": self.reading.mark,
             "Ctrl+R": self.rescore,
+            **self.worklist.keys,
         }
         self.shortcuts = Shortcuts(keys)
         self.keys_menu = KeysMenu(ui, keys)
@@ -114,6 +117,7 @@ class Panel:
             self.experiments.show,
             self.opacity.show,
             self.follow_up.show,
+            self.worklist.show,
             self.mask.show,
             self.numbers.show,
             self.idle_worker.show,
@@ -181,15 +185,13 @@ class Panel:
         """Compute the heat map by another method."""
         method, result = list(METHODS)[index], self._result
         if result is not None and not result.stale and layer_of(result.heat_map_node) != METHODS[method]:
-            device = self.settings.device
-            self._request(lambda: self.logic.startExplanation(result, method, device))
+            self._request(lambda: self.logic.startExplanation(result, method, self.settings.device))
 
     def run_experiments(self) -> None:
         """One lung alone, and the chosen region made healthy."""
         result, region = self._result, self.state.region
         if result is not None:
-            device = self.settings.device
-            self._request(lambda: self.logic.startExperiments(result, region, device))
+            self._request(lambda: self.logic.startExperiments(result, region, self.settings.device))
 
     def on_densities(self, act: Callable[[Result, OpacityBounds], object], bounds: OpacityBounds) -> None:
         """Measure densities within other bounds, or show them; those of a stale result stay what they were."""
@@ -208,8 +210,7 @@ class Panel:
         if self._updating:
             self._waiting.append(partial(self._on_finished, job, outcome))
             return
-        is_chosen = self.parameters is not None and job.ct_node is self.parameters.ct
-        is_new_score = is_chosen and job.kind == "analyze"
+        is_new_score = job.kind == "analyze" and self.parameters is not None and job.ct_node is self.parameters.ct
         self.update(over_others=is_new_score)  # whatever lay over this CT
         if is_new_score and job.lung_mask_node is None and is_shown(job.ct_node):
             self.regions.visit_hottest()  # but not after a correction, which is looked at

@@ -86,6 +86,12 @@ def which_results_folder() -> str:
     return str(qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), title) or "")
 
 
+def which_results_table() -> str:
+    """The ``results.csv`` of a scored cohort; empty if the user cancelled."""
+    kinds = _("Results of a cohort") + " (*.csv)"
+    return str(qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Open results"), "", kinds) or "")
+
+
 def which_dicom_folder() -> str:
     """Where DICOM files shall be written; empty if the user cancelled."""
     return str(qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder for the DICOM objects")) or "")

@@ -236,6 +236,14 @@
         <translation>Hält Ihren Befund mit der Uhrzeit fest. Regionen markieren Sie vor dem zweiten mit der Taste K.</translation>
     </message>
     <message>
+        <source>What you say of this case; stored at once, under the reader&apos;s name.</source>
+        <translation>Ihr Urteil über diesen Fall; wird sofort unter dem Namen des Befunders gespeichert.</translation>
+    </message>
+    <message>
+        <source>Comment</source>
+        <translation>Kommentar</translation>
+    </message>
+    <message>
         <source>The lowest and the highest probability when this CT is read again as another scanner or another hand might have given it: mirrored, without an end slice, slabs that begin later, the mask a pixel larger or smaller, smoother, sharper, noisier. Where the threshold lies between them, the number is undecided. It is not a confidence interval: it does not tell how often the number is right.</source>
         <translation>Die niedrigste und die höchste Wahrscheinlichkeit, wenn dieses CT noch einmal gelesen wird, wie ein anderer Scanner oder eine andere Hand es geliefert haben könnte: gespiegelt, ohne eine Endschicht, mit später beginnenden Schichtpaketen, mit um einen Pixel größerer oder kleinerer Maske, glatter, schärfer, verrauschter. Liegt die Schwelle dazwischen, ist die Zahl unentschieden. Das ist kein Konfidenzintervall: Es sagt nicht, wie oft die Zahl stimmt.</translation>
     </message>
@@ -418,6 +426,46 @@
     <message>
         <source>Lung that both CTs show, and whose density has risen into opacity or fallen out of it by more than 100 HU.</source>
         <translation>Lunge, die beide CTs zeigen und deren Dichte um mehr als 100 HE in eine Verdichtung gestiegen oder aus einer gefallen ist.</translation>
+    </message>
+    <message>
+        <source>Worklist</source>
+        <translation>Arbeitsliste</translation>
+    </message>
+    <message>
+        <source>Read the cases of a cohort that coviddetect batch has scored, one after the other.</source>
+        <translation>Die Fälle einer Kohorte, die coviddetect batch bewertet hat, nacheinander befunden.</translation>
+    </message>
+    <message>
+        <source>Open results…</source>
+        <translation>Ergebnisse öffnen…</translation>
+    </message>
+    <message>
+        <source>Choose the results.csv that coviddetect batch wrote.</source>
+        <translation>Die results.csv wählen, die coviddetect batch geschrieben hat.</translation>
+    </message>
+    <message>
+        <source>Filter</source>
+        <translation>Filter</translation>
+    </message>
+    <message>
+        <source>Only cases whose row has this text; ! finds the doubtful ones.</source>
+        <translation>Nur Fälle, in deren Zeile dieser Text vorkommt; ! findet die zweifelhaften.</translation>
+    </message>
+    <message>
+        <source>A double-click opens a case; Alt+PgDown and Alt+PgUp open the next and the previous one.</source>
+        <translation>Ein Doppelklick öffnet einen Fall; Alt+Bild ab und Alt+Bild auf öffnen den nächsten und den vorherigen.</translation>
+    </message>
+    <message>
+        <source>Stored as you write, under the reader&apos;s name.</source>
+        <translation>Wird beim Schreiben unter dem Namen des Befunders gespeichert.</translation>
+    </message>
+    <message>
+        <source>Reader:</source>
+        <translation>Befunder:</translation>
+    </message>
+    <message>
+        <source>Whose labels and comments these are. Each reader has a file and columns of their own.</source>
+        <translation>Von wem diese Urteile und Kommentare sind. Jeder Befunder hat eine eigene Datei und eigene Spalten.</translation>
     </message>
     <message>
         <source>Preview while editing</source>
@@ -684,6 +732,14 @@ Jetzt installieren?</translation>
     <message>
         <source>Folder of an earlier result (with analysis.json)</source>
         <translation>Ordner eines früheren Ergebnisses (mit analysis.json)</translation>
+    </message>
+    <message>
+        <source>Results of a cohort</source>
+        <translation>Ergebnisse einer Kohorte</translation>
+    </message>
+    <message>
+        <source>Open results</source>
+        <translation>Ergebnisse öffnen</translation>
     </message>
     <message>
         <source>Folder for the DICOM objects</source>
@@ -1113,6 +1169,14 @@ Jetzt installieren?</translation>
     <message>
         <source>Re-score</source>
         <translation>Neu bewerten</translation>
+    </message>
+    <message>
+        <source>Next case of the worklist</source>
+        <translation>Nächster Fall der Arbeitsliste</translation>
+    </message>
+    <message>
+        <source>Previous case of the worklist</source>
+        <translation>Vorheriger Fall der Arbeitsliste</translation>
     </message>
 </context>
 <context>
@@ -1713,6 +1777,41 @@ Jetzt installieren?</translation>
     <message>
         <source>SHA-256:</source>
         <translation>SHA-256:</translation>
+    </message>
+</context>
+<context>
+    <name>sections.worklist_section</name>
+    <message>
+        <source>COVID-19</source>
+        <translation>COVID-19</translation>
+    </message>
+    <message>
+        <source>Not COVID-19</source>
+        <translation>Kein COVID-19</translation>
+    </message>
+    <message>
+        <source>Unsure</source>
+        <translation>Unsicher</translation>
+    </message>
+    <message>
+        <source>Case</source>
+        <translation>Fall</translation>
+    </message>
+    <message>
+        <source>You</source>
+        <translation>Sie</translation>
+    </message>
+    <message>
+        <source>Prob.</source>
+        <translation>Wahrsch.</translation>
+    </message>
+    <message>
+        <source>Double-click a case to open it.</source>
+        <translation>Zum Öffnen einen Fall doppelklicken.</translation>
+    </message>
+    <message>
+        <source>{case} is not shown; double-click it.</source>
+        <translation>{case} wird nicht gezeigt; bitte doppelklicken.</translation>
     </message>
 </context>
 <context>

@@ -16,7 +16,6 @@ from typing import Any
 import slicer
 import vtk
 
-from ...analysis.analyze import Analysis
 from ...analysis.attention import DEFAULT_LAYER
 from ...analysis.map_checks import MapChecks
 from ...analysis.opacity import OpacityBounds, measure_lobes, measure_opacity
@@ -80,18 +79,17 @@ class Result:
     @classmethod
     def write(
         cls,
-        analysis: Analysis,
+        record: Mapping[str, Any],
         ct_node: slicer.vtkMRMLScalarVolumeNode,
         lung_mask_node: slicer.vtkMRMLSegmentationNode,
         heat_map_node: slicer.vtkMRMLScalarVolumeNode,
         in_lungs_node: slicer.vtkMRMLScalarVolumeNode,
     ) -> Result:
-        """Make ``analysis`` the result of ``ct_node``, in its table if there is one already."""
+        """Make what ``analysis.json`` would hold the result of ``ct_node``, in its table if there is one already."""
         earlier = cls.of(ct_node)
         node = earlier.node if earlier else slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
         if not earlier:
             give_to(ct_node, node)
-        record = analysis.to_record()
         earlier_weights = earlier.record["weights"]["sha256"] if earlier else ""
         history = [*earlier.history, score_of(record, earlier.record)] if earlier else [score_of(record)]
         with slicer.util.NodeModify(node):

@@ -28,6 +28,8 @@ class KeysMenu:
             "Shift+N": _("Previous region"),
             "K": _("Mark the region: ✓, ✗ or ?"),
             "Ctrl+R": _("Re-score"),
+            "Alt+PgDown": _("Next case of the worklist"),
+            "Alt+PgUp": _("Previous case of the worklist"),
         }
         self.menu = qt.QMenu(ui.keysButton)
         for key, act in keys.items():
