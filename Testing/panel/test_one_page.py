@@ -30,10 +30,10 @@ def test_a_result_with_five_regions_fits_on_one_page(panel: Any) -> None:
     load_phantom()
     result = analyze(panel)
     assert len(result.record["regions"]) == 5
-    assert height_of_page(panel) <= HEIGHT
+    assert height_of_page(panel) <= HEIGHT, height_of_page(panel)
     result.mark_stale("The lung mask was edited after scoring.")
     panel.panel.update()
-    assert height_of_page(panel) <= HEIGHT
+    assert height_of_page(panel) <= HEIGHT, height_of_page(panel)
 
 
 def test_the_editor_opens_at_the_panel_s_width_with_the_number_and_re_score_in_sight(panel: Any) -> None:
