@@ -187,13 +187,25 @@ def test_of_the_last_case_nothing_stays(panel: Any, worklist: Path) -> None:
     assert slicer.mrmlScene.GetNodeByID(own.GetID()) is own
 
 
-def test_a_mask_that_was_edited_stays_with_its_case(panel: Any, worklist: Path) -> None:
+def test_the_next_case_closes_the_editor_of_a_mask_that_nobody_has_edited(panel: Any, worklist: Path) -> None:
+    ill = open_case(panel, "ill")
+    panel.ui.editMaskButton.click()
+    assert panel.panel.mask_editor.is_open
+    key(panel, NEXT)
+    let_views_settle()
+    assert ill.GetScene() is None and not panel.panel.mask_editor.is_open
+    assert panel.ui.worklistCaseLabel.text == "dicom" and panel.ui.messageLabel.text == ""
+
+
+@pytest.mark.parametrize("editor", ["closed", "open"])
+def test_a_mask_that_was_edited_stays_with_its_case(panel: Any, worklist: Path, editor: str) -> None:
     from COVIDDetectLib.mrml.nodes.result import Result
 
     ill = open_case(panel, "ill")
     mask = panel.ui.maskSelector.currentNode()
     erase_a_piece(panel)
-    panel.ui.editMaskButton.click()
+    if editor == "closed":
+        panel.ui.editMaskButton.click()
     key(panel, NEXT)
     let_views_settle()
     assert panel.ui.ctSelector.currentNode() is not ill
