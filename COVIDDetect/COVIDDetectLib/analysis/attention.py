@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import map_coordinates
+import scipy
 
 from ..ct.geometry import Geometry
 
@@ -52,7 +52,7 @@ def values_at(attention: Attention, geometry: Geometry, shape: tuple[int, ...]) 
     cells = np.indices(shape).reshape(3, -1)
     to_own = np.linalg.inv(attention.geometry.ijk_to_lps) @ geometry.ijk_to_lps
     at = (to_own @ np.vstack([cells[::-1], np.ones(cells.shape[1])]))[2::-1]
-    found: np.ndarray = map_coordinates(attention.values, at, order=1, mode="nearest").reshape(shape)
+    found: np.ndarray = scipy.ndimage.map_coordinates(attention.values, at, order=1, mode="nearest").reshape(shape)
     return found
 
 

@@ -943,8 +943,8 @@ Jetzt installieren?</translation>
         <translation>Jetzt</translation>
     </message>
     <message>
-        <source>Change</source>
-        <translation>Änderung</translation>
+        <source>Difference</source>
+        <translation>Unterschied</translation>
     </message>
     <message>
         <source>Another CT in this scene that has a result.</source>
