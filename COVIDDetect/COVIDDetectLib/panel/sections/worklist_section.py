@@ -92,7 +92,8 @@ class WorklistSection:
     def show(self, new: PanelState, old: PanelState) -> None:
         """A label is given only while the views show the CT that it is of."""
         ui, ct = self._ui, self._case.ct_node if self._case else None
-        ui.worklistCollapsibleButton.visible = not new.editor_open
+        # Beside a result that is of no worklist its row is needed to keep the result on one page.
+        ui.worklistCollapsibleButton.visible = not new.editor_open and (self._list is not None or new.result is None)
         is_here = self._row is not None and ct is not None and new.ct is ct and not new.is_elsewhere
         ui.worklistLabelComboBox.enabled = ui.worklistCommentLineEdit.enabled = is_here
         if self._row is None:
