@@ -196,6 +196,7 @@ def follow_up(panel: Any) -> None:
     scroll_to(ui.changeVisibleCheckBox)
     window("tutorial/follow-up.png")
     ui.stopComparingButton.click()
+    let_views_settle()
     ui.followUpCollapsibleButton.collapsed = True
     ui.ctSelector.setCurrentNode(earlier)
     slicer.app.processEvents()

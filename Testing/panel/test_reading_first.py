@@ -225,7 +225,7 @@ def test_both_readings_are_recorded_in_scene_and_table(reader: Any, client: Any,
     key(reader, "K")
     assert ui.regionsTable.item(0, 0).text() == "1 ✓"
     choose(reader, "CO-RADS 5", "low")
-    assert ui.readingButton.text == "Change"
+    assert ui.readingButton.text == "Change it"
     ui.readingClassComboBox.currentIndex = ui.readingClassComboBox.findData("RSNA typical")
     assert not ui.readingButton.enabled, "both readings on one scale"
     choose(reader, "CO-RADS 5", "low")

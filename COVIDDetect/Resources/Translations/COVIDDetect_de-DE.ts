@@ -943,8 +943,8 @@ Jetzt installieren?</translation>
         <translation>Jetzt</translation>
     </message>
     <message>
-        <source>Difference</source>
-        <translation>Unterschied</translation>
+        <source>Change</source>
+        <translation>Änderung</translation>
     </message>
     <message>
         <source>Another CT in this scene that has a result.</source>
@@ -1389,7 +1389,7 @@ Jetzt installieren?</translation>
         <translation>Beibehalten</translation>
     </message>
     <message>
-        <source>Change</source>
+        <source>Change it</source>
         <translation>Ändern</translation>
     </message>
     <message>

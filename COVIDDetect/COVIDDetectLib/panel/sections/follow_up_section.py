@@ -66,7 +66,7 @@ class FollowUpSection:
         ui.changeVisibleCheckBox.connect("toggled(bool)", self._show_change)
         table = ui.followUpTable
         table.setColumnCount(3)
-        table.setHorizontalHeaderLabels([_("Then"), _("Now"), _("Difference")])
+        table.setHorizontalHeaderLabels([_("Then"), _("Now"), _("Change")])
         table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.Stretch)
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         table.setSelectionMode(qt.QAbstractItemView.NoSelection)

@@ -115,7 +115,7 @@ class ReadingSection:
             scale = row.before.partition(" ")[0]
             button.enabled &= self._chosen[0].startswith(scale)  # the other one cannot be compared with it
             is_same = self._chosen == (row.before, row.sure_before)
-            button.text = _("Keep") if is_same else _("Change")
+            button.text = _("Keep") if is_same else _("Change it")
         else:
             button.text = _("Show result")
 
