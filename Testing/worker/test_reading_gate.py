@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from COVIDDetectLib.errors import Cancelled, COVIDDetectError
 from COVIDDetectLib.events.signal import Signal
+from COVIDDetectLib.worker.interface import REQUESTS
 
 from Testing.panel import host
 
@@ -24,7 +25,7 @@ class Inner:
         self.busy, self.asked = False, []
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        if name not in ("analyze", "explain", "experiment", "read_again", "preview", "cancel", "stop", "forget"):
+        if name not in {*REQUESTS, "cancel", "stop", "forget"}:
             raise AttributeError(name)
         return lambda *_: self.asked.append(name)
 
@@ -81,6 +82,20 @@ def test_an_answer_waits_until_it_is_opened(gate: Any, inner: Inner, said: list[
     assert said[2:] == [("finished", answer)] and not gate.busy
     gate.open()
     assert len(said) == 3, "it comes out once"
+
+
+def test_nothing_else_begins_while_an_answer_waits(gate: Any, inner: Inner) -> None:
+    assert {"analyze", "compare", "correction", "check_map", "preview"} <= REQUESTS
+    gate.must_read = lambda: True
+    inner.finished.emit(analysis())
+    for name in REQUESTS:
+        with pytest.raises(COVIDDetectError, match="An analysis is running"):
+            getattr(gate, name)()
+    assert inner.asked == []
+    gate.open()
+    for name in REQUESTS:
+        getattr(gate, name)()
+    assert set(inner.asked) == REQUESTS
 
 
 @pytest.mark.parametrize(("method", "comes"), [("unet", True), ("given", False)])

@@ -137,3 +137,10 @@ class Client(Protocol):
 
     def stop(self) -> None:
         """End all that runs, and remove all that was stored; nothing is emitted."""
+
+
+REQUESTS = frozenset(name for name in vars(Client) if not name.startswith("_")) - {
+    *("busy", "cancel", "forget", "stop", "stop_background"),
+    *("progressed", "segmented", "finished", "failed", "noted"),
+}
+"""Names of the methods that begin to compute something."""

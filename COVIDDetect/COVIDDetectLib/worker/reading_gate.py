@@ -10,9 +10,7 @@ from ..errors import Cancelled, COVIDDetectError
 from ..events.later import Later
 from ..events.signal import Signal, weakly
 from ..lungs import LungMask
-from .interface import Client
-
-_REQUESTS = frozenset({"analyze", "explain", "experiment", "read_again", "preview"})
+from .interface import REQUESTS, Client
 
 
 class ReadingGate:
@@ -60,7 +58,7 @@ class ReadingGate:
 
     def __getattr__(self, name: str) -> Any:
         """All else is the client's own; but it begins nothing while an answer waits."""
-        return _refuse if name in _REQUESTS and self.waits else getattr(self._client, name)
+        return _refuse if name in REQUESTS and self.waits else getattr(self._client, name)
 
     @property
     def waits(self) -> bool:
