@@ -56,7 +56,7 @@ def test_hires_cam_is_what_each_cell_adds_to_the_margin(monkeypatch: pytest.Monk
     difference = (linear[1].weight[1] - linear[1].weight[0]).detach().reshape(features.shape)
     signed = (difference * features).sum(dim=1)[0].numpy()
 
-    monkeypatch.setattr(hires_cam, "_SMOOTH_CELLS", 0.0)
+    monkeypatch.setattr(hires_cam, "SMOOTH_CELLS", 0.0)
     logits, found = hires_cam.score_with_hires_cam(network, features)
     np.testing.assert_allclose(found, signed.clip(min=0), atol=1e-6)
     bias = float(linear[1].bias[1] - linear[1].bias[0])
