@@ -8,7 +8,7 @@ from math import exp, factorial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from ..ct.ct_mask import make_ct_mask
 from ..ct.geometry import Vector
@@ -111,7 +111,7 @@ def pieces_of(before: LungMask, after: LungMask) -> tuple[Piece, ...]:
     was, is_now, voxel_ml = before.labels > 0, after.labels > 0, before.geometry.voxel_ml
     found: list[tuple[float, np.ndarray]] = []
     for changed, sign in ((is_now & ~was, 1), (was & ~is_now, -1)):
-        labels, _count = ndimage.label(changed, _NEIGHBORS)
+        labels, _count = scipy.ndimage.label(changed, _NEIGHBORS)
         volumes_ml = np.bincount(labels.ravel()) * voxel_ml
         found += [(sign * float(volumes_ml[label]), labels == label) for label in _largest(volumes_ml)]
     found.sort(key=lambda one: -abs(one[0]))
