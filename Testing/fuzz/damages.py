@@ -324,6 +324,8 @@ def message_entry(file: Path, chance: random.Random) -> str:
     if key in _MAY_BE_NULL:
         values = [value for value in values if value is not None and not (deeper is None and isinstance(value, str))]
     what = chance.choice(("gone", "another", "another", "more"))
+    if what == "gone" and isinstance(inner, list) and key == len(inner) - 1:
+        what = "another"  # of a list that lacks its end nobody can tell
     if what == "gone":
         del inner[key]
     elif what == "another":
