@@ -190,7 +190,7 @@ def test_ct_and_lungs_are_there_while_the_answer_waits(reader: Any) -> None:
     assert seen_in(reader.logic.job.lungs_node) == ["Green", "Red", "Yellow"]
     assert not ui.analyzeButton.enabled
     key(reader, "M")
-    assert seen_in(reader.logic.job.lungs_node) == [], "she may want to see the lungs alone"
+    assert seen_in(reader.logic.job.lungs_node) == [], "the user may want to see the CT alone"
     ui.maskVisibleCheckBox.checked = True
     assert seen_in(reader.logic.job.lungs_node) == ["Green", "Red", "Yellow"]
     ui.readingClassComboBox.currentIndex = 1
@@ -252,7 +252,7 @@ def test_a_ct_that_she_has_read_is_scored_again_at_once(reader: Any) -> None:
     reader.ui.rescoreButton.click()
     finish(reader)
     assert len(rows(reader)) == 1
-    assert reader.ui.readingWidget.visible, "whether she changes it is still asked"
+    assert reader.ui.readingWidget.visible, "whether the user changes it is still asked"
 
 
 def test_a_cancel_throws_the_answer_away_and_nothing_is_recorded(reader: Any) -> None:

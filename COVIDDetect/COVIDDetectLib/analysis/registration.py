@@ -235,8 +235,9 @@ def _improved(
     method.AddCommand(sitk.sitkIterationEvent, on_step)
     try:
         method.Execute(later.hu, earlier.hu)
-    except RuntimeError:  # from this start the two have left each other
-        return start, float("inf")
+    except RuntimeError:
+        if not stopped:  # from this start the two have left each other
+            return start, float("inf")
     if stopped:
         raise stopped[0]
     return found, method.GetMetricValue()
