@@ -5,6 +5,9 @@ The networks have learned nothing; one is small enough to be asked often.
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +20,21 @@ if TYPE_CHECKING:
     from COVIDDetectLib.weights.cards import ModelCard
 
 REAL_CT = Path(__file__).resolve().parents[2] / "shared" / "data" / "ct"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each process that shares the tests gets a screen of its own: no window takes another's focus or clipboard."""
+    if not hasattr(config, "workerinput") or not shutil.which("Xvfb"):
+        return
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
+    screen = subprocess.Popen(command, pass_fds=(writing,), stderr=subprocess.DEVNULL)
+    os.close(writing)
+    config.add_cleanup(screen.terminate)
+    with os.fdopen(reading) as numbers:
+        number = numbers.readline().strip()
+    assert number, "Xvfb does not start"
+    os.environ["DISPLAY"] = f":{number}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
