@@ -17,6 +17,9 @@ OFFSCREEN = "COVIDDETECT_OFFSCREEN"
 _PATIENCE_SECONDS = 900
 """An analysis that takes longer than this, with nobody to cancel it, has failed."""
 
+_SETTLE_SECONDS = 0.5
+"""Lines that wrap get their room one layout after the other, in turns of the event loop."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0, or 2 with one sentence if the CT cannot be read or analyzed."""
@@ -121,6 +124,9 @@ def _save(host: Any) -> None:
     from .host import ROOT
     from .pictures import save_pictures
 
+    end = time.monotonic() + _SETTLE_SECONDS
+    while time.monotonic() < end:
+        host.app.processEvents()
     for path in save_pictures(host, ROOT / "build" / "run"):
         print(f"Picture       {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
 
