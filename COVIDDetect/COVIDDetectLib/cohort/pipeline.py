@@ -52,7 +52,7 @@ def score_in_turn(inbox: Inbox, scoring: Scoring, tell: Callable[[Outcome], None
                 except EOFError:
                     more = False
                 else:
-                    ahead.append((task, reader.submit(load_case, task.case)))
+                    ahead.append((task, reader.submit(load_case, task.case, scoring)))
             if not ahead:
                 break
             task, reading = ahead.popleft()

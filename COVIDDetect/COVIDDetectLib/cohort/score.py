@@ -15,6 +15,7 @@ from ..errors import COVIDDetectError, DeviceError, DiskError, InputError, MaskE
 from ..lungs import LungMask
 from ..lungs.anatomy_checks import accepted_findings
 from ..report.files import read_lung_mask, write_analysis_files
+from ..report.lungs_by_command import command_of, lungs_by_command
 from ..weights.cards import ModelCard, default_card
 from .cases import Case, check_files
 from .fingerprint import hash_of
@@ -35,7 +36,8 @@ class Scoring:
     weights
         Model card of a DeCoVNet; the bundled one if None.
     lungs
-        ``"unet"``, ``"threshold"`` or the model card of another UNet, for cases without a mask of their own.
+        ``"unet"``, ``"threshold"``, the model card of another UNet, or the command of another program
+        (``report.lungs_by_command``), for cases without a mask of their own.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
     skip
@@ -146,15 +148,15 @@ def score_case(case: Case, scoring: Scoring | None = None, folder: Path | None =
     """
     scoring = scoring or Scoring()
     try:
-        loaded = load_case(case)
+        loaded = load_case(case, scoring)
         analysis = analyze_case(loaded, scoring)
         return store_case(case, loaded, analysis, scoring, folder)
     except REFUSALS as error:
         return refused(case, error)
 
 
-def load_case(case: Case) -> Loaded:
-    """Read the CT and the mask of a case, and see whether they can be computed.
+def load_case(case: Case, scoring: Scoring) -> Loaded:
+    """Read the CT and the mask of a case, or let another program make one, and see whether they can be computed.
 
     Raises
     ------
@@ -164,7 +166,8 @@ def load_case(case: Case) -> Loaded:
     start = time.perf_counter()
     check_files(case)
     ct = read_ct(case.path)
-    mask = read_lung_mask(case.mask) if case.mask else None
+    command = command_of(scoring.lungs) if isinstance(scoring.lungs, str) else None
+    mask = read_lung_mask(case.mask) if case.mask else lungs_by_command(ct, command) if command else None
     findings = (*ct.notes, *accepted_findings(ct))
     return Loaded(ct, mask, findings, time.perf_counter() - start)
 

@@ -35,6 +35,7 @@ from ..report.files import (
     write_analysis_files,
     write_lung_mask_file,
 )
+from ..report.lungs_by_command import command_of, lungs_by_command
 from ..weights.cards import ModelCard, read_card
 from . import audit as audit_commands
 from . import batch as batch_commands
@@ -44,7 +45,7 @@ from . import evaluation as evaluation_commands
 from . import reports as report_commands
 from . import training as training_commands
 from . import weights as weights_commands
-from .options import Quiet
+from .options import COMMAND_HELP, Quiet
 from .sentences import be_quiet, progress_bars, say, sentences_instead_of_tracebacks
 
 _STAGES = {"lungs": "Lungs", "score": "Score", "attention": "Heat map", "width": "Again", "checks": "Checks"}
@@ -103,9 +104,10 @@ def analyze_command(
     lungs: Annotated[
         str,
         typer.Option(
-            metavar="unet|threshold|CARD|MASKFILE",
-            help="How to segment the lungs, the model card (.json) of another UNet, or a mask file: 1 right, 2 left, "
-            "or the lobes as lungmask numbers them, 1 to 5.",
+            metavar="unet|threshold|lungmask|totalsegmentator|CARD|MASKFILE|COMMAND",
+            help="How to segment the lungs: by a method, by another program that is installed, by another UNet (its "
+            "model card, .json), or a mask file: 1 right, 2 left, or the lobes as lungmask or TotalSegmentator numbers "
+            f"them. {COMMAND_HELP}",
         ),
     ] = "unet",
     weights: Annotated[
@@ -127,16 +129,21 @@ def analyze_command(
     """
     with sentences_instead_of_tracebacks():
         check_folder(output)
-        refuse_inputs(analysis_files(output), (ct_path, Path(lungs), *((weights,) if weights else ())))
+        command = command_of(lungs)
+        mask_file = () if command else (Path(lungs),)
+        refuse_inputs(analysis_files(output), (ct_path, *mask_file, *((weights,) if weights else ())))
         card = read_card(weights) if weights else None
-        chosen_lungs = _method_or_card(lungs) or read_lung_mask(Path(lungs))
+        chosen_lungs = None if command else _method_or_card(lungs) or read_lung_mask(Path(lungs))
         start = time.perf_counter()
         with _ProgressBars() as bars:
             with bars.step("Reading"):
                 ct = read_ct(ct_path, series)
+            if command:
+                with bars.step(_STAGES["lungs"]):
+                    chosen_lungs = lungs_by_command(ct, command)
             analysis = analyze(
                 ct,
-                lungs=chosen_lungs,
+                lungs=chosen_lungs or "unet",
                 device=device,
                 weights=card,
                 findings=(*ct.notes, *accepted_findings(ct)),
@@ -160,7 +167,8 @@ def segment_command(
     method: Annotated[
         str,
         typer.Option(
-            metavar="unet|threshold|CARD", help="How to segment the lungs, or the model card of another UNet."
+            metavar="unet|threshold|lungmask|totalsegmentator|CARD|COMMAND",
+            help="How to segment the lungs, or the model card of another UNet.",
         ),
     ] = "unet",
     device: Device = "auto",
@@ -170,17 +178,22 @@ def segment_command(
     """Write a mask of the right lung (1) and the left lung (2) on the CT's own grid."""
     with sentences_instead_of_tracebacks():
         check_mask_file(output)
-        refuse_inputs((output,), (ct_path, Path(method)))
+        command = command_of(method)
+        refuse_inputs((output,), (ct_path,) if command else (ct_path, Path(method)))
         with _ProgressBars() as bars:
             with bars.step("Reading"):
                 ct = read_ct(ct_path, series)
                 findings = accepted_findings(ct)
-            lung_mask = segment_lungs(
-                ct,
-                _method_or_card(method) or method,
-                device=device,
-                progress=lambda done, total: bars.on_stage(Stage("lungs", done, total)),
-            )
+            if command:
+                with bars.step(_STAGES["lungs"]):
+                    lung_mask = lungs_by_command(ct, command)
+            else:
+                lung_mask = segment_lungs(
+                    ct,
+                    _method_or_card(method) or method,
+                    device=device,
+                    progress=lambda done, total: bars.on_stage(Stage("lungs", done, total)),
+                )
             with bars.step("Writing"):
                 write_lung_mask_file(lung_mask, output)
         say(*_about_reading(ct), *findings, _volumes(lung_mask), f"Written: {output}")

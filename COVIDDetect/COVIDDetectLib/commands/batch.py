@@ -15,8 +15,9 @@ from ..device import DeviceChoice
 from ..errors import InputError
 from ..lungs import METHODS
 from ..report.files import ATTENTION, OVERVIEW
+from ..report.lungs_by_command import PROGRAMS, command_of
 from ..weights.cards import ModelCard, read_card
-from .options import Quiet
+from .options import COMMAND_HELP, Quiet
 from .sentences import progress_bars, say, sentences_instead_of_tracebacks
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ def batch_command(
     ] = None,
     lungs: Annotated[
         str,
-        typer.Option(metavar="unet|threshold|CARD", help="How to segment the lungs of cases without a mask."),
+        typer.Option(
+            metavar="unet|threshold|lungmask|totalsegmentator|CARD|COMMAND",
+            help=f"How to segment the lungs of cases without a mask. {COMMAND_HELP}",
+        ),
     ] = "unet",
     device: Annotated[DeviceChoice, typer.Option(help="What computes.")] = "auto",
     jobs: Annotated[int, typer.Option(min=1, help="Processes; each needs the memory of an analysis.")] = 1,
@@ -159,8 +163,13 @@ def _tell(summary: Summary, output: Path, as_json: bool, site: Site | None) -> N
 def _lungs(lungs: str) -> str | ModelCard:
     if lungs in METHODS:
         return lungs
+    if command := command_of(lungs):
+        return command
     if not lungs.lower().endswith(".json"):
-        raise InputError(f"'{lungs}' is not a way to find lungs; give unet, threshold or the model card of a UNet.")
+        raise InputError(
+            f"'{lungs}' is not a way to find lungs; give {', '.join((*METHODS, *PROGRAMS))}, the model card of a UNet, "
+            "or a command with {ct} and {mask}."
+        )
     return read_card(lungs)
 
 

@@ -19,6 +19,9 @@ def _hush(wanted: bool) -> bool:
 Quiet = Annotated[bool, typer.Option("--quiet", callback=_hush, help="Print errors only.")]
 """An option that acts by itself: the command need not look at it."""
 
+COMMAND_HELP = "A COMMAND in quotes reads the CT from {ct} and writes the mask to {mask}, both NIfTI files."
+"""Of an option that takes a program which finds the lungs."""
+
 T = TypeVar("T", float, list[float], None)
 
 

@@ -21,6 +21,18 @@ LOBES: dict[int, tuple[int, Lobe]] = {
 """Lung and place of each label; the labels are those of lungmask's LTRCLobes (github.com/JoHof/lungmask)."""
 
 
+_TOTALSEGMENTATOR = range(10, 15)
+"""The lobes in its task ``total`` (version 2), in the order of the labels here."""
+
+
+def lobes_of_totalsegmentator(labels: np.ndarray) -> np.ndarray:
+    """Labels 10 to 14 as 1 to 5; any others as they are."""
+    values = np.unique(labels)
+    if len(values) < 2 or not set(values[values != 0].tolist()) <= set(_TOTALSEGMENTATOR):
+        return labels
+    return np.where(labels == 0, 0, labels - (_TOTALSEGMENTATOR[0] - 1)).astype(np.uint8)
+
+
 def lungs_of(lobes: np.ndarray) -> np.ndarray:
     """The lungs, uint8 of the same shape as 1 right and 2 left, that are made of these lobes."""
     side_of = np.zeros(len(LOBES) + 1, dtype=np.uint8)

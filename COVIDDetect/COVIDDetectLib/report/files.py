@@ -19,7 +19,7 @@ from ..ct.volume import CTVolume
 from ..ct.volume_files import files_of, is_volume_file, read_back, read_labels
 from ..errors import DiskError, InputError, MaskError
 from ..lungs import LEFT, RIGHT, LungMask, split_sides
-from ..lungs.lobes import LOBES
+from ..lungs.lobes import LOBES, lobes_of_totalsegmentator
 from ..text import printable
 from .overview import overview
 
@@ -51,9 +51,9 @@ def write_analysis_files(ct: CTVolume, analysis: Analysis, folder: Path, skip: C
     with unfinished(folder / folder.name if within else folder) as there, written_or_said(folder):
         there.mkdir(parents=True)
         _write_record(analysis, there / RECORD)
-        _write_image(analysis.lung_mask.labels, analysis.lung_mask.geometry, there / LUNGS)
+        write_image(analysis.lung_mask.labels, analysis.lung_mask.geometry, there / LUNGS)
         if ATTENTION not in skip:
-            _write_image(analysis.attention.values, analysis.attention.geometry, there / ATTENTION)
+            write_image(analysis.attention.values, analysis.attention.geometry, there / ATTENTION)
         if OVERVIEW not in skip:
             _write_overview(ct, analysis, there / OVERVIEW)
         if within:
@@ -77,7 +77,7 @@ def write_lung_mask_file(lung_mask: LungMask, path: Path) -> None:
     check_mask_file(path)
     with unfinished(path) as there, written_or_said(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_image(lung_mask.labels, lung_mask.geometry, there)
+        write_image(lung_mask.labels, lung_mask.geometry, there)
         there.replace(path)
         remember_names(path.parent)
 
@@ -149,7 +149,7 @@ def check_mask_file(path: Path) -> None:
 def read_lung_mask(path: Path) -> LungMask:
     """Read a lung mask: 0 background, 1 right lung, 2 left lung; of one label, lungs that are told apart here.
 
-    Or the five lobes, numbered as ``lungs.lobes.LOBES``.
+    Or the five lobes, numbered as ``lungs.lobes.LOBES`` or as TotalSegmentator numbers them, 10 to 14.
 
     Raises
     ------
@@ -164,6 +164,7 @@ def read_lung_mask(path: Path) -> LungMask:
     try:
         with np.errstate(invalid="ignore"):  # what is no number is no label either
             labels, geometry = read_labels(path)
+            labels = lobes_of_totalsegmentator(labels)
             if labels.size and labels.max() == len(LOBES):
                 return LungMask.from_lobes(labels, geometry)
             lung_mask = LungMask.from_labels(labels, geometry)
@@ -250,7 +251,14 @@ def _write_overview(ct: CTVolume, analysis: Analysis, path: Path) -> None:
     _to_disk(path)
 
 
-def _write_image(array: np.ndarray, geometry: Geometry, path: Path) -> None:
+def write_image(array: np.ndarray, geometry: Geometry, path: Path) -> None:
+    """Write an array ``[slice, row, column]`` with its place in a format that its ending names, and read it back.
+
+    Raises
+    ------
+    DiskError
+        If the file does not hold what was written.
+    """
     image = sitk.GetImageFromArray(array)
     geometry.apply_to(image)
     try:
