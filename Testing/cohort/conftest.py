@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ class Cohort:
     table: Path
 
 
+@cache
 def tiny_phantom(seed: int) -> Phantom:
     disease = "covid" if seed % 2 else None
     return thorax(seed=seed, shape=(12, 64, 64), spacing=(5.4, 5.4, 22.0), disease=disease)

@@ -65,6 +65,8 @@ class Exists:
 _RUN = Run()
 _TRAIN = Run(_OPTIONS_OF_TRAINING)
 _BATCH = Run(("--lungs", "threshold", "--part", "1/3"))  # three of eight CTs, of both labels
+_BY_TEST_PUBLIC = "Testing/cohort/test_public.py runs these commands on a part of the archive"
+_THAT_TEST = "test -f Testing/cohort/test_public.py"
 _RUNS_ALL_TESTS = "it runs this test"
 
 COMMANDS: dict[str, Run | Exists] = {
@@ -118,6 +120,28 @@ COMMANDS: dict[str, Run | Exists] = {
         ("--lungs", "threshold"), (("$SLURM_ARRAY_TASK_ID/8", "2/8"),)
     ),
     "coviddetect evaluate scored/predictions.csv --output figures": _RUN,
+    # Docs/use/public-cohort.md
+    'pip install ".[cohort]"': Run(("--dry-run", "--no-deps", "--no-build-isolation", "--quiet"), at_root=True),
+    "coviddetect cohort list": Exists(_BY_TEST_PUBLIC, _THAT_TEST),
+    "coviddetect cohort fetch midrc-ricord-1a midrc-ricord-1b --output ricord --accept-licence": Exists(
+        _BY_TEST_PUBLIC, _THAT_TEST
+    ),
+    "coviddetect audit ricord/cohort.csv --output ricord/audit": Exists(_BY_TEST_PUBLIC, _THAT_TEST),
+    "coviddetect train classifier ricord/cohort.csv --output ricord/trained --test-share 0.2 --skip-unusable": Exists(
+        _BY_TEST_PUBLIC, _THAT_TEST
+    ),
+    "coviddetect evaluate ricord/trained/predictions-test.csv --output ricord/figures": Exists(
+        _BY_TEST_PUBLIC, _THAT_TEST
+    ),
+    "coviddetect weights add ricord/trained/decovnet.json": Exists(_BY_TEST_PUBLIC, _THAT_TEST),
+    "coviddetect cohort table mosmed COVID19_1110 --output mosmed.csv": Exists(
+        "Testing/cohort/test_layouts.py runs it on a replica", "test -f Testing/cohort/test_layouts.py"
+    ),
+    'coviddetect analyze CT --output results --lungs "my-lungs --input {ct} --output {mask}"': Exists(
+        "there is no such program; Testing/report/test_lungs_by_command.py runs others",
+        "test -f Testing/report/test_lungs_by_command.py",
+    ),
+    "coviddetect cohort nnunet cohort.csv --output Dataset501_Lungs": _RUN,
     # Docs/use/reports.md
     "coviddetect report results --format text --language de": _RUN,
     "coviddetect report results --format html --source CT": _RUN,

@@ -157,7 +157,9 @@ def test_commands_within_the_text_exist_with_their_options(path: Path) -> None:
     for command in inline_commands(path.read_text()):
         words = list(itertools.dropwhile(lambda word: re.match("[A-Z_]+=", word), shlex.split(command)))
         if words[0] == "coviddetect":
-            names = [word for word in words[1 : 3 if words[1] in ("train", "weights") else 2] if word[0] != "-"]
+            names = [
+                word for word in words[1 : 3 if words[1] in ("train", "weights", "cohort") else 2] if word[0] != "-"
+            ]
             shown = CliRunner().invoke(app, [*names, "--help"])
             assert shown.exit_code == 0, command
             for option in (word for word in words if word.startswith("--")):

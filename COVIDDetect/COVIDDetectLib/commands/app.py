@@ -40,6 +40,7 @@ from ..weights.cards import ModelCard, read_card
 from . import audit as audit_commands
 from . import batch as batch_commands
 from . import calibration as calibration_commands
+from . import cohort as cohort_commands
 from . import compare as compare_command_line
 from . import evaluation as evaluation_commands
 from . import reports as report_commands
@@ -60,6 +61,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(weights_commands.app, name="weights")
+app.add_typer(cohort_commands.app, name="cohort")
 audit_commands.register(app)
 batch_commands.register(app)
 report_commands.register(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ _OTHER_BODY = re.compile(
     r"hufte|shoulder|schulter|foot|fuss|hand\b|wrist|elbow|femur|thigh|leg\b"
 )
 _SPINE = re.compile(r"spine|wirbel|rachis|columna|\b[bhl]ws\b")
+AT_ONE_PLACE = "a series at one place"
 _KINDS = (
     (re.compile(r"scout|topogra|localiz|surview|scanogram|pilot"), "a localizer"),
     (
@@ -30,7 +32,7 @@ _KINDS = (
     (re.compile(r"(^|[^a-z]|lung)(m|max|min|a)ip([^a-z]|$)|average|slab"), "a projection"),
     (re.compile(r"\b(vrt|ssd|3d|volume render)"), "a rendering"),
     (re.compile(r"iod|jod|perfusion|pbv|z[ _-]?eff|\brho\b|vnc|virtual non|monoen|subtract|colou?r"), "a computed map"),
-    (re.compile(r"monitor|bolus|smart ?prep|tracker|biops|interven|fluoro"), "a series at one place"),
+    (re.compile(r"monitor|bolus|smart ?prep|tracker|biops|interven|fluoro"), AT_ONE_PLACE),
 )
 _LESS_GOOD = (
     (re.compile(r"\b(in )?(exp|exsp|expir|exspir|exhal)|ausat|(^|[^r])espir"), "in expiration"),
@@ -66,6 +68,26 @@ class Suitability:
     odd: str
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the words of a header tell of a series.
+
+    Parameters
+    ----------
+    is_chest, is_other_body
+        Whether they name the chest, or only another part of the body.
+    kind
+        What it is instead of an acquired stack (a localizer, a projection …), as the user reads it; or empty.
+    less_good
+        Why another series of the chest serves better; or empty.
+    """
+
+    is_chest: bool
+    is_other_body: bool
+    kind: str
+    less_good: str
+
+
 def suitability(images: list[DicomImage]) -> Suitability | None:
     """How well the images of one series serve; None if they cannot be a stack of CT slices."""
     usable = [image for image in images if image.frames and image.modality == "CT"]
@@ -73,25 +95,39 @@ def suitability(images: list[DicomImage]) -> Suitability | None:
     if not frames:
         return None
     first = usable[len(usable) // 2]
-    words = _folded(f"{first.description} {first.body_part}")
-    kind = _kind(words, {*first.image_type, *frames[len(frames) // 2].image_type})
-    less = next((said for pattern, said in _LESS_GOOD if pattern.search(words)), "")
-    is_other = bool(_OTHER_BODY.search(words) and not _CHEST.search(words)) or bool(_SPINE.search(words))
+    told = told_by(f"{first.description} {first.body_part}", {*first.image_type, *frames[len(frames) // 2].image_type})
+    kind = told.kind
     normal = np.cross(*np.reshape(frames[0].orientation, (2, 3)))
     is_axial = abs(normal[2]) > _AXIAL_COSINE
     if not kind and _is_slabs(frames[0].thickness_mm, np.array([frame.position for frame in frames]) @ normal):
         kind = "thick slabs"
-    odd = kind or less or ("" if is_axial else "in another direction than axial")
+    odd = kind or told.less_good or ("" if is_axial else "in another direction than axial")
     key = (
-        not is_other, not kind, len(frames) >= _ENOUGH_SLICES, is_axial, not less, bool(_CHEST.search(words)),
+        not told.is_other_body, not kind, len(frames) >= _ENOUGH_SLICES, is_axial, not told.less_good, told.is_chest,
         "ORIGINAL" in first.image_type, len(frames),
     )  # fmt: skip
     return Suitability(tuple(float(value) for value in key), odd)
 
 
-def _kind(words: str, image_type: set[str]) -> str:
+def told_by(description: str, image_type: Set[str] = frozenset()) -> Told:
+    """What the words of a header tell of a series.
+
+    Parameters
+    ----------
+    description
+        Of the series, with the body part; in any of the languages that scanners are set to.
+    image_type
+        Values of DICOM's Image Type.
+    """
+    words = _folded(description)
+    is_chest = bool(_CHEST.search(words))
     of_type = next((_DERIVED_TYPES[word] for word in sorted(image_type & _DERIVED_TYPES.keys())), "")
-    return of_type or next((said for pattern, said in _KINDS if pattern.search(words)), "")
+    return Told(
+        is_chest,
+        bool(_OTHER_BODY.search(words) and not is_chest) or bool(_SPINE.search(words)),
+        of_type or next((said for pattern, said in _KINDS if pattern.search(words)), ""),
+        next((said for pattern, said in _LESS_GOOD if pattern.search(words)), ""),
+    )
 
 
 def _is_slabs(thickness_mm: float | None, along_mm: np.ndarray) -> bool:
