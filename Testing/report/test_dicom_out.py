@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +20,18 @@ from COVIDDetectLib.errors import InputError
 from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.phantom import Phantom, thorax
 from COVIDDetectLib.phantom.ideal import analysis_of
-from COVIDDetectLib.report.dicom_out.export import FILES, dicom_objects, tracking_uids
+from COVIDDetectLib.report.assessment import Assessment
+from COVIDDetectLib.report.dicom_out.export import FILES, Additions, dicom_objects, tracking_uids
 from COVIDDetectLib.report.dicom_out.source import read_source
 from COVIDDetectLib.report.files import write_analysis_files
+from COVIDDetectLib.report.reading import Reading
 from COVIDDetectLib.report.results import Results
+from PIL import Image
 from pydicom import Dataset, dcmread
 from typer.testing import CliRunner
 
 from Testing.dicom_series import write_ct, write_enhanced, write_series
+from Testing.lungs.drawn_lobes import lobes_in
 
 hd = pytest.importorskip("highdicom")
 
@@ -165,7 +171,7 @@ def test_objects_belong_to_the_study_of_the_ct(written: tuple[Path, Path]) -> No
     ct = dcmread(next(written[0].iterdir()))
     uids = {str(dcmread(file).SOPInstanceUID) for file in written[0].iterdir()}
     files = sorted(written[1].iterdir())
-    assert {file.name for file in files} == set(FILES) - {"overview.dcm"}
+    assert {file.name for file in files} == set(FILES) - {"overview.dcm", "assessment.dcm"}
     for file in files:
         one = dcmread(file)
         assert (one.StudyInstanceUID, one.PatientName) == (ct.StudyInstanceUID, ct.PatientName)
@@ -240,6 +246,86 @@ def test_a_result_without_regions_has_no_file_of_them(results: Results, written:
     assert "regions.dcm" not in dicom_objects(bare, read_source(written[0]))
 
 
+READING = Reading(
+    *("0123456789ab", "2026-01-02T03:04:05+00:00", "2026-01-02T03:05:00+00:00", "2026-01-02T03:05:01+00:00"),
+    *("CO-RADS 4", "high", 0.4, 0.5, "0" * 64),
+)
+
+
+def meanings(items: Any) -> dict[str, Any]:
+    """What content items say, by their names."""
+    said = {}
+    for item in items:
+        value = getattr(item, "value", None)
+        said[item.name.meaning] = value.meaning if hasattr(value, "meaning") else value
+    return said
+
+
+PICTURES = [Image.new("RGB", (40, 30), color) for color in ("red", "blue")]
+
+
+@pytest.fixture(scope="module")
+def added(results: Results, written: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The objects with a verdict and two key images."""
+    assessment = Assessment("modified", "Müller-Ngo\u0303", {1: "yes", 2: "no", 99: "yes"}, READING)
+    additions = Additions(assessment=assessment, key_images=PICTURES)
+    return saved(dicom_objects(results, read_source(written[0]), additions), tmp_path_factory.mktemp("added"))
+
+
+def test_a_verdict_points_to_the_report_and_is_read_by_three_libraries(results: Results, added: Path) -> None:
+    read = hd.sr.srread(added / "assessment.dcm")
+    (root,) = read.content
+    items = root.ContentSequence
+    said = meanings(items)
+    assert said["Person Observer Name"] == "Müller-Ngo\u0303"
+    assert said["Verdict on the result"] == "Result accepted with a corrected lung mask"
+    assert said["Reading before the result was opened"] == "CO-RADS 4, sure: high"
+    assert "Reading after the result was opened" not in said
+    report = dcmread(added / "report.dcm")
+    (pointer,) = (item for item in items if item.ValueType == "COMPOSITE")
+    assert pointer.referenced_sop_instance_uid == report.SOPInstanceUID
+    uids = tracking_uids(results.record)
+    regions = [meanings(item.ContentSequence) for item in items if item.ValueType == "CONTAINER"]
+    assert {one["Tracking Unique Identifier"]: one["Verdict on the region"] for one in regions} == {
+        uids["region 1"]: "Region confirmed",
+        uids["region 2"]: "Region rejected",
+    }, "a region that the result does not have is left out"
+    plain = dcmread(added / "assessment.dcm")
+    assert plain.StudyInstanceUID == report.StudyInstanceUID and plain.PatientName == report.PatientName
+    assert (plain.VerificationFlag, plain.PreliminaryFlag) == ("UNVERIFIED", "PRELIMINARY")
+    dsrdump = shutil.which("dsrdump")
+    if dsrdump:
+        done = subprocess.run([dsrdump, str(added / "assessment.dcm")], capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and "accepted with a corrected lung mask" in done.stdout, done.stderr
+        assert "E: " not in done.stderr, done.stderr
+
+
+def test_lobes_stand_in_the_report_with_their_sides(made: Phantom, written: tuple[Path, Path], tmp_path: Path) -> None:
+    mask = LungMask.from_lobes(lobes_in(made.lung_mask), made.ct.geometry)
+    attention = normalized(made.lesions.astype(np.float32), made.ct.geometry)
+    analysis = analysis_of(made.ct, mask, attention, 0.4)
+    known = Results(analysis.to_record(), mask, attention)
+    saved(dicom_objects(known, read_source(written[0])), tmp_path)
+    groups = hd.sr.srread(tmp_path / "report.dcm").content.get_image_measurement_groups()
+    uids = tracking_uids(known.record)
+    by_uid = {group.tracking_uid: group for group in groups}
+    assert len(known.record["lobes"]) == 5 and len(groups) == 6
+    for lobe in known.record["lobes"]:
+        group = by_uid[uids[f"{lobe['side']} {lobe['lobe']}"]]
+        numbers = {one.name.meaning: one.value for one in group.get_measurements()}
+        assert numbers["Volume"] == lobe["volume_ml"]
+        assert numbers["Share of lung of consolidation density"] == lobe["consolidation_percent"]
+        assert lobe["lobe"] in group.finding_type.meaning.lower()
+        assert lobe["side"] in group.finding_sites[0].value.meaning.lower()
+
+
+def test_key_images_are_one_series_of_pictures(added: Path) -> None:
+    first, second = (dcmread(added / f"key-image-{number}.dcm") for number in (1, 2))
+    assert first.SeriesInstanceUID == second.SeriesInstanceUID and first.SOPInstanceUID != second.SOPInstanceUID
+    assert (first.InstanceNumber, second.InstanceNumber) == (1, 2)
+    assert np.array_equal(second.pixel_array, np.asarray(PICTURES[1]))
+
+
 def test_another_ct_is_refused(results: Results, tmp_path: Path) -> None:
     write_ct(tmp_path, thorax(**{**SIZE, "seed": 6}).ct)
     with pytest.raises(InputError, match="not the CT that was analyzed"):
@@ -251,14 +337,19 @@ def test_the_command_writes_all_objects_and_needs_dicom(
 ) -> None:
     write_analysis_files(made.ct, analysis, tmp_path / "results")
 
-    def export(source: Path) -> Any:
+    def export(source: Path, verdict: str = "rejected") -> Any:
+        places = ["--source", str(source), "--output", str(tmp_path / "out")]
         return CliRunner().invoke(
-            app, ["export", str(tmp_path / "results"), "--source", str(source), "--output", str(tmp_path / "out")]
+            app, ["export", str(tmp_path / "results"), *places, "--verdict", verdict, "--reader", "Doe"]
         )
 
     done = export(written[0])
     assert done.exit_code == 0, done.output
     assert {file.name for file in (tmp_path / "out").iterdir()} == set(FILES)
+    (assessment,) = hd.sr.srread(tmp_path / "out" / "assessment.dcm").content
+    said = meanings(assessment.ContentSequence)
+    assert (said["Verdict on the result"], said["Person Observer Name"]) == ("Result rejected", "Doe")
+    assert export(written[0], "perhaps").exit_code == 2
     overview = dcmread(tmp_path / "out" / "overview.dcm")
     assert (overview.Modality, overview.PhotometricInterpretation) == ("OT", "RGB")
     refused = export(tmp_path / "results" / "lungs.nrrd")

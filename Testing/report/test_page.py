@@ -149,6 +149,14 @@ def test_a_row_of_a_table_has_the_numbers_of_the_record(record: dict[str, Any]) 
     assert float(row["probability"]) == record["probability"]
     assert float(row["left_ground_glass_percent"]) == record["opacity"][1]["ground_glass_percent"]
     assert row["status"] == "current" and row["study"] == "'=1+1"
+    assert row["right_middle_mean_hu"] == ""
+
+
+def test_a_row_of_a_table_has_the_lobes_in_columns_that_every_row_has(record: dict[str, Any]) -> None:
+    lobe = {**record["opacity"][0], "side": "right", "lobe": "middle", "mean_hu": -812.0}
+    (row,) = csv.DictReader(io.StringIO(csv_table(Reported({**record, "lobes": [lobe]}))))
+    assert float(row["right_middle_mean_hu"]) == -812.0
+    assert row.keys() == next(csv.DictReader(io.StringIO(csv_table(Reported(record))))).keys()
 
 
 def run(*arguments: object) -> Result:

@@ -6,16 +6,18 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ..analysis.follow_up import Dated, follow_up
 from ..atomic import whole_file
+from ..cohort.worklist import reader_name
 from ..ct.reading import read_ct
 from ..errors import InputError
 from ..report.acquisition import grid_row, scan_settings
-from ..report.dicom_out.export import FILES, check_highdicom, write_dicom
+from ..report.assessment import Assessment, Verdict
+from ..report.dicom_out.export import FILES, Additions, check_highdicom, write_dicom
 from ..report.dicom_out.send import check_archive, send
 from ..report.dicom_out.source import read_source
 from ..report.files import OVERVIEW, check_folder, refuse_inputs
@@ -31,6 +33,9 @@ from ..report.text import report_text
 from ..report.words import Language
 from ..weights.store import installed_cards
 from .sentences import say, sentences_instead_of_tracebacks
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Format = Literal["text", "html", "pdf", "csv"]
 
@@ -112,10 +117,18 @@ def export_command(
         ),
     ] = None,
     series: SourceSeries = None,
+    verdict: Annotated[
+        Verdict | None,
+        typer.Option(help="What you say of the result: written as an assessment that points to its report."),
+    ] = None,
+    reader: Annotated[
+        str, typer.Option(metavar="NAME", help="Whose verdict it is; by default your name on this computer.")
+    ] = "",
 ) -> None:
     """Write a result as DICOM objects that belong to the CT's study, with the patient's name as it stands there.
 
-    Segmentations of lungs, densities and regions, a structured report, the heat map as a parametric map, the overview.
+    Segmentations of lungs, densities and regions, a structured report, the heat map as a parametric map, the overview,
+    and your verdict.
     """
     with sentences_instead_of_tracebacks(), ExitStack() as stack:
         if output is None and archive is None:
@@ -127,13 +140,24 @@ def export_command(
         check_folder(folder)
         refuse_inputs((folder / name for name in FILES), (results, source))
         known, overview = read_results(results), results / OVERVIEW
-        picture = overview if overview.is_file() else None
-        written = write_dicom(known, read_source(source, series), folder, picture)
+        additions = Additions(
+            _picture(overview), Assessment(verdict, reader_name(reader)) if verdict is not None else None
+        )
+        written = write_dicom(known, read_source(source, series), folder, additions)
         if output is not None:
             say(f"Written: {', '.join(str(file) for file in written)}")
         if archive is not None:
             send(written, archive)
             say(f"Sent to {archive}: {', '.join(file.name for file in written)}")
+
+
+def _picture(file: Path) -> Image | None:
+    from PIL import Image
+
+    if not file.is_file():
+        return None
+    with Image.open(file) as image:
+        return image.convert("RGB")
 
 
 def _content(reported: Reported, kind: Format, results: Path, source: Path | None, series: str | None) -> bytes:

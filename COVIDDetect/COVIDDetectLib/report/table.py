@@ -5,16 +5,22 @@ from __future__ import annotations
 import csv
 import io
 
+from ..analysis.regions import SIDES
+from ..lungs.lobes import LOBES
 from .reported import Reported
 from .text import OPACITIES
 
 _MEASURES = ("volume_ml", "mean_hu", *(f"{kind}_{unit}" for kind in OPACITIES for unit in ("ml", "percent")))
 
+_PARTS = ("right", "left", *(f"{SIDES[side]}_{lobe}" for side, lobe in LOBES.values()))
+"""All of them have columns in every table, so that rows go together; those of lobes stay empty for a mask without."""
+
 
 def csv_table(reported: Reported) -> str:
     """Names of the columns and one row: numbers as in ``analysis.json``, with a decimal point in any language."""
     record = reported.record
-    lungs = {lung["side"]: lung for lung in record.get("opacity", ())}
+    parts = {lung["side"]: lung for lung in record.get("opacity", ())}
+    parts |= {f"{lobe['side']}_{lobe['lobe']}": lobe for lobe in record.get("lobes", ())}
     hottest = record["regions"][0] if record.get("regions") else {}
     row = {
         "study": reported.title,
@@ -23,11 +29,7 @@ def csv_table(reported: Reported) -> str:
         "decision_threshold": reported.decision_threshold,
         "status": "stale" if reported.stale else "doubtful" if reported.is_doubtful else "current",
         "notes": " | ".join([*([reported.stale] if reported.stale else []), *record["notes"]]),
-        **{
-            f"{side}_{measure}": lungs.get(side, {}).get(measure, "")
-            for side in ("right", "left")
-            for measure in _MEASURES
-        },
+        **{f"{part}_{measure}": parts.get(part, {}).get(measure, "") for part in _PARTS for measure in _MEASURES},
         "regions": len(record.get("regions", ())),
         **{f"hottest_{name}": hottest.get(name, "") for name in ("side", "third", "volume_ml", "mean_hu")},
         "heat_share_in_lungs": record["attention"]["share_in_lungs"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,18 +16,23 @@ from ...analysis.regions import Region
 from ...atomic import whole_file
 from ...errors import InputError, InstallationError
 from ...lungs import LungMask
+from ..assessment import Assessment
 from ..results import Results, check_source
+from .assessment_report import assessment_report
 from .parametric_map import parametric_map
+from .secondary_capture import secondary_capture
 from .segmentations import density_segments, lung_segments, region_segments, segmentation
 from .source import Source
 from .structured_report import structured_report
 
 if TYPE_CHECKING:
-    from highdicom.sc import SCImage
+    from PIL.Image import Image
     from pydicom import Dataset
 
-FILES = ("lungs.dcm", "densities.dcm", "regions.dcm", "heat-map.dcm", "report.dcm", "overview.dcm")
-"""What may be written; without regions there is no file of them."""
+FILES = (
+    *("lungs.dcm", "densities.dcm", "regions.dcm", "heat-map.dcm", "report.dcm", "assessment.dcm", "overview.dcm"),
+)
+"""What may be written: regions where there are any, an assessment once there is a verdict."""
 
 _FIRST_SERIES_NUMBER = 9701
 _TRACKED = ("right", "left", "ground_glass", "consolidation", "emphysema", "score", "device")
@@ -68,8 +73,27 @@ def check_highdicom() -> None:
         ) from error
 
 
-def dicom_objects(results: Results, source: Source, overview: Path | None = None) -> dict[str, Dataset]:
-    """Segmentations, parametric map, structured report and overview of a result.
+@dataclass(frozen=True, eq=False)
+class Additions:
+    """What goes with a result.
+
+    Parameters
+    ----------
+    overview
+        The picture of ``files.OVERVIEW``; none if None.
+    assessment
+        What its reader says of it; None if nobody did.
+    key_images
+        What the user added.
+    """
+
+    overview: Image | None = None
+    assessment: Assessment | None = None
+    key_images: Sequence[Image] = ()
+
+
+def dicom_objects(results: Results, source: Source, additions: Additions = Additions()) -> dict[str, Dataset]:
+    """Segmentations, parametric map, structured reports and pictures of a result.
 
     Parameters
     ----------
@@ -77,13 +101,13 @@ def dicom_objects(results: Results, source: Source, overview: Path | None = None
         Record, lung mask and heat map.
     source
         The CT of the result; patient, study and frame of reference are taken from it.
-    overview
-        The picture; none if None.
+    additions
+        What was added to them.
 
     Returns
     -------
     dict
-        Objects by the names of ``FILES``.
+        Objects by the names of ``FILES``, and key images as ``key-image-1.dcm``.
 
     Raises
     ------
@@ -91,6 +115,8 @@ def dicom_objects(results: Results, source: Source, overview: Path | None = None
         If the CT is another one, or the mask does not lie on its grid.
     """
     check_highdicom()
+    from pydicom.uid import generate_uid
+
     record = results.record
     check_source(record, source.ct)
     mask = _on_grid(results.lung_mask, source)
@@ -112,26 +138,30 @@ def dicom_objects(results: Results, source: Source, overview: Path | None = None
             parts["regions"] = segmentation(source, segments, record, "regions", _Series(2, "regions").arguments())
             objects["regions.dcm"] = parts["regions"]
         objects["heat-map.dcm"] = parametric_map(source, results.attention, record, _Series(3, "heat map").arguments())
-        objects["report.dcm"] = structured_report(source, record, parts, uids, _Series(4, "report").arguments())
-        if overview is not None:
-            objects["overview.dcm"] = _secondary_capture(source, overview, record, _Series(5, "overview").arguments())
+        report = structured_report(source, record, parts, uids, _Series(4, "report").arguments())
+        objects["report.dcm"] = report
+        if additions.assessment is not None:
+            series = _Series(6, "assessment").arguments()
+            objects["assessment.dcm"] = assessment_report(report, record, additions.assessment, uids, series)
+        if additions.overview is not None:
+            series = _Series(5, "overview").arguments()
+            objects["overview.dcm"] = secondary_capture(source, additions.overview, record, series)
+        series = _Series(7, "key images").arguments()
+        for number, picture in enumerate(additions.key_images, 1):
+            instance = {"sop_instance_uid": generate_uid(), "instance_number": number}
+            objects[f"key-image-{number}.dcm"] = secondary_capture(source, picture, record, {**series, **instance})
     return objects
 
 
-def write_dicom(results: Results, source: Source, output: Path, overview: Path | None = None) -> list[Path]:
+def write_dicom(results: Results, source: Source, output: Path, additions: Additions = Additions()) -> list[Path]:
     """Write all objects into a folder, and say which files they are.
-
-    Parameters
-    ----------
-    overview
-        The picture; none if None.
 
     Raises
     ------
     InputError
         If the CT is another one or the folder cannot be written; DiskError if the disk is full.
     """
-    objects = dicom_objects(results, source, overview)
+    objects = dicom_objects(results, source, additions)
     for name, dataset in objects.items():
         with whole_file(output / name) as file:
             dataset.save_as(file, enforce_file_format=True)
@@ -150,7 +180,11 @@ def tracking_uids(record: Mapping[str, Any]) -> dict[str, str]:
     from pydicom.uid import generate_uid
 
     inputs = [record["input"]["sha256"], record["lungs"]["sha256"], record["weights"]["sha256"]]
-    names = [*_TRACKED, *(f"region {region['rank']}" for region in record["regions"])]
+    names = [
+        *_TRACKED,
+        *(f"{lobe['side']} {lobe['lobe']}" for lobe in record.get("lobes", ())),
+        *(f"region {region['rank']}" for region in record["regions"]),
+    ]
     return {
         name: str(generate_uid(entropy_srcs=[hashlib.sha256("/".join([*inputs, name]).encode()).hexdigest()]))
         for name in names
@@ -164,37 +198,3 @@ def _on_grid(lung_mask: LungMask, source: Source) -> LungMask:
     if not source.ct.axial()[0].geometry.same_grid(axial.geometry):
         raise InputError("The lung mask does not lie on the grid of this CT; analyze the DICOM series itself.")
     return LungMask(np.ascontiguousarray(order.undo(axial.labels)), geometry)
-
-
-def _secondary_capture(source: Source, picture: Path, record: Mapping[str, Any], series: Mapping[str, Any]) -> SCImage:
-    from highdicom.sc import SCImage
-    from PIL import Image
-
-    from .identity import equipment
-
-    first = source.first
-    with Image.open(picture) as image:
-        pixels = np.asarray(image.convert("RGB"))
-    capture = SCImage(
-        pixel_array=pixels,
-        photometric_interpretation="RGB",
-        bits_allocated=8,
-        coordinate_system="PATIENT",
-        study_instance_uid=first.StudyInstanceUID,
-        patient_id=first.PatientID,
-        patient_name=first.PatientName,
-        patient_birth_date=first.PatientBirthDate,
-        patient_sex=first.PatientSex,
-        accession_number=first.AccessionNumber,
-        study_id=first.StudyID,
-        study_date=first.StudyDate,
-        study_time=first.StudyTime,
-        referring_physician_name=first.ReferringPhysicianName,
-        specific_character_set=first.get("SpecificCharacterSet"),
-        patient_orientation=("L", "P"),
-        **series,
-        **equipment(record),
-    )
-    capture.BodyPartExamined = "CHEST"
-    capture.PatientOrientation = None  # several planes are in the picture, for which there is no orientation
-    return capture

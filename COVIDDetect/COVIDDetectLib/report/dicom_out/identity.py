@@ -28,6 +28,18 @@ _PRIVATE = {
     "emphysema_percent": "Share of lung of emphysema-like density",
     "peak": "Largest value of the heat map, relative to its full scale",
     "distance_to_pleura": "Distance from the peak to the nearest surface of the lung",
+    "assessment": "Assessment of a result by its reader",
+    "assessed-result": "Result that is assessed",
+    "verdict": "Verdict on the result",
+    "accepted": "Result accepted",
+    "rejected": "Result rejected",
+    "modified": "Result accepted with a corrected lung mask",
+    "region-verdict": "Verdict on the region",
+    "region-yes": "Region confirmed",
+    "region-no": "Region rejected",
+    "region-unsure": "Region uncertain",
+    "reading-before": "Reading before the result was opened",
+    "reading-after": "Reading after the result was opened",
 }
 
 
@@ -51,6 +63,15 @@ def lung_code(side: str) -> CodedConcept:
         "right": standard("3341006", "SCT", "Right lung"),
         "left": standard("44029006", "SCT", "Left lung"),
     }[side]
+
+
+def lobe_code(lobe: str) -> CodedConcept:
+    """SNOMED CT's upper, middle or lower lobe of a lung, without its side."""
+    return {
+        "upper": standard("45653009", "SCT", "Upper lobe of lung"),
+        "middle": standard("72481006", "SCT", "Middle lobe of right lung"),
+        "lower": standard("90572001", "SCT", "Lower lobe of lung"),
+    }[lobe]
 
 
 def equipment(record: Mapping[str, Any]) -> dict[str, Any]:

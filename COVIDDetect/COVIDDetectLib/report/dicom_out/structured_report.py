@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..text import OPACITIES
 from ..words import WORDS
-from .identity import MANUFACTURER, MODEL, equipment, lung_code, private, reported_algorithm, standard
+from .identity import MANUFACTURER, MODEL, equipment, lobe_code, lung_code, private, reported_algorithm, standard
 from .source import Source
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def structured_report(
     uids: Mapping[str, str],
     series: Mapping[str, Any],
 ) -> Comprehensive3DSR:
-    """Write probability and threshold, the lungs with their densities, and the regions of the heat map.
+    """Write probability and threshold, lungs and lobes with their densities, and the regions of the heat map.
 
     Parameters
     ----------
@@ -48,6 +48,7 @@ def structured_report(
         imaging_measurements=[
             _score(record, uids["score"]),
             *_lungs(record, segmentations["lungs"], uids),
+            *_lobes(record, uids),
             *(_regions(record, segmentations["regions"], uids) if "regions" in segmentations else []),
         ],
         title=standard("126000", "DCM", "Imaging Measurement Report"),
@@ -85,27 +86,36 @@ def _score(record: Mapping[str, Any], uid: str) -> MeasurementsAndQualitativeEva
 
 
 def _lungs(record: Mapping[str, Any], segmentation: Segmentation, uids: Mapping[str, str]) -> list[VolumeGroup]:
-    groups = []
-    for lung in record["opacity"]:
-        side = lung["side"]
-        groups.append(
-            _group(
-                record,
-                segmentation,
-                f"{side.capitalize()} lung",
-                uids[side],
-                finding=lung_code(side),
-                what="lungs",
-                measurements=[
-                    *_volume_and_density(lung),
-                    *(
-                        _number(private(f"{kind}_percent"), lung[f"{kind}_percent"], "%", "Percent")
-                        for kind in OPACITIES
-                    ),
-                ],
-            )
+    return [
+        _group(
+            record,
+            segmentation,
+            f"{lung['side'].capitalize()} lung",
+            uids[lung["side"]],
+            finding=lung_code(lung["side"]),
+            what="lungs",
+            measurements=_densities(lung),
         )
-    return groups
+        for lung in record["opacity"]
+    ]
+
+
+def _lobes(record: Mapping[str, Any], uids: Mapping[str, str]) -> list[MeasurementsAndQualitativeEvaluations]:
+    """Without a segment: the files of a result hold the lungs, not their lobes."""
+    from highdicom import sr
+
+    return [
+        sr.MeasurementsAndQualitativeEvaluations(
+            tracking_identifier=sr.TrackingIdentifier(
+                uids[f"{lobe['side']} {lobe['lobe']}"], f"{lobe['side'].capitalize()} {lobe['lobe']} lobe"
+            ),
+            finding_type=lobe_code(lobe["lobe"]),
+            finding_sites=[sr.FindingSite(lung_code(lobe["side"]))],
+            algorithm_id=reported_algorithm(record, "lungs"),
+            measurements=_densities(lobe),
+        )
+        for lobe in record.get("lobes", ())
+    ]
 
 
 def _regions(record: Mapping[str, Any], segmentation: Segmentation, uids: Mapping[str, str]) -> list[VolumeGroup]:
@@ -158,6 +168,12 @@ def _group(
         algorithm_id=reported_algorithm(record, what),
         measurements=measurements,
     )
+
+
+def _densities(part: Mapping[str, Any]) -> list[Measurement]:
+    """Of a lung or a lobe."""
+    shares = [_number(private(f"{kind}_percent"), part[f"{kind}_percent"], "%", "Percent") for kind in OPACITIES]
+    return [*_volume_and_density(part), *shares]
 
 
 def _volume_and_density(measured: Mapping[str, Any]) -> list[Measurement]:
