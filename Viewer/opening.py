@@ -10,6 +10,7 @@ import slicer.util
 from COVIDDetectLib.ct.reading import read_ct
 from COVIDDetectLib.errors import InputError
 from COVIDDetectLib.mrml.nodes.ct import place
+from COVIDDetectLib.mrml.nodes.dicom_files import OPENED_FROM
 from COVIDDetectLib.mrml.views.display import show_ct
 
 _SCENES = (".mrb", ".mrml")
@@ -28,6 +29,7 @@ def open_ct(path: Path) -> Any:
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", slicer.mrmlScene.GenerateUniqueName(name))
     slicer.util.updateVolumeFromArray(node, ct.hu)
     place(node, ct.geometry)
+    node.SetAttribute(OPENED_FROM, str(path.absolute()))
     node.CreateDefaultDisplayNodes()
     show_ct(node)
     slicer.app.layoutManager().resetSliceViews()

@@ -66,6 +66,11 @@ def missing_packages() -> Missing:
     )
 
 
+def missing_of(requirement: str) -> Missing:
+    """What a single requirement needs, as pip writes it; nothing where it is satisfied. Imports none of it."""
+    return Missing(False, () if _satisfied(_requirement(requirement)) else (requirement,))
+
+
 def is_loaded(package: str) -> bool:
     """Whether this process has imported a package, which then stays what it was until the process ends."""
     return {"scikit-image": "skimage"}.get(package, package) in sys.modules

@@ -149,14 +149,14 @@ def test_objects_are_written_into_a_folder_and_into_the_study_in_slicers_databas
     result = analyze(panel)
     scored = lung_mask_from_node(result.lung_mask_node, result.ct_node).labels
     monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", staticmethod(lambda *values: str(out)))
-    panel.panel.report.dicom.to_folder.trigger()
+    panel.panel.report.menu.dicom.to_folder.trigger()
     assert panel.ui.messageLabel.text == ""
     objects = {file.name: pydicom.dcmread(file) for file in out.iterdir()}
     assert {"lungs.dcm", "heat-map.dcm", "report.dcm"} <= objects.keys()
     study = pydicom.dcmread(slicer.dicomDatabase.filesForSeries(ct_series)[0]).StudyInstanceUID
     assert {one.StudyInstanceUID for one in objects.values()} == {study}
 
-    panel.panel.report.dicom.to_database.trigger()
+    panel.panel.report.menu.dicom.to_database.trigger()
     assert panel.ui.messageLabel.text == ""
     files = [slicer.dicomDatabase.filesForSeries(series)[0] for series in set(series_in_database()) - {ct_series}]
     kinds = {file: pydicom.dcmread(file, stop_before_pixels=True) for file in files}
@@ -175,11 +175,11 @@ def test_what_cannot_be_exported_as_dicom_gets_one_sentence(database: None, pane
         pytest.skip("the embedded viewer has no DICOM database")
     load_phantom()
     result = analyze(panel)
-    panel.panel.report.dicom.to_database.trigger()
+    panel.panel.report.menu.dicom.to_database.trigger()
     assert "not in Slicer's DICOM database" in panel.ui.messageLabel.text
     segmentation = result.lung_mask_node.GetSegmentation()
     segmentation.RemoveSegment(segmentation.GetNthSegmentID(0))
-    panel.panel.report.dicom.to_database.trigger()
+    panel.panel.report.menu.dicom.to_database.trigger()
     assert "out of date" in panel.ui.messageLabel.text
     assert series_in_database() == []
 

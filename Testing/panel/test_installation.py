@@ -212,6 +212,25 @@ def test_where_the_packages_come_from_is_said() -> None:
         assert "from the Python Package Index." in _question(missing)
 
 
+def test_what_sending_needs_is_asked_for_and_installed_without_what_an_analysis_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    host.start()
+    from COVIDDetectLib.errors import InstallationError
+    from COVIDDetectLib.installation import Missing, missing_of
+    from COVIDDetectLib.panel import installation
+
+    assert not missing_of("numpy>=1")
+    assert "15 MB" in installation._question(Missing(False, ("pynetdicom>=3",)))
+    installed: list[list[str]] = []
+    monkeypatch.setattr(installation, "_agrees", lambda missing: True)
+    monkeypatch.setattr(installation, "_pip_install", installed.append)
+    monkeypatch.setattr(installation, "_ask_for_wheels", lambda sentence: None)
+    with pytest.raises(InstallationError, match="not-here-at-all could not be installed"):
+        installation.ensure_packages(lambda: missing_of("not-here-at-all>=1"))
+    assert installed == [["not-here-at-all>=1"]]
+
+
 def test_the_window_stays_while_packages_are_installed_and_a_second_request_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -58,7 +58,7 @@ def main() -> None:
     """Make the folder anew."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    for name, package in needed("coviddetect", "test").items():
+    for name, package in (needed("coviddetect", "test") | needed("pynetdicom")).items():
         for path in top_level(package) if name not in NOT_LINKED else ():
             (FOLDER / path.name).symlink_to(path)
     print(FOLDER)

@@ -6,7 +6,7 @@ import importlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -32,6 +32,7 @@ from ..installation import (
 from .questions import answer_to
 
 _REQUESTER = "COVIDDetect"
+_FOR_SENDING = frozenset({"pynetdicom", "dicomweb-client"})
 _under_way = False
 """While pip runs or a question is open, Slicer's event loop runs too: a second click comes back here."""
 
@@ -40,8 +41,8 @@ class _TorchNotLoaded(InstallationError):
     """No other package would help."""
 
 
-def ensure_packages() -> bool:
-    """Install what is missing, if the user agrees; quick and silent when nothing is.
+def ensure_packages(find: Callable[[], Missing] | None = None) -> bool:
+    """Install what an analysis lacks, or what ``find`` names, if the user agrees; quick and silent when nothing is.
 
     torch is installed by the PyTorch extension, which knows the build that fits the graphics card, takes it from
     PyTorch's own server, brings torchvision along and imports torch into Slicer; the rest by ``slicer.packaging`` where
@@ -67,18 +68,19 @@ def ensure_packages() -> bool:
         return True
     if _under_way:
         raise InstallationError(_("Packages are being installed; wait until this is finished."))
-    missing = missing_packages()
+    find = find or missing_packages
+    missing = find()
     if not missing:
         return True
     require_writable_folder()
     _under_way = True
     try:
-        return _agrees_and_installs(missing)
+        return _agrees_and_installs(missing, find)
     finally:
         _under_way = False
 
 
-def _agrees_and_installs(missing: Missing) -> bool:
+def _agrees_and_installs(missing: Missing, find: Callable[[], Missing]) -> bool:
     wheels = None
     replaced = [f"{name} {version}" for name, version in missing.outdated.items() if is_loaded(name)]
     while missing:
@@ -86,14 +88,14 @@ def _agrees_and_installs(missing: Missing) -> bool:
             torch_installer = _torch_installer() if missing.torch and wheels is None else None
             if wheels is None and not _agrees(missing):
                 return False
-            _install(missing, torch_installer, wheels)
+            _install(missing, torch_installer, wheels, find)
         except _TorchNotLoaded:
             raise
         except InstallationError as error:
             wheels = _ask_for_wheels(str(error))
             if wheels is None:
                 raise
-        missing = missing_packages()
+        missing = find()
     if replaced:
         slicer.util.infoDisplay(
             _(
@@ -110,8 +112,10 @@ def _agrees(missing: Missing) -> bool:
 
 
 def _question(missing: Missing) -> str:
-    # On disk, with what they depend on: torch 2.13 for CPU and for CUDA 13, scikit-image 0.26, safetensors 0.8.
-    torch_size, others_size = _("1 GB, with an NVIDIA graphics card up to 7 GB"), _("60 MB")
+    # On disk, with what they depend on: torch 2.13 for CPU and for CUDA 13, scikit-image 0.26, safetensors 0.8;
+    # pynetdicom 3.0.
+    torch_size = _("1 GB, with an NVIDIA graphics card up to 7 GB")
+    others_size = _("15 MB") if _FOR_SENDING.issuperset(missing.names) else _("60 MB")
     size = " + ".join([*([torch_size] if missing.torch else []), *([others_size] if missing.others else [])])
     source = (
         _(
@@ -146,7 +150,7 @@ def _torch_installer() -> Any:
         ) from None
 
 
-def _install(missing: Missing, torch_installer: Any, wheels: Path | None) -> None:
+def _install(missing: Missing, torch_installer: Any, wheels: Path | None, find: Callable[[], Missing]) -> None:
     with (
         _message(_("COVIDDetect: installing {names} …").format(names=", ".join(missing.names))),
         tempfile.TemporaryDirectory() as folder,
@@ -164,7 +168,7 @@ def _install(missing: Missing, torch_installer: Any, wheels: Path | None) -> Non
             logging.info("COVIDDetect: %s", error)
             reason = failure_reason(log.read_text(errors="replace") if log.is_file() else "")
     importlib.invalidate_caches()
-    still = missing_packages()
+    still = find()
     if still:
         raise InstallationError(
             _("{names} could not be installed: {reason}.").format(

@@ -74,7 +74,7 @@ class Panel:
         self.regions = RegionsTable(ui, lambda: self.state.regions, jump_to, self.update)
         self.reading = ReadingSection(ui, logic, lambda: self.state, self.update, self._request)
         self.evidence = EvidenceSection(ui, jump_to)
-        self.report = ReportSection(ui, lambda: self.state, self._request)
+        self.report = ReportSection(ui, lambda: self.state, self._request, self.say)
         self.settings = SettingsSection(ui, self.update)
         self.mask_editor = MaskEditor(ui, self.update)
         self.mask = MaskSection(ui, self.mask_editor, lambda: self._parameters, self._request, self.say)

@@ -97,6 +97,44 @@ def which_dicom_folder() -> str:
     return str(qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder for the DICOM objects")) or "")
 
 
+def which_archive(count: int, patient: str, address: str) -> str:
+    """Where DICOM objects shall be sent, asked with all that is sent; empty if the user cancelled.
+
+    Parameters
+    ----------
+    patient
+        As the Data module names them; empty where it does not.
+    address
+        The last one.
+    """
+    dialog = qt.QDialog(slicer.util.mainWindow())
+    dialog.windowTitle = _("Send to PACS")
+    form = qt.QFormLayout(dialog)
+    said = qt.QLabel(
+        _("{count} DICOM objects are sent. They hold the patient's name and ID as the CT does: {patient}.").format(
+            count=count, patient=patient or _("not known here")
+        )
+    )
+    said.textFormat = qt.Qt.PlainText
+    said.wordWrap = True
+    form.addRow(said)
+    line = qt.QLineEdit(address)
+    line.objectName = "archiveLineEdit"
+    line.placeholderText = _("AETITLE@host:port, or https://… of a DICOMweb service")
+    line.minimumWidth = 420
+    form.addRow(_("To:"), line)
+    buttons = qt.QDialogButtonBox()
+    buttons.addButton(_("Send"), qt.QDialogButtonBox.AcceptRole)
+    buttons.addButton(qt.QDialogButtonBox.Cancel)
+    buttons.connect("accepted()", dialog.accept)
+    buttons.connect("rejected()", dialog.reject)
+    form.addRow(buttons)
+    accepted = dialog.exec_() == qt.QDialog.Accepted
+    chosen = line.text.strip()
+    dialog.deleteLater()
+    return chosen if accepted else ""
+
+
 class InputQuestion:
     """Asks about a CT with which something is wrong that can be computed all the same: by the button, not by a dialog.
 

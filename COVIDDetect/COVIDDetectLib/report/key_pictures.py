@@ -59,6 +59,8 @@ class KeyPicture:
         Whether lungs and heat map are drawn.
     image
         RGB; voxels are square.
+    added
+        The number of the key image that it belongs to; 0 if it was drawn for the report.
     """
 
     axis: Axis
@@ -66,6 +68,7 @@ class KeyPicture:
     ranks: tuple[int, ...]
     has_overlay: bool
     image: Image
+    added: int = 0
 
     def encoded(self, kind: str) -> bytes:
         """As a ``PNG`` or ``JPEG`` file."""

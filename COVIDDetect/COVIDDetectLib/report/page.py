@@ -140,9 +140,11 @@ def _history(reported: Reported) -> str:
 def _caption(reported: Reported, picture: KeyPicture) -> str:
     words = reported.words
     ranks = ", ".join(map(str, picture.ranks))
+    position = words.spoken(picture.position).replace("\N{MINUS SIGN}", "-")
+    if picture.added:
+        return f"{words.key_image} {picture.added}: {words.planes[picture.axis]} {position}"
     about = f"{words.one_region if len(picture.ranks) == 1 else words.regions_plural} {ranks}: " if ranks else ""
     overlay = words.with_overlay if picture.has_overlay else words.without_overlay
-    position = words.spoken(picture.position).replace("\N{MINUS SIGN}", "-")
     return f"{about}{words.planes[picture.axis]} {position}, {overlay}"
 
 

@@ -58,8 +58,13 @@ class Plane:
     @property
     def title(self) -> str:
         """What the user reads, such as ``Axial  S −120.5 mm``: the number that a slice viewer shows."""
-        letter = {"axial": "S", "coronal": "A", "sagittal": "L"}[self.axis]
-        return f"{self.axis.capitalize()}   {letter} {self.position_mm:+.1f} mm".replace("-", "\N{MINUS SIGN}")
+        return f"{self.axis.capitalize()}   {position_text(self.axis, self.position_mm)}"
+
+
+def position_text(axis: Axis, position_mm: float) -> str:
+    """Where a plane lies, in mm towards head, front or left: ``S −120.5 mm``."""
+    letter = {"axial": "S", "coronal": "A", "sagittal": "L"}[axis]
+    return f"{letter} {position_mm:+.1f} mm".replace("-", "\N{MINUS SIGN}")
 
 
 @dataclass(frozen=True, eq=False)

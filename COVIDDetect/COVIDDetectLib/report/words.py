@@ -107,6 +107,7 @@ class Words:
     pictures_note: str
     planes: Mapping[str, str]
     without_overlay: str
+    key_image: str
     with_overlay: str
     no_pictures: str
     quantity: str
@@ -237,8 +238,9 @@ ENGLISH = Words(
     pictures="Key pictures",
     pictures_note="Outlines: right lung blue, left lung green. Heat map: relative to its full scale, from "
     "violet to yellow. Numbers: peaks of the regions. Window -1350 to 150 HU.",
-    planes={"axial": "Axial", "coronal": "Coronal"},
+    planes={"axial": "Axial", "coronal": "Coronal", "sagittal": "Sagittal"},
     without_overlay="CT",
+    key_image="Key image",
     with_overlay="CT with lungs and heat map",
     no_pictures="Pictures of the single regions need the CT itself.",
     quantity="Quantity",
@@ -364,8 +366,9 @@ GERMAN = Words(
     pictures="Schlüsselbilder",
     pictures_note="Umrisse: rechte Lunge blau, linke grün. Heatmap: bezogen auf ihre volle Skala, von Violett "
     "bis Gelb. Zahlen: Maxima der Regionen. Fenster -1350 bis 150 HE.",
-    planes={"axial": "Axial", "coronal": "Koronal"},
+    planes={"axial": "Axial", "coronal": "Koronal", "sagittal": "Sagittal"},
     without_overlay="CT",
+    key_image="Schlüsselbild",
     with_overlay="CT mit Lungen und Heatmap",
     no_pictures="Bilder der einzelnen Regionen brauchen das CT selbst.",
     quantity="Größe",

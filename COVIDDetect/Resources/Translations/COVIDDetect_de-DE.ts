@@ -100,10 +100,6 @@
         <translation>Das Volumen jeder Lunge und wie viel davon so dicht ist wie Milchglas oder Konsolidierung.</translation>
     </message>
     <message>
-        <source>Save the result as a page (PDF or HTML), as text, or as a row of a table (CSV). The arrow: as DICOM objects that belong to the study of the CT, with the patient&apos;s name as it stands there.</source>
-        <translation>Das Ergebnis als Seite (PDF oder HTML), als Text oder als Zeile einer Tabelle (CSV) speichern. Der Pfeil: als DICOM-Objekte, die zur Studie des CT gehören, mit dem Namen des Patienten, wie er dort steht.</translation>
-    </message>
-    <message>
         <source>Above</source>
         <translation>Ab</translation>
     </message>
@@ -274,6 +270,10 @@
     <message>
         <source>Export…</source>
         <translation>Exportieren…</translation>
+    </message>
+    <message>
+        <source>Save the result as a page (PDF or HTML), as text, or as a row of a table (CSV). The arrow: as DICOM objects that belong to the study of the CT, with the patient&apos;s name as it stands there, into a folder or to a PACS; your verdict; pictures of the views.</source>
+        <translation>Das Ergebnis als Seite (PDF oder HTML), als Text oder als Zeile einer Tabelle (CSV) speichern. Der Pfeil: als DICOM-Objekte, die zur Studie des CT gehören, mit dem Namen des Patienten, wie er dort steht, in einen Ordner oder an ein PACS; Ihr Urteil; Bilder der Ansichten.</translation>
     </message>
     <message>
         <source>The hottest regions: what lies above half of the maximum. Heat 1.00 is the hottest place of this CT, even of a healthy one. Click one, or use the arrow keys, to go there in all views. (N next, Shift+N previous)</source>
@@ -577,6 +577,13 @@
     </message>
 </context>
 <context>
+    <name>nodes.dicom_files</name>
+    <message>
+        <source>The CT is not in Slicer&apos;s DICOM database, to whose study DICOM objects belong.</source>
+        <translation>Das CT ist nicht in der DICOM-Datenbank von Slicer; DICOM-Objekte gehören zu dessen Studie.</translation>
+    </message>
+</context>
+<context>
     <name>panel.installation</name>
     <message>
         <source>Install packages for COVIDDetect</source>
@@ -601,6 +608,10 @@
     <message>
         <source>60 MB</source>
         <translation>60 MB</translation>
+    </message>
+    <message>
+        <source>15 MB</source>
+        <translation>15 MB</translation>
     </message>
     <message>
         <source>The PyTorch extension downloads torch and torchvision from PyTorch&apos;s own server with the installer light-the-torch, which may replace Slicer&apos;s pip by another version. Everything else comes from the Python Package Index.</source>
@@ -745,6 +756,30 @@ Jetzt installieren?</translation>
         <source>Folder for the DICOM objects</source>
         <translation>Ordner für die DICOM-Objekte</translation>
     </message>
+    <message>
+        <source>Send to PACS</source>
+        <translation>An PACS senden</translation>
+    </message>
+    <message>
+        <source>{count} DICOM objects are sent. They hold the patient&apos;s name and ID as the CT does: {patient}.</source>
+        <translation>{count} DICOM-Objekte werden gesendet. Sie enthalten Namen und ID des Patienten wie das CT: {patient}.</translation>
+    </message>
+    <message>
+        <source>not known here</source>
+        <translation>hier nicht bekannt</translation>
+    </message>
+    <message>
+        <source>AETITLE@host:port, or https://… of a DICOMweb service</source>
+        <translation>AETITLE@host:port oder https://… eines DICOMweb-Dienstes</translation>
+    </message>
+    <message>
+        <source>To:</source>
+        <translation>An:</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>Senden</translation>
+    </message>
 </context>
 <context>
     <name>panel.state</name>
@@ -838,6 +873,14 @@ Jetzt installieren?</translation>
         <translation>DICOM-Objekte in die Datenbank von Slicer</translation>
     </message>
     <message>
+        <source>Send to PACS…</source>
+        <translation>An PACS senden…</translation>
+    </message>
+    <message>
+        <source>Cancel sending</source>
+        <translation>Senden abbrechen</translation>
+    </message>
+    <message>
         <source>There is no result to export; analyze the CT first.</source>
         <translation>Es gibt kein Ergebnis zum Exportieren; bitte zuerst das CT analysieren.</translation>
     </message>
@@ -860,10 +903,6 @@ Jetzt installieren?</translation>
     <message>
         <source>DICOM objects need highdicom, which 3D Slicer has from version 5.12 on.</source>
         <translation>DICOM-Objekte brauchen highdicom, das 3D Slicer ab Version 5.12 mitbringt.</translation>
-    </message>
-    <message>
-        <source>The CT is not in Slicer&apos;s DICOM database, to whose study DICOM objects belong.</source>
-        <translation>Das CT ist nicht in der DICOM-Datenbank von Slicer; DICOM-Objekte gehören zu dessen Studie.</translation>
     </message>
     <message>
         <source>The lung mask or the heat map of the result was deleted; analyze the CT again.</source>
@@ -930,6 +969,37 @@ Jetzt installieren?</translation>
     <message>
         <source>Score each lung alone. Select a region above to see how much it contributes.</source>
         <translation>Jede Lunge einzeln bewerten. Oben eine Region wählen, um zu sehen, was sie beiträgt.</translation>
+    </message>
+</context>
+<context>
+    <name>sections.export_menu</name>
+    <message>
+        <source>I agree with the result</source>
+        <translation>Ich stimme dem Ergebnis zu</translation>
+    </message>
+    <message>
+        <source>I disagree with the result</source>
+        <translation>Ich stimme dem Ergebnis nicht zu</translation>
+    </message>
+    <message>
+        <source>Add key image</source>
+        <translation>Schlüsselbild hinzufügen</translation>
+    </message>
+    <message>
+        <source>Remove last key image ({count})</source>
+        <translation>Letztes Schlüsselbild entfernen ({count})</translation>
+    </message>
+    <message>
+        <source>There is no result to export; analyze the CT first.</source>
+        <translation>Es gibt kein Ergebnis zum Exportieren; bitte zuerst das CT analysieren.</translation>
+    </message>
+    <message>
+        <source>No slice view shows the CT of this result; choose it first.</source>
+        <translation>Keine Schichtansicht zeigt das CT dieses Ergebnisses; bitte zuerst auswählen.</translation>
+    </message>
+    <message>
+        <source>Key image {number} is added to the report.</source>
+        <translation>Schlüsselbild {number} ist dem Bericht hinzugefügt.</translation>
     </message>
 </context>
 <context>
@@ -1293,6 +1363,25 @@ Jetzt installieren?</translation>
     <message>
         <source>mL, and percent of this lung</source>
         <translation>mL und Prozent dieser Lunge</translation>
+    </message>
+</context>
+<context>
+    <name>sections.pacs_sender</name>
+    <message>
+        <source>Objects are being sent; wait, or cancel that.</source>
+        <translation>Es werden gerade Objekte gesendet; bitte warten oder abbrechen.</translation>
+    </message>
+    <message>
+        <source>Sending {count} DICOM objects to {archive} …</source>
+        <translation>{count} DICOM-Objekte werden an {archive} gesendet …</translation>
+    </message>
+    <message>
+        <source>{count} DICOM objects were sent to {archive}.</source>
+        <translation>{count} DICOM-Objekte wurden an {archive} gesendet.</translation>
+    </message>
+    <message>
+        <source>Sending was cancelled; the PACS may have some of the objects.</source>
+        <translation>Das Senden wurde abgebrochen; das PACS hat vielleicht einige der Objekte.</translation>
     </message>
 </context>
 <context>

@@ -155,6 +155,12 @@ class Result:
         return _parsed(self.node.GetAttribute(_RECORD))
 
     @property
+    def number_of(self) -> list[str]:
+        """What the number is of: checksums of CT, lung mask and weights. What was said of it is of no other number."""
+        record = self.record
+        return [record[name]["sha256"] for name in ("input", "lungs", "weights")]
+
+    @property
     def card(self) -> ModelCard:
         """The card of the weights that scored.
 

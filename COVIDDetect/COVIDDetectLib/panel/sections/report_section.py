@@ -15,6 +15,7 @@ from ...atomic import whole_file
 from ...errors import COVIDDetectError, InputError
 from ...mrml.nodes.ct import ct_from_node
 from ...mrml.nodes.heat_map import attention_from_node
+from ...mrml.nodes.key_images import key_images_of
 from ...mrml.nodes.lung_mask import lung_mask_from_node
 from ...report.acquisition import grid_row
 from ...report.key_pictures import KeyPicture, key_pictures
@@ -29,7 +30,8 @@ from ...report.text import report_text
 from ...report.words import WORDS, Language
 from ..questions import which_report_file
 from ..state import PanelState
-from .dicom_menu import DicomMenu, Request
+from .dicom_menu import Request
+from .export_menu import ExportMenu
 from .follow_up_section import follow_up_of
 
 _SAID_FOR_MS = 3000
@@ -46,6 +48,8 @@ class ReportSection:
         Returns what the panel shows.
     request
         Does something that may raise an error.
+    say
+        Called with what the user reads later: why nothing could be sent.
     """
 
     def __init__(
@@ -53,13 +57,13 @@ class ReportSection:
         ui: slicer.util.childWidgetVariables,
         state: Callable[[], PanelState],
         request: Request,
+        say: Callable[[str], None],
     ) -> None:
         self._state, self._request = state, request
         ui.copyTextButton.connect("clicked(bool)", lambda checked: self.copy())
         ui.copyMethodButton.connect("clicked(bool)", lambda checked: self.copy_method())
         ui.exportButton.connect("clicked(bool)", lambda checked: self.export())
-        if getattr(slicer, "dicomDatabase", None):
-            self.dicom = DicomMenu(ui.exportButton, state, request)
+        self.menu = ExportMenu(ui, state, request, say)
 
     def copy(self) -> None:
         """Put the text on the clipboard, as the panel shows the result now."""
@@ -133,11 +137,12 @@ def _with_ct(state: PanelState, about: Reported) -> tuple[Reported, list[KeyPict
     assert state.result is not None
     result = state.result.result
     ct_node, mask_node, map_node = result.ct_node, result.lung_mask_node, result.heat_map_node
+    added = key_images_of(result)
     if ct_node is None:
-        return about, []
+        return about, added
     ct = ct_from_node(ct_node)
     about = replace(about, acquisition=(grid_row(about.words, ct.shape, ct.geometry),))
     if mask_node is None or map_node is None:
-        return about, []
+        return about, added
     scene = Scene.of(ct, lung_mask_from_node(mask_node, ct_node), attention_from_node(map_node))
-    return about, key_pictures(scene, result.record["regions"])
+    return about, [*key_pictures(scene, result.record["regions"]), *added]

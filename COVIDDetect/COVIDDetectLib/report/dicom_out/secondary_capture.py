@@ -41,11 +41,12 @@ def secondary_capture(source: Source, picture: Image, record: Mapping[str, Any],
         study_date=first.StudyDate,
         study_time=first.StudyTime,
         referring_physician_name=first.ReferringPhysicianName,
-        specific_character_set=first.get("SpecificCharacterSet"),
         patient_orientation=("L", "P"),
         **series,
         **equipment(record),
     )
+    if "SpecificCharacterSet" in first:  # Slicer's highdicom, 0.27, takes none above
+        capture.SpecificCharacterSet = first.SpecificCharacterSet
     capture.BodyPartExamined = "CHEST"
     capture.PatientOrientation = None  # several planes are in the picture, for which there is no orientation
     return capture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,8 +22,8 @@ _IS_STORED_CHANGED = frozenset({0xB000, 0xB006, 0xB007})
 """Warnings of C-STORE (PS3.4, table B.2-1): elements were coerced, discarded, or do not match."""
 
 
-def check_archive(archive: str) -> str:
-    """The address, if something can be sent to it.
+def package_for(archive: str) -> str:
+    """The package, as pip writes it, that sends to an address.
 
     Parameters
     ----------
@@ -33,8 +34,6 @@ def check_archive(archive: str) -> str:
     ------
     InputError
         If it is neither.
-    InstallationError
-        If the library for it is missing.
     """
     node = _NODE.fullmatch(archive)
     is_web = urlsplit(archive).scheme in ("http", "https")
@@ -45,16 +44,24 @@ def check_archive(archive: str) -> str:
             f"{archive} is not the address of an archive; name it as AETITLE@host:port, or give the URL of its "
             "DICOMweb service."
         )
-    try:
-        if is_web:
-            import dicomweb_client  # noqa: F401
-        else:
-            import pynetdicom  # noqa: F401
-    except ImportError as error:
+    return "dicomweb-client>=0.60" if is_web else "pynetdicom>=3"
+
+
+def check_archive(archive: str) -> None:
+    """Refuse to begin where nothing can be sent to an address, as ``package_for`` takes it.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    InstallationError
+        If the library for it is missing.
+    """
+    module = package_for(archive).partition(">")[0].replace("-", "_")
+    if importlib.util.find_spec(module) is None:
         raise InstallationError(
             'Sending needs the packages of the extra "dicom"; install them with: pip install "coviddetect[dicom]".'
-        ) from error
-    return archive
+        )
 
 
 def send(files: Sequence[Path], archive: str) -> None:
@@ -63,12 +70,12 @@ def send(files: Sequence[Path], archive: str) -> None:
     Parameters
     ----------
     archive
-        As ``check_archive`` takes it.
+        As ``package_for`` takes it.
 
     Raises
     ------
     NetworkError
-        If it does not answer, or does not store all of them. What it stored before stays there.
+        If it does not answer, or does not store all of them. What it stored stays there.
     """
     from pydicom import dcmread
 
@@ -92,19 +99,23 @@ def _store(datasets: Sequence[Dataset], files: Sequence[Path], archive: str, hos
         raise NetworkError(
             f"{archive} {why}; check the address, and whether the archive accepts the AE title {_OUR_AE_TITLE}."
         )
+    refused, failed = [], []
     try:
         for file, dataset in zip(files, datasets, strict=True):
             try:
                 status = association.send_c_store(dataset).get("Status")
-            except (ValueError, RuntimeError) as error:  # this kind is not accepted; the association was aborted
-                raise NetworkError(
-                    f"{archive} does not take {file.name}; ask who runs it which objects it takes."
-                ) from (error)
+            except (ValueError, RuntimeError):  # this kind is not accepted; the association was aborted
+                refused.append(file.name)
+                continue
             if status != _IS_STORED and status not in _IS_STORED_CHANGED:
-                said = "no answer" if status is None else f"status 0x{status:04X}"
-                raise NetworkError(f"{archive} did not store {file.name} ({said}); look into its log.")
+                failed.append(f"{file.name} ({'no answer' if status is None else f'status 0x{status:04X}'})")
     finally:
         association.release()
+    parts = [f"does not take {', '.join(refused)} (ask who runs it which objects it takes)"] if refused else []
+    parts += [f"did not store {', '.join(failed)} (look into its log)"] if failed else []
+    if parts:
+        stored = len(files) - len(refused) - len(failed)
+        raise NetworkError(f"{archive} stored {stored} of {len(files)} objects: it {', and '.join(parts)}.")
 
 
 def _store_by_web(datasets: Sequence[Dataset], archive: str) -> None:
