@@ -144,7 +144,7 @@ def type_address(url: str, sha256: str) -> Callable[[Any], None]:
 
         dialog.findChild(qt.QLineEdit, "urlLineEdit").text = url
         dialog.findChild(qt.QLineEdit, "sha256LineEdit").text = sha256
-        dialog.accept()
+        dialog.findChild(qt.QDialogButtonBox).buttons()[0].click()
 
     return act
 

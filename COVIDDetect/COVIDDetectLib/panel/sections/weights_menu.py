@@ -236,7 +236,9 @@ def _ask_for_address() -> tuple[str, str] | None:
     url.minimumWidth = 420
     form.addRow(_("URL:"), url)
     form.addRow(_("SHA-256:"), sha256)
-    buttons = qt.QDialogButtonBox(qt.QDialogButtonBox.Ok | qt.QDialogButtonBox.Cancel)
+    buttons = qt.QDialogButtonBox()  # PythonQt takes buttons that it is made with for an orientation, and makes none
+    for button in (qt.QDialogButtonBox.Ok, qt.QDialogButtonBox.Cancel):
+        buttons.addButton(button)
     buttons.connect("accepted()", dialog.accept)
     buttons.connect("rejected()", dialog.reject)
     form.addRow(buttons)

@@ -104,9 +104,11 @@ def _store(datasets: Sequence[Dataset], files: Sequence[Path], archive: str, hos
         for file, dataset in zip(files, datasets, strict=True):
             try:
                 status = association.send_c_store(dataset).get("Status")
-            except (ValueError, RuntimeError):  # this kind is not accepted; the association was aborted
+            except ValueError:  # this kind was not accepted
                 refused.append(file.name)
                 continue
+            except RuntimeError:  # the association was aborted
+                status = None
             if status != _IS_STORED and status not in _IS_STORED_CHANGED:
                 failed.append(f"{file.name} ({'no answer' if status is None else f'status 0x{status:04X}'})")
     finally:
