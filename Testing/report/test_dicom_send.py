@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -136,16 +138,77 @@ def test_nobody_at_the_address_is_said(case: tuple[Path, Path, list[Path]], form
 
 
 @pytest.mark.parametrize(
-    "address", ["", "pacs", "PACS@host", "PACS@host:0", "PACS@host:70000", "ftp://host", "https://"]
+    ("answer", "kind", "sentence"),
+    [
+        (b"", "application/dicom+json", "did not say that it has stored"),
+        (b"<html>login</html>", "text/html", "did not say that it has stored"),
+        (b'{"a": 1}', "application/dicom+json", "did not say that it has stored"),
+        (b'{"00081199"', "application/dicom+json", "did not say that it has stored"),
+        (
+            b'{"00081198": {"vr": "SQ", "Value": [{"00081197": {"vr": "US", "Value": [272]}}]}}',
+            "application/dicom+json; charset=utf-8",
+            "did not store 1 of",
+        ),
+    ],
+    ids=["nothing", "login page", "no DICOM", "half an answer", "refusal with a charset"],
+)
+def test_what_a_server_does_not_say_it_has_stored_is_not_called_sent(
+    case: tuple[Path, Path, list[Path]], answer: bytes, kind: str, sentence: str
+) -> None:
+    with answering(answer, kind) as archive, pytest.raises(NetworkError, match=sentence):
+        send(case[2], archive)
+
+
+@contextmanager
+def answering(answer: bytes, kind: str) -> Iterator[str]:
+    """A web server that takes whatever is posted, and says so in its own way; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/dicom-web"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_host_that_nobody_knows_is_said(case: tuple[Path, Path, list[Path]]) -> None:
+    with pytest.raises(NetworkError, match="does not answer"):
+        send(case[2], "PACS@nowhere.invalid:104")
+
+
+@pytest.mark.parametrize(
+    "address", ["", "pacs", "PACS@host", "PACS@host:0", "PACS@host:70000", "ftp://host", "https://", "http://[::1"]
 )
 def test_what_is_no_address_of_an_archive_is_refused(address: str) -> None:
     with pytest.raises(InputError, match="AETITLE@host:port"):
         check_archive(address)
 
 
-def test_a_password_in_an_address_is_refused() -> None:
-    with pytest.raises(InputError, match="password"):
-        check_archive("https://jane:secret@pacs.example/dicom-web")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://jane:secret@pacs.example/dicom-web",
+        "https://pacs.example/dicom-web?token=secret",
+        "ftp://jane:secret@pacs.example",
+        "PACS@jane:secret@pacs.example:104",
+        "jane:secret@pacs.example:104",
+    ],
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(address: str) -> None:
+    with pytest.raises(InputError, match="password") as refused:
+        check_archive(address)
+    assert "secret" not in str(refused.value)
 
 
 def test_without_a_folder_or_an_archive_nothing_is_made(case: tuple[Path, Path, list[Path]]) -> None:
