@@ -23,7 +23,7 @@ NOT_LOADED_AT_START_UP = ("networks", "training", "commands", "cli.py", "__main_
 FLOORS = (
     "allocator errors events networks probability text",
     "atomic ct device error_log installation",
-    "weights",
+    "tables weights",
     "lungs",
     "analysis",
     "phantom report",

@@ -120,7 +120,7 @@ def test_a_table_that_a_reader_has_damaged_is_left_alone(scored: Path) -> None:
     mine = scored / "labels-anna.csv"
     mine.write_bytes("case,label,comment\nhigh,1,für später\n".encode("latin-1"))
     before = mine.read_bytes()
-    with pytest.raises(InputError, match=r"labels-anna\.csv is not a table in UTF-8"):
+    with pytest.raises(InputError, match=r"labels-anna\.csv is not a text file in UTF-8"):
         worklist.keep("anna", "low", Reading(OTHER))
     assert mine.read_bytes() == before
 
@@ -137,6 +137,50 @@ def test_another_table_is_refused_in_a_sentence(tmp_path: Path, content: str, wo
     (tmp_path / "results.csv").write_text(content)
     with pytest.raises(InputError, match=words):
         read_worklist(tmp_path / "results.csv")
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("a,87,0.5,,a\n", "numbers from 0 to 1"),
+        ("a,nan,0.5,,a\n", "numbers from 0 to 1"),
+        ("a,0.8,0.5,,..\n", "a case, its folder"),
+        ("a,0.8,0.5,,a\nb,0.9,0.5\n", "line 3: .* its folder"),
+        ("a,0.8,0.5,,a\na,0.8,0.5,,b\n", "'a' more than once"),
+        ("a,0,87,0,5,,a\n", "more values than columns"),
+    ],
+)
+def test_a_table_that_another_program_has_changed_is_refused(tmp_path: Path, rows: str, words: str) -> None:
+    (tmp_path / "results.csv").write_text(f"case,probability,threshold,notes,folder\n{rows}")
+    with pytest.raises(InputError, match=words):
+        read_worklist(tmp_path / "results.csv")
+
+
+@pytest.mark.parametrize("column", ["case", "probability"])
+def test_a_table_sorted_by_one_column_alone_labels_no_other_ct(scored: Path, column: str) -> None:
+    rows = table(scored / "results.csv")
+    for row, value in zip(rows, [row[column] for row in rows][::-1], strict=True):
+        row[column] = value
+    with (scored / "results.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    worklist = read_worklist(scored / "results.csv")
+    with pytest.raises(InputError, match="do not say the same of"):
+        ct_path(worklist.rows[0])
+    worklist.keep("anna", worklist.rows[0].case, Reading(COVID))
+    assert table(scored / "train.csv") == []
+
+
+def test_a_label_that_no_reader_gave_and_a_copy_of_a_readers_file_do_not_count(scored: Path) -> None:
+    worklist = read_worklist(scored / "results.csv")
+    worklist.keep("anna", "high", Reading(COVID))
+    (scored / "labels-anna - Kopie.csv").write_text("case,label,comment\nhigh,0,\n")
+    worklist.keep("anna", "low", Reading(OTHER))
+    assert [row["label"] for row in table(scored / "train.csv")] == ["1", "0"]
+    (scored / "labels-ben.csv").write_text("case,label,comment\nhigh,yes,\n")
+    with pytest.raises(InputError, match="line 2: the label is none of"):
+        worklist.keep("anna", "low", Reading(UNSURE))
 
 
 def test_a_folder_in_the_table_leads_nowhere_else(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,6 +83,34 @@ def test_on_a_full_disk_no_part_of_a_row_is_left(tmp_path: Path, monkeypatch: py
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, ignored)
     assert table.read_bytes() == before
+
+
+def test_a_last_row_without_its_line_break_takes_no_other_row_along(tmp_path: Path) -> None:
+    table = tmp_path / "readings.csv"
+    append_reading(table, reading("0" * 12, 2, 3))
+    table.write_bytes(table.read_bytes().rstrip())  # as an editor or a power cut leaves it
+    append_reading(table, reading("1" * 12, 5, 5))
+    assert [one.case for one in read_readings(table)] == ["0" * 12, "1" * 12]
+
+
+def test_nothing_is_added_to_a_table_with_other_columns(tmp_path: Path) -> None:
+    table = tmp_path / "readings.csv"
+    append_reading(table, reading("0" * 12, 2, 3))
+    table.write_bytes(table.read_bytes().replace(b",", b";"))  # as a German spreadsheet saves it
+    before = table.read_bytes()
+    with pytest.raises(InputError, match="is not as the panel has written it"):
+        append_reading(table, reading("1" * 12, 5, 5))
+    assert table.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [({"read": "30.11.2026 10:01"}, "is not a time"), ({"probability": float("nan")}, "not a number from 0 to 1")],
+)
+def test_a_row_that_a_spreadsheet_has_changed_is_refused(tmp_path: Path, change: dict[str, Any], sentence: str) -> None:
+    append_reading(tmp_path / "readings.csv", replace(reading("0" * 12, 2, 3), **change))
+    with pytest.raises(InputError, match=f"line 2: .*{sentence}"):
+        read_readings(tmp_path / "readings.csv")
 
 
 def test_figures_are_those_that_are_counted_by_hand() -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from ..ct.files import file_size
 from ..errors import InputError
+from ..tables import read_table
 from ..text import printable, short_name
 
 COLUMNS = ("case", "path", "label")
@@ -60,22 +59,8 @@ def read_cases(path: str | Path, labels: Labels = "needed") -> list[Case]:
     """
     path = Path(path)
     needed = COLUMNS if labels == "needed" else COLUMNS[:2]
-    file_size(path)
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            if missing := [column for column in needed if column not in (reader.fieldnames or ())]:
-                raise InputError(
-                    f"{path.name} has no column {', '.join(missing)}; the first line is {','.join(COLUMNS)} and, "
-                    f"if you have them, {', '.join(OPTIONAL_COLUMNS)}."
-                )
-            cases = [_case(path, reader.line_num, row, labels) for row in reader]
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} is not a text file in UTF-8; save the table as CSV.") from error
-    except csv.Error as error:
-        raise InputError(f"{path.name} is not a table of values with commas between; save it as CSV.") from error
+    first_line = f"{','.join(COLUMNS)} and, if you have them, {', '.join(OPTIONAL_COLUMNS)}"
+    cases = [_case(path, place, row, labels) for place, row in read_table(path, needed, first_line)]
     if not cases:
         raise InputError(f"{path.name} has no cases; write one row per case below the first line.")
     _check_unique(path, cases)
@@ -99,9 +84,8 @@ def check_files(case: Case) -> None:
             raise InputError(f"The {what} {printable(str(file))} does not exist; correct the path.")
 
 
-def _case(table: Path, number: int, row: dict[str, str | None], labels: Labels) -> Case:
-    place = f"{table.name}, line {number}"
-    values = {column: (row.get(column) or "").strip() for column in (*COLUMNS, *OPTIONAL_COLUMNS)}
+def _case(table: Path, place: str, row: dict[str, str], labels: Labels) -> Case:
+    values = {column: row.get(column, "") for column in (*COLUMNS, *OPTIONAL_COLUMNS)}
     if not values["case"]:
         raise InputError(f"{place}: the case has no name.")
     if not values["case"].isprintable():

@@ -7,17 +7,19 @@ cases whose readers agree, as ``coviddetect train`` takes them. Each is written 
 
 from __future__ import annotations
 
-import csv
 import getpass
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from ..errors import InputError
-from ..text import printable
+from ..tables import number, read_table
+from ..text import printable, short_name
 from .records import CASE, FAILED, OUTSIDE, RESULTS, SCHEMA, write_csv
 
 LABELS, TRAINING = "labels.csv", "train.csv"
@@ -27,7 +29,11 @@ COVID, OTHER, UNSURE = "1", "0", "unsure"
 _OF_READER = "labels-*.csv"
 _COLUMNS = ("case", "label", "comment")
 _SOURCE = ("path", "date", "mask", "patient")
-_NEEDED = {"case", "probability", "threshold", "notes", "folder"}
+_NEEDED = ("case", "probability", "threshold", "notes", "folder")
+_OF_FAILED = ("case", "sentence")
+_SCORE_AGAIN = f"another program has changed {RESULTS}: run the same coviddetect batch again, which writes it anew."
+_SAME_PROBABILITY = 0.005
+"""A spreadsheet may have rounded it."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,8 @@ class Worklist:
         return self.folder / f"labels-{reader}.csv"
 
     def _write_tables(self) -> None:
-        files = sorted(self.folder.glob(_OF_READER))
+        named = [(file, file.stem.removeprefix("labels-")) for file in sorted(self.folder.glob(_OF_READER))]
+        files = [file for file, name in named if name == reader_name(name)]  # not what a copy of a file is called
         all_said = [_readings(file) for file in files]
         columns = [f"{what}_{file.stem.removeprefix('labels-')}" for file in files for what in ("label", "comment")]
         together, agreed = [], []
@@ -116,7 +123,7 @@ class Worklist:
             said = [readings.get(row.case, Reading()) for readings in all_said]
             if row.folder is None or not any(one != Reading() for one in said):
                 continue
-            source = _source(row.folder)
+            source = _source(row)
             texts = [text for one in said for text in (one.label, one.comment)]
             together.append((row.case, source.get("path", ""), *texts))
             (label, *others) = {one.label for one in said if one.label} or {UNSURE}
@@ -134,19 +141,17 @@ def read_worklist(file: Path) -> Worklist:
     InputError
         If it is not a table that ``coviddetect batch`` wrote.
     """
-    _source.cache_clear()
-    try:
-        rows = [_row(file.parent, entry) for entry in _read(file, _NEEDED)]
-    except ValueError as error:
-        raise InputError(
-            f"{file.name} has a value that is no number; open the {RESULTS} of coviddetect batch."
-        ) from error
+    _record.cache_clear()
+    rows = [_row(file.parent, place, entry) for place, entry in read_table(file, _NEEDED)]
     rows.sort(key=lambda row: -(row.probability or 0.0))
     failed = file.with_name(FAILED)
     if failed.exists():
-        rows += [Row(one["case"], None, 0.5, None, one["sentence"]) for one in _read(failed, {"case", "sentence"})]
+        rows += [Row(one["case"], None, 0.5, None, one["sentence"]) for _, one in read_table(failed, _OF_FAILED)]
     if not rows:
         raise InputError(f"{file.name} has no cases; score a cohort with coviddetect batch first.")
+    twice, count = Counter(row.case for row in rows).most_common(1)[0]
+    if count > 1:
+        raise InputError(f"{file.name} has case '{short_name(twice)}' more than once; {_SCORE_AGAIN}")
     return Worklist(file.parent.absolute(), tuple(rows))
 
 
@@ -160,7 +165,12 @@ def ct_path(row: Row) -> Path:
     """
     if row.folder is None:
         raise InputError(f"{row.case} could not be scored: {row.doubt}")
-    path = _source(row.folder).get("path")
+    outcome = _record(row.folder).get("outcome")
+    if isinstance(outcome, dict) and not _is_of(row, outcome):
+        raise InputError(
+            f"{RESULTS} and {printable(str(row.folder / CASE))} do not say the same of {row.case}; {_SCORE_AGAIN}"
+        )
+    path = _source(row).get("path")
     if not path:
         raise InputError(f"{printable(str(row.folder / CASE))} does not say where the CT lies; score the case again.")
     if not Path(path).exists():
@@ -180,39 +190,48 @@ def reader_name(text: str = "") -> str:
     return re.sub(r"[^\w.-]+", "-", text.strip())[:40].strip("-.") or "reader"
 
 
-def _row(folder: Path, entry: Mapping[str, str]) -> Row:
+def _row(folder: Path, where: str, entry: Mapping[str, str]) -> Row:
     is_outside = entry.get("zone") == OUTSIDE
     doubt = entry["notes"] or ("Unlike the CTs that the weights were trained on." if is_outside else "")
-    place = folder.absolute() / Path(entry["folder"]).name
-    return Row(entry["case"], float(entry["probability"]), float(entry["threshold"]), place, doubt)
+    try:
+        probability, threshold = number(entry["probability"]), number(entry["threshold"])
+    except ValueError as error:
+        raise InputError(f"{where}: the probability or the threshold is no number; {_SCORE_AGAIN}") from error
+    name = Path(entry["folder"]).name
+    if not (0 <= probability <= 1 and 0 <= threshold <= 1 and entry["case"] and name.strip(". ")):
+        raise InputError(f"{where}: a batch writes a case, its folder, and numbers from 0 to 1; {_SCORE_AGAIN}")
+    return Row(entry["case"], probability, threshold, folder.absolute() / name, doubt)
 
 
 def _readings(file: Path) -> dict[str, Reading]:
-    return {one["case"]: Reading(one["label"], one["comment"]) for one in _read(file, set(_COLUMNS))}
+    rows = read_table(file, _COLUMNS)
+    if wrong := next((where for where, one in rows if one["label"] not in ("", COVID, OTHER, UNSURE)), None):
+        raise InputError(f"{wrong}: the label is none of {COVID}, {OTHER} and {UNSURE}; correct it.")
+    return {one["case"]: Reading(one["label"], one["comment"]) for _, one in rows}
+
+
+def _is_of(row: Row, outcome: Mapping[str, Any]) -> bool:
+    """Whether a row is still the one that was written of a case: a table can be sorted by one column alone."""
+    here, there = row.probability, outcome.get("probability")
+    if here is None or not isinstance(there, float | int):
+        return False
+    return outcome.get("case") == row.case and abs(there - here) <= _SAME_PROBABILITY
+
+
+def _source(row: Row) -> Mapping[str, str]:
+    """Where a case came from, as ``records.keep`` wrote it; empty where that is not known."""
+    entry = _record(row.folder) if row.folder else {}
+    source, outcome = entry.get("source"), entry.get("outcome")
+    if not isinstance(source, dict) or not all(isinstance(source.get(name), str) for name in _SOURCE):
+        return {}
+    return source if isinstance(outcome, dict) and _is_of(row, outcome) else {}
 
 
 @lru_cache(maxsize=4096)
-def _source(folder: Path) -> Mapping[str, str]:
-    """Where a case came from, as ``records.keep`` wrote it; empty where that is not known."""
+def _record(folder: Path) -> Mapping[str, Any]:
+    """What ``records.keep`` wrote of a case; empty where there is nothing."""
     try:
         entry = json.loads((folder / CASE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    source = entry.get("source") if isinstance(entry, dict) and entry.get("schema") == SCHEMA else None
-    if not isinstance(source, dict) or not all(isinstance(source.get(name), str) for name in _SOURCE):
-        return {}
-    return source
-
-
-def _read(file: Path, needed: set[str]) -> Sequence[dict[str, str]]:
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as lines:
-            reader = csv.DictReader(lines, restval="")
-            entries = list(reader)
-    except OSError as error:
-        raise InputError(f"{printable(str(file))} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{file.name} is not a table in UTF-8 with commas between; save it as CSV.") from error
-    if missing := sorted(needed - set(reader.fieldnames or ())):
-        raise InputError(f"{file.name} has no column {missing[0]}; it is not a table that this program wrote.")
-    return entries
+    return entry if isinstance(entry, dict) and entry.get("schema") == SCHEMA else {}

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ..ct.files import file_size
 from ..errors import InputError
+from ..tables import number, read_table
 from ..text import short_name
 
 COLUMNS = ("case", "probability", "label")
@@ -57,7 +55,7 @@ def read_predictions(path: str | Path) -> Predictions:
         outside 0…1, a label other than 0 or 1, a case twice; or if all cases have the same label.
     """
     path = Path(path)
-    rows = [_row(place, row) for place, row in table_rows(path, COLUMNS)]
+    rows = [_row(place, row) for place, row in read_table(path, COLUMNS)]
     cases = tuple(case for case, _, _ in rows)
     twice, count = Counter(cases).most_common(1)[0] if cases else ("", 0)
     if count > 1:
@@ -70,35 +68,6 @@ def read_predictions(path: str | Path) -> Predictions:
     return Predictions(cases, np.array([probability for _, probability, _ in rows]), labels)
 
 
-def table_rows(path: str | Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    """The rows of a CSV file, stripped, each with where it stands, to begin a sentence with.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or lacks one of the columns.
-    """
-    path = Path(path)
-    file_size(path)
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restval="")
-            if missing := [column for column in columns if column not in (reader.fieldnames or ())]:
-                raise InputError(
-                    f"{path.name} has no column {', '.join(missing)}; the first line is {','.join(columns)}."
-                )
-            return [
-                (f"{path.name}, line {reader.line_num}", {name: row[name].strip() for name in reader.fieldnames or ()})
-                for row in reader
-            ]
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} is not a text file in UTF-8; save the table as CSV.") from error
-    except csv.Error as error:
-        raise InputError(f"{path.name} is not a table of values with commas between; save it as CSV.") from error
-
-
 def _row(place: str, row: dict[str, str]) -> tuple[str, float, bool]:
     case = row["case"]
     if not case:
@@ -106,7 +75,7 @@ def _row(place: str, row: dict[str, str]) -> tuple[str, float, bool]:
     if not case.isprintable():
         raise InputError(f"{place}: the name of the case has characters that cannot be printed.")
     try:
-        probability = float(row["probability"])
+        probability = number(row["probability"])
     except ValueError as error:
         raise InputError(
             f"{place}: '{short_name(row['probability'])}' is not a probability; give a number from 0 to 1."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from ..atomic import written_or_said
+from ..errors import InputError
 
 CLASSES = {f"CO-RADS {grade}": grade for grade in range(1, 6)} | {
     f"RSNA {name}": grade for grade, name in enumerate(("negative", "atypical", "indeterminate", "typical"), start=1)
@@ -22,6 +24,7 @@ MARKS = {"yes": "✓", "no": "✗", "unsure": "?"}
 """What is said of a region, and how it is shown."""
 
 _ID_DIGITS = 12
+_LONGEST_HEADER = 1000
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,10 @@ def append_reading(path: Path, reading: Reading) -> None:
     Raises
     ------
     InputError
-        If the table cannot be written; DiskError if the disk is full.
+        If the table cannot be written, or has other columns, as one that a spreadsheet has saved; DiskError if the
+        disk is full.
     """
+    _check_header(path)
     with written_or_said(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab", buffering=0) as file:
@@ -81,6 +86,8 @@ def append_reading(path: Path, reading: Reading) -> None:
             writer = csv.DictWriter(lines, COLUMNS)
             if size == 0:
                 writer.writeheader()
+            elif not _ends_a_row(path):
+                lines.write("\r\n")
             writer.writerow(asdict(reading))
             try:
                 content = lines.getvalue().encode()
@@ -89,3 +96,21 @@ def append_reading(path: Path, reading: Reading) -> None:
             except OSError:
                 file.truncate(size)
                 raise
+
+
+def _check_header(path: Path) -> None:
+    """A row below other columns would be lost: nothing could read it again."""
+    with suppress(OSError), path.open("rb") as file:
+        first = file.readline(_LONGEST_HEADER)
+        if first and first.decode("utf-8-sig", "replace").strip() != ",".join(COLUMNS):
+            raise InputError(
+                f"{path} is not as the panel has written it, perhaps because a spreadsheet saved it; give it another "
+                "name, and a new table begins."
+            )
+
+
+def _ends_a_row(path: Path) -> bool:
+    """A power cut, or an editor, may leave a last row without its line break."""
+    with path.open("rb") as file:
+        file.seek(-1, io.SEEK_END)
+        return file.read() in (b"\n", b"\r")
