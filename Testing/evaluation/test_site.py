@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,7 +110,7 @@ def test_a_site_file_belongs_to_its_weights(fresh_card: ModelCard, mine: ModelCa
     site, _ = calibrate(cohort(300, 300), fresh_card)
     write_site(site, tmp_path / "site.json")
     assert read_site(tmp_path / "site.json", fresh_card) == site
-    with pytest.raises(InputError, match="belongs to .*, not to Mine"):
+    with pytest.raises(InputError, match=r"belongs to other weights .* than Mine"):
         read_site(tmp_path / "site.json", mine)
     for content in ("{", "[]", '{"schema": "coviddetect-site-1"}'):
         (tmp_path / "site.json").write_text(content)
@@ -126,3 +128,29 @@ def test_the_command_tells_both_zones_and_writes_the_file(tmp_path: Path) -> Non
     assert (tmp_path / "site.json").is_file()
     refused = CliRunner().invoke(app, ["calibrate", str(tmp_path / "predictions.csv"), "--npv", "1.5"])
     assert refused.exit_code == 2 and "1.5 is not a valid NPV" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"unlikely": {"cut": float("nan")}},
+        {"unlikely": {"cut": 0.9}, "likely": {"cut": 0.2}},
+        {"likely": {"cut": 80}},
+        {"likely": {"wrong": 10_000}},
+        {"unlikely": {"target": 97}},
+        {"positives": 0},
+        {"confidence": "90 %"},
+        {"unlikely": None, "likely": None},
+    ],
+)
+def test_a_site_file_that_was_edited_by_hand_promises_nothing(
+    change: dict[str, Any], fresh_card: ModelCard, tmp_path: Path
+) -> None:
+    file = tmp_path / "site.json"
+    write_site(calibrate(cohort(300, 300), fresh_card)[0], file)
+    content = json.loads(file.read_text())
+    for name, value in change.items():
+        content[name] = {**content[name], **value} if isinstance(value, dict) else value
+    file.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"site\.json is damaged"):
+        read_site(file, fresh_card)

@@ -117,8 +117,8 @@ def read_site(path: Path, card: ModelCard) -> Site:
     site = _read(path)
     if site.weights_sha256 != card.sha256:
         raise InputError(
-            f"{printable(path.name)} belongs to {printable(site.weights)}, not to {card.title}; calibrate these "
-            "weights."
+            f"{printable(path.name)} belongs to other weights ({printable(site.weights)}, "
+            f"{printable(site.weights_sha256[:8])}) than {card.title} ({card.sha256[:8]}); calibrate these weights."
         )
     return site
 
@@ -130,7 +130,9 @@ def _read(path: Path) -> Site:
         if not isinstance(content, dict) or content.get("schema") != SCHEMA:
             raise InputError(f"{name} is no file of the schema {SCHEMA}; make one with coviddetect calibrate.")
         given = {field.name: content[field.name] for field in fields(Site)}
-        return Site(**{**given, "unlikely": _read_promise(given["unlikely"]), "likely": _read_promise(given["likely"])})
+        site = Site(**{**given, "unlikely": _read_promise(given["unlikely"]), "likely": _read_promise(given["likely"])})
+        _check(site)
+        return site
     except OSError as error:
         raise InputError(f"{printable(str(path))} cannot be read ({error.strerror}); check the path.") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -140,7 +142,30 @@ def _read(path: Path) -> Site:
 def _read_promise(entry: dict[str, Any] | None) -> Promise | None:
     if entry is None:
         return None
-    return Promise(float(entry["cut"]), float(entry["target"]), int(entry["cases"]), int(entry["wrong"]))
+    return Promise(*(entry[field.name] for field in fields(Promise)))
+
+
+def _check(site: Site) -> None:
+    """Whether ``calibrate`` can have written it: a number that was edited by hand promises what nobody has shown.
+
+    Raises
+    ------
+    ValueError
+        If not.
+    """
+    promises = [promise for promise in (site.unlikely, site.likely) if promise]
+    counts = [site.positives, site.negatives, *(count for one in promises for count in (one.cases, one.wrong))]
+    shares = [site.confidence, *(share for one in promises for share in (one.cut, one.target))]
+    if not (
+        all(type(count) is int and count >= 0 for count in counts)
+        and all(type(share) in (float, int) and 0 < share < 1 for share in shares)
+        and all(isinstance(text, str) for text in (site.weights, site.weights_sha256))
+        and min(site.positives, site.negatives) > 0
+        and all(one.wrong < one.cases <= site.positives + site.negatives for one in promises)
+        and promises
+        and [one.cut for one in promises] == sorted(one.cut for one in promises)
+    ):
+        raise ValueError("not as it was written")
 
 
 def site_beside(card: ModelCard) -> Site | None:
