@@ -166,3 +166,10 @@ def test_a_real_ct_is_found_again_and_nothing_has_changed_in_it(real_ct_folder: 
     assert found.overlap > 0.95
     change = opacity_change(later, earlier, found)
     assert change.volume_ml(GROWN) + change.volume_ml(RESOLVED) < 5.0
+
+
+def test_an_empty_mask_is_refused() -> None:
+    ct, lung_mask = scan_of(before())
+    empty = LungMask(np.zeros_like(lung_mask.labels), lung_mask.geometry)
+    with pytest.raises(InputError, match="lung masks is empty"):
+        register((ct, lung_mask), (ct, empty))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 from COVIDDetectLib.commands.app import app
 from COVIDDetectLib.ct.reading import read_ct
 from COVIDDetectLib.phantom import Phantom, add_disease, thorax
 from COVIDDetectLib.phantom.ideal import ideal_analysis
+from COVIDDetectLib.report.acquisition import are_of_two_patients
 from COVIDDetectLib.report.files import write_analysis_files
 from typer.testing import CliRunner, Result
 
@@ -87,3 +90,48 @@ def test_bad_input_is_told_in_one_sentence(folders: tuple[Path, Path], tmp_path:
         refused = run(*arguments)
         assert refused.exit_code == 2, refused.output
         assert said in refused.stderr and len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_two_patients_are_named_and_a_ct_that_lies_elsewhere_is_refused(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    earlier, later = folders
+    assert not are_of_two_patients(earlier / "CT", later / "CT")
+    shutil.copytree(earlier / "CT", tmp_path / "Ben")
+    shutil.copytree(later / "CT", tmp_path / "moved")
+    for file in (tmp_path / "Ben").iterdir():
+        image = pydicom.dcmread(file)
+        image.PatientID = "2"
+        image.save_as(file)
+    assert are_of_two_patients(tmp_path / "Ben", later / "CT")
+    for file in (tmp_path / "moved").iterdir():
+        image = pydicom.dcmread(file)
+        image.ImagePositionPatient[0] += 30
+        image.save_as(file)
+    sources = ("--sources", earlier / "CT", tmp_path / "moved")
+    refused = run(earlier / "results", later / "results", *sources)
+    assert refused.exit_code == 2 and "lies elsewhere than when it was analyzed" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [
+        ("probability", 87),
+        ("probability", 0.5),
+        ("probability", float("nan")),
+        ("opacity", None),
+        ("opacity", [{"side": "right", "volume_ml": "5"}]),
+        ("weights", None),
+        ("time", "yesterday"),
+        ("evidence", {"terms": [{}]}),
+        ("regions", [{}]),
+    ],
+)
+def test_a_record_that_was_edited_is_refused_in_one_sentence(
+    folders: tuple[Path, Path], tmp_path: Path, change: str, value: object
+) -> None:
+    record = json.loads((folders[0] / "results" / "analysis.json").read_text())
+    (tmp_path / "analysis.json").write_text(json.dumps({**record, change: value}))
+    refused = run(tmp_path, folders[1] / "results")
+    assert refused.exit_code == 2, refused.output
+    assert "analyze the CT again" in refused.stderr and len(refused.stderr.strip().splitlines()) == 1

@@ -19,6 +19,8 @@ from .width import width_of
 
 Record = Mapping[str, Any]
 
+TWO_PATIENTS = "The two CTs are of different patients, as their headers name them."
+
 _MOST_BREATH = 0.15
 """Change of the lungs' volume from which breath explains part of a change of density."""
 _LEAST_SEEN = 0.9

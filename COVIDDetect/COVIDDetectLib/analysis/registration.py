@@ -131,8 +131,10 @@ def register(later: Scan, earlier: Scan, go_on: Callable[[], None] = lambda: Non
     Raises
     ------
     InputError
-        If the two show no common part of the lungs.
+        If the two show no common part of the lungs, or a mask is empty.
     """
+    if not all(lung_mask.labels.any() for _ct, lung_mask in (later, earlier)):
+        raise InputError("One of the two lung masks is empty; mark the lungs, score again, then compare.")
     coarse = [_Level.of(scan, _COARSE_MM) for scan in (later, earlier)]
     tried = [_improved(start, coarse[0], coarse[1], go_on) for start in _starts(coarse[0], coarse[1])]
     found = min(tried, key=lambda one: one[1])[0]

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import SimpleITK as sitk
 import typer
 
-from ..analysis.follow_up import Dated, follow_up
+from ..analysis.follow_up import TWO_PATIENTS, Dated, follow_up
 from ..analysis.registration import Alignment, Scan, align
 from ..atomic import unfinished, written_or_said
 from ..ct.reading import read_ct
 from ..errors import InputError
-from ..report.acquisition import day_taken
+from ..report.acquisition import are_of_two_patients, day_taken
 from ..report.files import check_folder
 from ..report.reported import Reported
-from ..report.results import check_source, read_record, read_results
+from ..report.results import check_case, read_record, read_results
 from ..report.text import comparison
 from ..report.words import Language
 from .sentences import say, sentences_instead_of_tracebacks
@@ -75,6 +75,8 @@ def compare_command(
             scans = [_scan(folder, ct) for folder, ct in zip((earlier, later), sources, strict=True)]
             alignment = align(scans[1], scans[0])
         found = follow_up(results[0], results[1], alignment.registration if alignment else None)
+        if sources is not None and are_of_two_patients(*sources):
+            found = replace(found, doubts=(TWO_PATIENTS, *found.doubts))
         say(*comparison(Reported(results[1].record, language, follow_up=found)))
         if alignment is not None:
             say(f"Dice of the lungs laid over each other: {alignment.registration.overlap:.2f}")
@@ -86,7 +88,7 @@ def compare_command(
 
 def _scan(folder: Path, source: Path) -> Scan:
     known, ct = read_results(folder), read_ct(source)
-    check_source(known.record, ct)
+    check_case(known, ct)
     return ct, known.lung_mask
 
 

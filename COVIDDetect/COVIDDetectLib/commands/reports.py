@@ -27,7 +27,7 @@ from ..report.page_html import page_html
 from ..report.page_pdf import page_pdf
 from ..report.planes import Scene
 from ..report.reported import Reported
-from ..report.results import check_source, read_record, read_results
+from ..report.results import check_case, read_record, read_results
 from ..report.table import csv_table
 from ..report.text import report_text
 from ..report.words import Language
@@ -179,7 +179,7 @@ def _with_ct(
     if source is None:
         return replace(reported, acquisition=((name, grid),)), []
     ct = read_ct(source, series)
-    check_source(known.record, ct)
+    check_case(known, ct)
     settings = scan_settings(source, series)
     row = (name, f"{grid}; {settings}" if settings else grid)
     pictures = key_pictures(Scene.of(ct, known.lung_mask, known.attention), reported.record["regions"])

@@ -13,7 +13,7 @@ import slicer
 from ..ct.reading import read_ct
 from ..ct.volume_files import is_volume_file
 from ..errors import COVIDDetectError, InputError
-from ..report.results import Results, check_source, read_results
+from ..report.results import Results, check_case, read_results
 from .nodes.ct import ct_from_node, ct_of, place
 from .nodes.densities import drop_densities
 from .nodes.result import Result
@@ -114,10 +114,7 @@ def _load(path: Path, results: Results) -> slicer.vtkMRMLScalarVolumeNode:
 
 
 def _check(node: slicer.vtkMRMLScalarVolumeNode, results: Results) -> None:
-    ct = ct_from_node(node)
-    check_source(results.record, ct)
-    if not ct.axial()[0].geometry.same_grid(results.lung_mask.axial().geometry):
-        raise InputError("This CT lies elsewhere than when it was analyzed; analyze it again.")
+    check_case(results, ct_from_node(node))
 
 
 def _volumes(path: Path) -> Generator[list[slicer.vtkMRMLScalarVolumeNode]]:

@@ -16,7 +16,7 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
-from ..analysis.follow_up import Dated, FollowUp, follow_up, lobe_logits
+from ..analysis.follow_up import TWO_PATIENTS, Dated, FollowUp, follow_up, lobe_logits
 from ..analysis.registration import GROWN, RESOLVED, Alignment, OpacityChange, Registration
 from ..errors import COVIDDetectError
 from .nodes.ct import to_world
@@ -29,7 +29,6 @@ _FOUND = "COVIDDetect.comparison"
 _LATER, _EARLIER, _BEFORE, _CHANGE = (f"COVIDDetect.{role}" for role in ("later", "earlier", "before", "change"))
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
-TWO_PATIENTS = "The two CTs are of different patients, as their headers name them."
 
 _SEGMENTS = (
     (GROWN, "COVIDDetect_grown", "Grown opacity", (0.95, 0.35, 0.20)),

@@ -71,6 +71,25 @@ def day_taken(path: Path, series_uid: str | None = None) -> date | None:
     return None
 
 
+def are_of_two_patients(one: Path, other: Path) -> bool:
+    """Whether the headers of both CTs name a patient, and not the same one; nothing of them is kept."""
+    names = {_patient(path) for path in (one, other)}
+    return len(names) == 2 and None not in names
+
+
+def _patient(path: Path) -> tuple[str, ...] | None:
+    series = source_series(path)
+    if series is None:
+        return None
+    from pydicom import dcmread
+
+    tags = ["PatientID", "PatientName"]
+    with quiet_pydicom():
+        header = dcmread(series.images[0].file, stop_before_pixels=True, specific_tags=list(tags))
+        named = tuple(str(header.get(tag) or "").strip().casefold() for tag in tags)
+    return named if any(named) else None
+
+
 def source_series(path: Path, series_uid: str | None = None) -> Series | None:
     """The series that ``read_ct`` takes of a DICOM folder or file; None for a volume file."""
     if path.is_file() and is_volume_file(path):
