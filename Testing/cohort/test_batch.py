@@ -120,6 +120,11 @@ def test_a_case_is_scored_again_only_when_its_files_or_the_weights_change(
     assert done(scoring) == ["b.nii.gz", "e.nii", "f/g.nrrd"]
     assert done(Scoring(fresh_card, "unet", "cpu", scoring.skip)) == []
     assert done(Scoring(fresh_card, "threshold", "cpu")) == []  # the pictures are wanted now
+    mine, other = (undisturbed[1] / task / "analysis.json" for task in ("patient e.nii", "patient b.nii.gz"))
+    kept = mine.read_text()
+    mine.write_text(other.read_text())  # as of another batch that writes into the same folder
+    assert done(scoring) == ["b.nii.gz", "f/g.nrrd"]
+    mine.write_text(kept)
 
 
 def test_cases_of_a_process_that_was_killed_are_scored_by_another(

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from COVIDDetectLib.cohort import cluster as cluster_of
 from COVIDDetectLib.cohort.batch import score_cohort
 from COVIDDetectLib.cohort.cases import read_cases
+from COVIDDetectLib.cohort.records import plan_tasks
 from COVIDDetectLib.cohort.score import Outcome, Scoring
 from COVIDDetectLib.commands.app import app
+from COVIDDetectLib.errors import InputError, InstallationError
 from COVIDDetectLib.weights.cards import ModelCard
 from typer.testing import CliRunner
 
@@ -65,3 +69,23 @@ def test_the_command_says_that_no_scheduler_answers(
     ended = CliRunner().invoke(app, given)
     assert ended.exit_code == 3
     assert "No Dask scheduler answers at tcp://127.0.0.1:9" in ended.stderr
+
+
+def test_a_worker_of_another_version_and_results_that_are_nowhere_are_named(
+    mixed_cohort: Cohort, fresh_card: ModelCard, tmp_path: Path
+) -> None:
+    scoring = Scoring(fresh_card, "threshold", "cpu")
+    tasks = plan_tasks(read_cases(mixed_cohort.table, labels="optional"), tmp_path, scoring)
+    with pytest.raises(InstallationError, match=r"0\.0\.9; install the same on all"):
+        cluster_of._score(tasks[0], scoring, 1, "0.0.9")
+    with pytest.raises(InputError, match="results of 8 cases, patient a.nrrd first, where this computer"):
+        cluster_of.refuse_unseen(tasks, scoring)
+
+
+def test_weights_beside_the_command_are_found_by_workers_in_other_folders(
+    fresh_card: ModelCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(fresh_card.path.parent)
+    card = replace(fresh_card, path=Path(fresh_card.path.name))
+    anywhere = cluster_of._with_absolute_cards(Scoring(card, card))
+    assert anywhere.weights == anywhere.lungs == fresh_card

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..atomic import whole_file
 from ..errors import InputError
-from ..report.files import analysis_files
+from ..report.files import RECORD, analysis_files
 from ..text import printable
 from ..weights.site import Site
 from .cases import Case
@@ -96,7 +96,19 @@ def is_done(task: Task, scoring: Scoring) -> bool:
     """Whether the files of a case are there, made of the same CT and mask in the same way."""
     entry = _read(task.folder / CASE)
     needed = [file for file in analysis_files(task.folder) if file.name not in scoring.skip]
-    return entry is not None and entry["key"] == task.key and all(file.is_file() for file in needed)
+    if entry is None or entry["key"] != task.key or not all(file.is_file() for file in needed):
+        return False
+    return _is_of(task.folder / RECORD, entry["outcome"])
+
+
+def _is_of(record: Path, outcome: Mapping[str, Any]) -> bool:
+    """Whether an analysis is the one that was written down: another one may have come into its folder since."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        found = json.loads(record.read_text(encoding="utf-8"))
+        return (found["probability"], found["input"]["sha256"], found["lungs"]["sha256"]) == (
+            *(outcome["probability"], outcome["ct_sha256"], outcome["lung_mask_sha256"]),
+        )
+    return False
 
 
 def keep(task: Task, outcome: Outcome, scoring: Scoring) -> None:
