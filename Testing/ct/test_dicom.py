@@ -292,11 +292,12 @@ def test_a_series_without_any_rescale_is_read_with_a_note(tmp_path: Path, hu: np
     ("change", "said"),
     [
         (lambda image, k: setattr(image, "ConvolutionKernel", "B80f" if k % 2 else "B30f"), "2 kernels (B30f, B80f)"),
+        (lambda image, k: setattr(image, "KVP", (80, 140)[k % 2]), "2 tube voltages (140.0, 80.0 kV)"),
         (lambda image, k: setattr(image, "StudyInstanceUID", f"1.2.{k // 5}"), "belong to 2 studies"),
         (lambda image, k: setattr(image, "LossyImageCompression", "01"), "compressed with loss"),
         (lambda image, k: image.compress(JPEGLSNearLossless, jls_error=1), "compressed with loss"),
     ],
-    ids=["kernels", "studies", "lossy before", "lossy in the file"],
+    ids=["kernels", "tube voltages", "studies", "lossy before", "lossy in the file"],
 )
 def test_slices_that_were_made_in_two_ways_or_with_loss_are_read_with_a_note(
     tmp_path: Path, hu: np.ndarray, change: Callable[[Dataset, int], None], said: str

@@ -44,6 +44,7 @@ def coronal(image: Dataset, _: int) -> None:
         ("Chest", {"change": thick}, "thick slabs"),
         ("Chest", {"change": coronal}, "in another direction than axial"),
         ("Thorax Iodine map", {}, "a computed map"),
+        ("Thorax MonoE 40 keV", {}, "a computed map"),
         ("Thorax exspiratorisch", {}, "in expiration"),
         ("Thorax espiración", {}, "in expiration"),
         ("Poumon expiration", {}, "in expiration"),

@@ -96,6 +96,12 @@ def test_a_rescale_that_is_wrong_in_the_whole_file_is_seen_in_air_and_tissue(
     assert (check_scale(replace(sound, hu=hu)) is not None) == is_wrong
 
 
+def test_a_ct_whose_soft_tissue_was_cut_off_is_said(sound: CTVolume) -> None:
+    finding = check_scale(replace(sound, hu=np.clip(sound.hu, -1000, 0).astype(np.int16)))
+    assert finding is not None and "end at 0 HU" in finding.sentence
+    assert check_scale(replace(sound, hu=np.clip(sound.hu, -1350, 150).astype(np.int16))) is None
+
+
 def test_a_body_without_any_air_has_no_lungs() -> None:
     assert codes(body(None)) == ["no-lungs"]
 

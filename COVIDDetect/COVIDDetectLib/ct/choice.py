@@ -31,7 +31,10 @@ _KINDS = (
     ),  # fmt: skip
     (re.compile(r"(^|[^a-z]|lung)(m|max|min|a)ip([^a-z]|$)|average|slab"), "a projection"),
     (re.compile(r"\b(vrt|ssd|3d|volume render)"), "a rendering"),
-    (re.compile(r"iod|jod|perfusion|pbv|z[ _-]?eff|\brho\b|vnc|virtual non|monoen|subtract|colou?r"), "a computed map"),
+    (
+        re.compile(r"iod|jod|perfusion|pbv|z[ _-]?eff|\brho\b|vnc|virtual non|monoen|\bkev\b|subtract|colou?r"),
+        "a computed map",
+    ),
     (re.compile(r"monitor|bolus|smart ?prep|tracker|biops|interven|fluoro"), AT_ONE_PLACE),
 )
 _LESS_GOOD = (
@@ -41,6 +44,7 @@ _LESS_GOOD = (
 _DERIVED_TYPES = {
     "LOCALIZER": "a localizer",
     "MIP": "a projection", "MINIP": "a projection", "MAX_IP": "a projection", "MIN_IP": "a projection",
+    "MAX IP": "a projection", "MIN IP": "a projection", "VMI": "a computed map",
     "MAXIMUM": "a projection", "MINIMUM": "a projection", "MAXIP": "a projection", "AVERAGE": "a projection",
     "PROJECTION IMAGE": "a projection", "VOLUME RENDER": "a rendering", "VRT": "a rendering",
     "SUBTRACTION": "a computed map", "IODINE": "a computed map", "QUANTITY": "a computed map",

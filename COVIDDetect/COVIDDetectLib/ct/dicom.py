@@ -43,7 +43,7 @@ _TAGS = [
     *("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns"),
     *("SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
     *("PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleIntercept", "RescaleSlope", "RescaleType"),
-    *("PatientID", "FrameOfReferenceUID", "StudyInstanceUID", "ConvolutionKernel"),
+    *("PatientID", "FrameOfReferenceUID", "StudyInstanceUID", "ConvolutionKernel", "KVP"),
     *("LossyImageCompression", "ModalityLUTSequence"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
@@ -152,6 +152,7 @@ def _described(file: Path, header: Dataset, pixels_at: int, uid: str) -> DicomIm
         frame_of_reference=text(header, "FrameOfReferenceUID"),
         study=text(header, "StudyInstanceUID"),
         kernel=text(header, "ConvolutionKernel"),
+        voltage=text(header, "KVP"),
         was_lossy=text(header, "LossyImageCompression") == "01",
     )
     try:

@@ -88,7 +88,7 @@ class DicomImage:
         What the header says of the series, for choosing it and for its title; fit to be printed.
     image_type
         Values of Image Type, upper case.
-    patient, frame_of_reference, study, kernel
+    patient, frame_of_reference, study, kernel, voltage
         Whose image it is, what its positions are measured from, when and how it was made; only to be compared.
     was_lossy
         Whether it was ever compressed with loss, by the header.
@@ -114,6 +114,7 @@ class DicomImage:
     frame_of_reference: str
     study: str = ""
     kernel: str = ""
+    voltage: str = ""
     was_lossy: bool = False
     rows: int = 0
     columns: int = 0

@@ -25,6 +25,8 @@ _LEAST_SHARE_OF_AIR = 0.01
 _AIR_AT_MOST_HU = -900.0
 # Muscle, blood and organs, with noise and contrast agent: 5 % to 31 % of these CTs; of a shifted one only its bone.
 _SOFT_TISSUE_HU, _LEAST_SOFT_TISSUE = (-30, 130), 0.025
+_DENSEST_AT_LEAST_HU, _A_LITTLE_LESS_HU = 100, 60
+"""Public CTs of COVID-19 end at 150 HU and more; the densities that count end at 50."""
 # From a targeted reconstruction (512 pixels on 100 mm) to one that was reduced to 128 pixels on 500 mm.
 _IN_PLANE_MM = (0.2, 4.0)
 # From the finest detector rows to 10 mm slices with a gap.
@@ -83,6 +85,13 @@ def check_scale(ct: CTVolume) -> Finding | None:
         wrong = f"The air in this CT has {darkest_hu:.0f} HU, where it has −1000"
     elif soft < _LEAST_SOFT_TISSUE:
         wrong = "Hardly anything in this CT has the density of soft tissue (0 to 100 HU)"
+    elif (densest_hu := int(sample.max())) < _DENSEST_AT_LEAST_HU and _piles_up_at(densest_hu, sample):
+        return Finding(
+            "scale",
+            f"The values of this CT end at {densest_hu} HU: all that is denser was cut off, and consolidation with it; "
+            "load the original series.",
+            computable=True,
+        )
     else:
         return None
     return Finding(
@@ -90,6 +99,12 @@ def check_scale(ct: CTVolume) -> Finding | None:
         f"{wrong}: its values seem to be shifted or stretched; load the CT with its rescale applied.",
         computable=True,
     )
+
+
+def _piles_up_at(densest_hu: int, sample: np.ndarray) -> bool:
+    """Whether much has just this value, and some a little less: as tissue has after its densest part was cut off."""
+    below = np.count_nonzero((sample < densest_hu) & (sample > densest_hu - _A_LITTLE_LESS_HU))
+    return bool(min(np.count_nonzero(sample == densest_hu), 10 * below) > _LEAST_SHARE_OF_AIR * sample.size)
 
 
 def _sample(ct: CTVolume) -> np.ndarray:

@@ -83,11 +83,12 @@ def slices_of(images: Sequence[DicomImage]) -> list[Slice]:
 
 
 def check_origin(slices: Sequence[Slice]) -> Finding | None:
-    """Slices of several patients, studies or kernels, or measured from several points, under one series."""
+    """Slices of several patients, studies, kernels, voltages, or measured from several points, under one series."""
     images = {id(one.image): one.image for one in slices}.values()
     patients = len({image.patient for image in images})
     frames = len({image.frame_of_reference for image in images})
     studies = len({image.study for image in images})
+    voltages = sorted({image.voltage for image in images if image.voltage})
     kernels = sorted({image.kernel for image in images if image.kernel})
     if patients > 1:
         mixed = f"name {patients} patients"
@@ -97,6 +98,8 @@ def check_origin(slices: Sequence[Slice]) -> Finding | None:
         mixed = f"measure their positions from {frames} points (Frame of Reference)"
     elif len(kernels) > 1:
         mixed = f"were made with {len(kernels)} kernels ({', '.join(kernels[:3])})"
+    elif len(voltages) > 1:
+        mixed = f"were made with {len(voltages)} tube voltages ({', '.join(voltages[:3])} kV)"
     else:
         return None
     return Finding(
