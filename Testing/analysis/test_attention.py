@@ -58,13 +58,14 @@ def test_hires_cam_is_what_each_cell_adds_to_the_margin(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(hires_cam, "SMOOTH_CELLS", 0.0)
     logits, found = hires_cam.score_with_hires_cam(network, features)
-    np.testing.assert_allclose(found, signed.clip(min=0), atol=1e-6)
+    np.testing.assert_allclose(found, signed, atol=1e-6)
+    assert found.min() < 0 < found.max(), "for and against"
     bias = float(linear[1].bias[1] - linear[1].bias[0])
     assert float(logits[1] - logits[0]) == pytest.approx(signed.sum() + bias, abs=1e-5)
 
     monkeypatch.undo()
     _, smooth = hires_cam.score_with_hires_cam(network, features)
-    expected = gaussian_filter(signed.astype(np.float32), (0.5, 1.0, 1.0), mode="constant").clip(min=0)
+    expected = gaussian_filter(signed.astype(np.float32), (0.5, 1.0, 1.0), mode="constant")
     np.testing.assert_allclose(smooth, expected, atol=1e-6)
 
 
@@ -111,3 +112,14 @@ def test_a_map_in_which_hardly_anything_speaks_is_not_painted_in_full() -> None:
     assert (dark.values.max(), dark.raw_maximum) == (pytest.approx(0.2), 0.05)
     assert (bright.values.max(), bright.raw_maximum) == (pytest.approx(1.0), pytest.approx(0.1))
     assert place_attention(0 * raw, geometry, at_least=0.05).raw_maximum == 0.0
+
+
+def test_what_speaks_against_is_kept_on_the_scale_of_what_speaks_for() -> None:
+    raw = np.array([[[0.1, -0.05, -0.3]]], dtype=np.float32)
+    attention = place_attention(raw, Geometry.axial(), at_least=0.05)
+    np.testing.assert_allclose(attention.values, [[[1.0, -0.5, -3.0]]], rtol=1e-6)
+    np.testing.assert_allclose(attention.heat, [[[1.0, 0.0, 0.0]]], rtol=1e-6)
+    only_against = place_attention(raw.clip(max=0), Geometry.axial(), at_least=0.05)
+    assert (only_against.raw_maximum, only_against.values.min()) == (0.05, pytest.approx(-6.0))
+    without_scale = place_attention(raw.clip(max=0), Geometry.axial())
+    assert without_scale.values.min() == pytest.approx(-1.0)

@@ -1,9 +1,11 @@
 """The heat map that is shown is the network's own in the lungs, nothing outside, and tells how much that leaves out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from COVIDDetectLib.analysis.attention import Attention
-from COVIDDetectLib.analysis.heat_map import HeatMap
+from COVIDDetectLib.analysis.attention import Attention, heat_at
+from COVIDDetectLib.analysis.heat_map import HeatMap, hatched
 from COVIDDetectLib.ct.geometry import Geometry, Reorientation
 from COVIDDetectLib.lungs import LungMask
 
@@ -53,3 +55,30 @@ def test_a_mask_that_nobody_turned_to_axial_order_is_refused() -> None:
     with pytest.raises(ValueError, match="not in axial order"):
         HeatMap.of(attention(), stored)
     assert HeatMap.of(attention((1, 3, 2)), stored.axial()).share_in_lungs == 1
+
+
+def test_what_speaks_against_is_shown_but_is_no_heat() -> None:
+    signed = Attention(attention((1, 3, 2)).values - 2 * attention((1, 3, 1), (1, 3, 6)).values, CELLS, 0.5, "layer")
+    heat_map = HeatMap.of(signed, lung_mask())
+    assert heat_map.in_lungs.values.min() == -2
+    assert heat_map.share_in_lungs == 1, "of what speaks for it"
+
+
+def test_stripes_cut_out_half_of_a_map_in_every_plane_and_leave_the_rest_as_it_is() -> None:
+    values = np.zeros((4, 12, 18), dtype=np.float32)
+    values[1:3, 2:9, 3:12] = np.linspace(0.3, 1, 9)
+    original = Attention(values, CELLS, 0.5, "layer")
+    striped = hatched(original)
+    whole, seen = heat_at(original, striped.geometry, striped.values.shape), striped.values > 0
+    np.testing.assert_allclose(striped.values[seen], whole[seen], atol=1e-5)
+    assert 0.4 < seen.sum() / (whole > 0).sum() < 0.6
+    for axis, size in enumerate(seen.shape):
+        plane = seen.take(size // 2, axis)
+        edges = [np.abs(np.diff(plane.astype(int), axis=along)).sum(axis=along).max() for along in (0, 1)]
+        assert min(edges) >= 3, "stripes cross both directions of the plane"
+    against = hatched(replace(original, values=-values))
+    np.testing.assert_array_equal(against.values, -striped.values)
+
+
+def test_a_map_without_heat_has_no_stripes() -> None:
+    assert not hatched(attention()).values.any()

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 from COVIDDetectLib.analysis.analyze import Progress
-from COVIDDetectLib.analysis.attention import place_attention, values_at
+from COVIDDetectLib.analysis.attention import heat_at, place_attention
 from COVIDDetectLib.analysis.cells import blob_map, brightness_map, count_cells
 from COVIDDetectLib.analysis.map_checks import (
     MEANINGS,
@@ -144,10 +144,10 @@ def test_lungs_made_healthy_lose_their_dense_lesions_and_nothing_else_changes(
 def test_a_map_is_compared_where_its_cells_lie_also_when_it_was_mirrored() -> None:
     raw = np.random.default_rng(0).random((4, 5, 6)).astype(np.float32)
     first = place_attention(raw, Geometry.axial((1.0, 1.5, 2.0), (3.0, 4.0, 5.0)))
-    assert values_at(first, first.geometry, raw.shape) == pytest.approx(first.values, abs=1e-5)
+    assert heat_at(first, first.geometry, raw.shape) == pytest.approx(first.values, abs=1e-5)
     mirrored = replace(
         first,
         values=first.values[:, :, ::-1],
         geometry=first.geometry.reoriented(Reorientation((0, 1, 2), (True, False, False)), raw.shape),
     )
-    assert values_at(mirrored, first.geometry, raw.shape) == pytest.approx(first.values, abs=1e-5)
+    assert heat_at(mirrored, first.geometry, raw.shape) == pytest.approx(first.values, abs=1e-5)

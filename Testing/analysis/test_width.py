@@ -26,7 +26,8 @@ def test_the_band_holds_the_number_and_every_reading(
     assert width.readings[0].name == "as it is"
     assert width.readings[0].probability == pytest.approx(plain, abs=1e-6)
     probabilities = [reading.probability for reading in width.readings]
-    assert (width.low, width.high) == (min(probabilities), max(probabilities))
+    log_odds = [np.log(one / (1 - one)) for one in (width.low, min(probabilities), max(probabilities), width.high)]
+    assert np.diff(log_odds)[[0, 2]] == pytest.approx([0.15, 0.15])
     assert len(set(probabilities)) == len(probabilities), "a nudge that changes nothing proves nothing"
     assert [step.done for step in seen] == list(range(len(width.readings) + 1))
 

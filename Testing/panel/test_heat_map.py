@@ -26,6 +26,61 @@ def test_opacity_threshold_and_colors_reach_the_views(panel: Any) -> None:
     assert display.GetColorNode().GetName() == "Viridis"
 
 
+def test_for_and_against_have_colors_of_their_own_and_what_is_neither_has_none(panel: Any) -> None:
+    import slicer
+
+    load_phantom()
+    result, ui = analyze(panel), panel.ui
+    write_signed(result)
+    panel.panel.update()
+    ui.opacitySlider.value = 1.0
+    ui.maskVisibleCheckBox.checked = False  # outlines have colors, too
+    ui.colorsComboBox.currentIndex = ui.colorsComboBox.count - 1
+    assert ui.colorsComboBox.currentText == "For and against"
+    assert "does not tell" not in ui.heatMapNoteLabel.text
+    let_views_settle()
+    picture = pixels().astype(int)
+    red, blue = picture[..., 0], picture[..., 2]
+    in_sight = np.arange(picture.shape[1]) < 0.8 * picture.shape[1]  # the legend is at the right
+    is_red, is_blue = (red > blue + 60) & in_sight, (blue > red + 60) & in_sight
+    assert is_red.sum() > 100 and is_blue.sum() > 100
+    ui.heatMapVisibleCheckBox.click()
+    let_views_settle()
+    bare = pixels()
+    rows, columns = np.nonzero(is_red | is_blue)
+    between = np.s_[rows.min() : rows.max(), (columns.min() + columns.max()) // 2]
+    assert (picture[between] == bare[between]).mean() > 0.9, "between both nothing is painted"
+    ui.heatMapVisibleCheckBox.click()
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(result.in_lungs_node)
+    assert "against" in legend.GetTitleText() and legend.GetLabelFormat().startswith("%+")
+    ui.heatMapThresholdSlider.value = 0.95
+    let_views_settle()
+    picture = pixels().astype(int)
+    assert not ((picture[..., 2] > picture[..., 0] + 60) & in_sight).any(), "weaker than the threshold"
+    ui.colorsComboBox.currentIndex = 0
+    assert legend.GetTitleText() == "Heat" and not legend.GetLabelFormat().startswith("%+")
+
+
+def test_a_map_without_a_sign_says_so_and_keeps_its_colors(panel: Any) -> None:
+    load_phantom()
+    result = analyze(panel)  # a map with nothing below 0, as Grad-CAM's and those of earlier versions
+    panel.ui.colorsComboBox.currentIndex = panel.ui.colorsComboBox.count - 1
+    assert "does not tell what speaks against" in panel.ui.heatMapNoteLabel.text
+    assert result.in_lungs_node.GetDisplayNode().GetColorNode().GetName() == "Inferno"
+
+
+def write_signed(result: Any) -> None:
+    """The right lung speaks for COVID-19, the left one against it."""
+    from COVIDDetectLib.analysis.attention import normalized
+    from COVIDDetectLib.analysis.heat_map import HeatMap
+    from COVIDDetectLib.mrml.nodes.heat_map import write_heat_map
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_mask_from_node
+
+    lungs = lung_mask_from_node(result.lung_mask_node, result.ct_node)
+    raw = np.select([lungs.labels == 1, lungs.labels == 2], [1.0, -0.8]).astype(np.float32)
+    write_heat_map(HeatMap.of(normalized(raw, lungs.geometry), lungs), result.heat_map_node, result.in_lungs_node)
+
+
 def test_hidden_it_leaves_no_legend_and_no_foreground(panel: Any) -> None:
     import slicer
 

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from Testing.panel.host import close_scene, wait_until
-from Testing.panel.steps import LONGEST_ANALYSIS_S, analyze, load_phantom, write_result
+from Testing.panel.steps import (
+    LONGEST_ANALYSIS_S,
+    analyze,
+    composite,
+    let_views_settle,
+    load_phantom,
+    pixels,
+    write_result,
+)
 from Testing.panel.test_one_page import HEIGHT, height_of_page
 
 if TYPE_CHECKING:
@@ -34,11 +42,12 @@ def failed(value: float, limit: float) -> Any:
     return Check(value, limit, False)
 
 
-def legend_title(panel: Any) -> str:
+def legend_title() -> str:
     import slicer
 
-    result = panel.panel.state.result.result
-    legend = slicer.modules.colors.logic().GetColorLegendDisplayNode(result.in_lungs_node)
+    shown = slicer.mrmlScene.GetNodeByID(composite("Red").GetForegroundVolumeID())
+    legend = slicer.modules.colors.logic().GetColorLegendDisplayNode(shown)
+    assert legend.GetVisibility()
     return str(legend.GetTitleText())
 
 
@@ -78,14 +87,57 @@ def test_a_failed_one_is_said_in_words_under_the_map_and_at_its_legend(
     write_result(load_phantom(), map_checks=checks())
     ui = panel.ui
     assert ui.mapChecksLabel.text.count(PASSED) == 4 and FAILED not in ui.mapChecksLabel.text
-    assert legend_title(panel) == "Heat"
+    assert legend_title() == "Heat"
     write_result(ui.ctSelector.currentNode(), map_checks=checks(**{name: failed(value, limit)}))
     text = ui.mapChecksLabel.text
     assert text.count(PASSED) == 3 and text.count(FAILED) == 1
     assert sentence in text
     assert f"{value:.2f}" in ui.mapChecksLabel.toolTip
-    assert legend_title(panel) == "Unreliable"
+    assert legend_title() == "Unreliable"
+    words = " ".join(panel.panel.heat_map.warning.seen_in("Red").split())
+    assert words.startswith("Hatched heat map.") and sentence in words
     assert height_of_page(panel) <= HEIGHT
+
+
+def test_a_map_that_failed_is_hatched_until_a_check_passes_or_it_is_replaced(panel: Any) -> None:
+    import slicer
+
+    ct = load_phantom()
+    result = write_result(ct, map_checks=checks())
+    panel.ui.ctSelector.setCurrentNode(ct)
+    warning = panel.panel.heat_map.warning
+    heat_map, values = result.in_lungs_node, slicer.util.arrayFromVolume(result.in_lungs_node).copy()
+    let_views_settle()
+    plain = pixels()
+    result.write_map_checks(checks(repeatable=None, in_lungs=failed(0.3, 0.5)))
+    panel.panel.update()
+    copy = slicer.mrmlScene.GetNodeByID(composite("Red").GetForegroundVolumeID())
+    assert copy is not heat_map and "hatched" in copy.GetName()
+    striped = slicer.util.arrayFromVolume(copy)
+    assert 0.3 < (striped > 0.3).sum() * cell_ml(copy) / ((values > 0.3).sum() * cell_ml(heat_map)) < 0.7
+    assert (slicer.util.arrayFromVolume(heat_map) == values).all(), "what is exported has no stripes"
+    assert (pixels() != plain).any() and warning.seen_in("Red")
+    assert "Another volume" not in panel.ui.heatMapNoteLabel.text
+    assert copy.GetID() not in panel_cts(panel)
+    panel.ui.heatMapVisibleCheckBox.click()
+    assert not warning.seen_in("Red") and not slicer.util.getNodesByClass("vtkMRMLVolumeNode").count(copy)
+    panel.ui.heatMapVisibleCheckBox.click()
+    assert warning.seen_in("Red")
+    result.write_map_checks(checks())
+    panel.panel.update()
+    assert composite("Red").GetForegroundVolumeID() == heat_map.GetID()
+    assert not warning.seen_in("Red")
+    assert (pixels() == plain).all(), "as before"
+
+
+def cell_ml(volume: Any) -> float:
+    x, y, z = volume.GetSpacing()
+    return float(x * y * z / 1000)
+
+
+def panel_cts(panel: Any) -> list[str]:
+    selector = panel.ui.ctSelector
+    return [selector.nodeFromIndex(number).GetID() for number in range(selector.nodeCount())]
 
 
 def test_of_a_dark_map_nothing_is_checked_and_nothing_fails(panel: Any) -> None:
@@ -95,7 +147,7 @@ def test_of_a_dark_map_nothing_is_checked_and_nothing_fails(panel: Any) -> None:
     label = panel.ui.mapChecksLabel
     assert label.visible and "No heat to check" in label.text
     assert PASSED not in label.text and FAILED not in label.text
-    assert legend_title(panel) == "Heat"
+    assert legend_title() == "Heat"
 
 
 def test_they_belong_to_the_map_that_was_checked(panel: Any) -> None:

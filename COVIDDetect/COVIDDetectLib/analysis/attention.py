@@ -1,4 +1,4 @@
-"""What the network looked at: a heat map of the COVID-positive logit on the network's own grid."""
+"""What the network looked at: a heat map of what speaks for COVID-19, and against, on the network's own grid."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ class Attention:
     Parameters
     ----------
     values
-        float32 ``[slice, row, column]``, 0…1: relative to ``raw_maximum``.
+        float32 ``[slice, row, column]``, relative to ``raw_maximum``: up to 1 what speaks for COVID-19, below 0 what
+        speaks against it. Grad-CAM has no sign, and nothing below 0.
     geometry
         Where the coarse grid lies, LPS; viewers interpolate between its cells.
     raw_maximum
-        The value that 1 stands for: this volume's own maximum, of HiResCAM at least the card's ``full_heat``. 0 if
-        nothing spoke for COVID-19.
+        The value that 1 stands for: this volume's own maximum, of HiResCAM at least the card's ``full_heat``. Where
+        nothing speaks for COVID-19 and there is no ``full_heat``, what speaks against it most; 0 if nothing does.
     layer
         The layer whose activations are weighted, and the method where it is not HiResCAM.
     """
@@ -33,6 +34,11 @@ class Attention:
     geometry: Geometry
     raw_maximum: float
     layer: str = DEFAULT_LAYER
+
+    @property
+    def heat(self) -> np.ndarray:
+        """What speaks for COVID-19, 0…1, on the same grid."""
+        return self.values.clip(min=0)
 
 
 def place_attention(raw: np.ndarray, ct_mask_geometry: Geometry, at_least: float = 0.0) -> Attention:
@@ -47,17 +53,17 @@ def place_attention(raw: np.ndarray, ct_mask_geometry: Geometry, at_least: float
     return normalized(raw, Geometry.from_ijk_to_lps(matrix), at_least=at_least)
 
 
-def values_at(attention: Attention, geometry: Geometry, shape: tuple[int, ...]) -> np.ndarray:
-    """A map in the cells of another grid, linear between its own; beyond its border as at the border."""
+def heat_at(attention: Attention, geometry: Geometry, shape: tuple[int, ...]) -> np.ndarray:
+    """What speaks for COVID-19, in the cells of another grid: linear between its own, beyond its border as there."""
     cells = np.indices(shape).reshape(3, -1)
     to_own = np.linalg.inv(attention.geometry.ijk_to_lps) @ geometry.ijk_to_lps
     at = (to_own @ np.vstack([cells[::-1], np.ones(cells.shape[1])]))[2::-1]
-    found: np.ndarray = scipy.ndimage.map_coordinates(attention.values, at, order=1, mode="nearest").reshape(shape)
+    found: np.ndarray = scipy.ndimage.map_coordinates(attention.heat, at, order=1, mode="nearest").reshape(shape)
     return found
 
 
 def normalized(raw: np.ndarray, geometry: Geometry, layer: str = DEFAULT_LAYER, at_least: float = 0.0) -> Attention:
-    """A raw map ≥ 0 relative to its maximum, but for an empty one at least to ``at_least``; that value is kept."""
-    raw_maximum = max(float(raw.max()), at_least) if raw.any() else 0.0
+    """A raw map relative to its maximum, but for an empty one at least to ``at_least``; that value is kept."""
+    raw_maximum = (max(float(raw.max()), at_least, 0.0) or float(-raw.min())) if raw.any() else 0.0
     values = raw / raw_maximum if raw_maximum > 0 else np.zeros_like(raw)
     return Attention(values.astype(np.float32), geometry, raw_maximum, layer)

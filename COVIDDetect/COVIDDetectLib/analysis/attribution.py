@@ -50,7 +50,7 @@ def explain(
     weights: ModelCard | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> HeatMap:
-    """A heat map of what speaks for COVID-19, by one of ``METHODS``.
+    """A heat map of what speaks for COVID-19, and but for Grad-CAM against it, by one of ``METHODS``.
 
     Parameters
     ----------
@@ -89,9 +89,9 @@ def explain(
         if method == "integrated-gradients":
             air = replace(ct_mask, image=np.zeros_like(ct_mask.image))
             baseline = features_of(network, air, device, slices)
-            raw = integrated_gradients(network, features, baseline, report).clip(min=0)
+            raw = integrated_gradients(network, features, baseline, report)
         elif method == "occlusion":
-            raw = occlusion(network, features, report).clip(min=0)
+            raw = occlusion(network, features, report)
         elif method == "grad-cam-plus-plus":
             raw = _grad_cam_plus_plus(network, features)
         elif method == "grad-cam-classifier":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 
 from ..ct.geometry import Geometry
 from ..lungs import LungMask
@@ -12,6 +13,10 @@ from .attention import Attention
 
 _FINER = 4
 """In-plane cells of the result per cell of the network: about 2.5 mm in an adult, still a small volume."""
+
+_HATCH_CELL_MM, _HATCH_MM = 1.5, 9.0
+"""Cells of a hatched map, about, and from one stripe to the next along each axis: several cross the smallest place."""
+_LEAST_HATCHED = 0.01
 
 LEAST_SHOWN = 0.3
 """Heat from which a map is seen, unless the user chooses otherwise."""
@@ -31,7 +36,7 @@ class HeatMap:
     in_lungs
         The same, finer in plane and zero outside the lungs.
     share_in_lungs
-        The part of the whole map's sum that lies in the lungs; 0 for an empty map.
+        The part of all that speaks for COVID-19 that lies in the lungs; 0 for an empty map.
     """
 
     whole: Attention
@@ -47,9 +52,30 @@ class HeatMap:
         lung_mask
             In axial order, in the same place.
         """
-        total = float(whole.values.sum())
-        in_lungs = float(_restricted(whole, lung_mask, finer=1).values.sum())
+        total = float(whole.heat.sum())
+        in_lungs = float(_restricted(whole, lung_mask, finer=1).heat.sum())
         return cls(whole, _restricted(whole, lung_mask, _FINER), in_lungs / total if total > 0 else 0.0)
+
+
+def hatched(attention: Attention) -> Attention:
+    """The same map in stripes, of which half are empty: slanting in axial, coronal and sagittal slices alike."""
+    values, spacing = attention.values, attention.geometry.spacing[::-1]
+    box = scipy.ndimage.find_objects((np.abs(values) >= _LEAST_HATCHED).astype(np.uint8))
+    first = [0, 0, 0]
+    if box:
+        first = [max(0, part.start - 1) for part in box[0]]
+        values = values[tuple(slice(start, part.stop + 1) for start, part in zip(first, box[0], strict=True))]
+    finer = [max(1, round(mm / _HATCH_CELL_MM)) for mm in spacing]
+    for axis, count in enumerate(finer):
+        values = _interpolate(values, axis, count)
+    matrix = attention.geometry.ijk_to_lps.copy()
+    matrix[:3, 3] = (matrix @ [*first[::-1], 1.0])[:3]
+    matrix[:3, :3] /= finer[::-1]
+    along = [np.arange(size) * mm / count for size, mm, count in zip(values.shape, spacing, finer, strict=True)]
+    is_empty = sum(np.ix_(*along)) % _HATCH_MM >= _HATCH_MM / 2
+    return replace(
+        attention, values=np.where(is_empty, np.float32(0), values), geometry=Geometry.from_ijk_to_lps(matrix)
+    )
 
 
 def _restricted(attention: Attention, lung_mask: LungMask, finer: int) -> Attention:

@@ -127,10 +127,10 @@ NAMES = ("in_lungs", "knows_weights", "repeatable", "does_what_it_says")
 
 
 def hires_cam(network: DeCoVNet, features: Tensor, ct_mask: CTMask) -> np.ndarray:
-    """The map that is shown by default."""
+    """What speaks for COVID-19 in the map that is shown by default."""
     from ..networks.hires_cam import score_with_hires_cam
 
-    return score_with_hires_cam(network, features)[1]
+    return score_with_hires_cam(network, features)[1].clip(min=0)
 
 
 def check_map(

@@ -18,7 +18,7 @@ from ..probability import probability_text
 from ..weights.cards import ModelCard, scoring_card
 from ..weights.loaded import loaded_network
 from .analyze import Progress, Score, score_features
-from .attention import Attention, values_at
+from .attention import Attention, heat_at
 from .cells import sum_in_cells
 from .features import features_of
 
@@ -36,6 +36,8 @@ _MIRROR = Reorientation((0, 1, 2), (True, False, False))
 _CROSS = np.array([[[0, 1, 0], [1, 1, 1], [0, 1, 0]]], dtype=bool)
 _MARGIN = (1, 4, 4)
 _WIDE = 0.2
+_BEYOND = 0.15
+"""Log-odds. The range of ten readings would miss one in five that are like them, and so it did of second scans."""
 
 Nudge = Callable[[], tuple[CTVolume, np.ndarray]]
 """Makes a nudged CT and its mask."""
@@ -61,12 +63,12 @@ class Reading:
 
 @dataclass(frozen=True)
 class Width:
-    """The smallest and the largest probability of a CT as it is and as nudged. Not a confidence interval.
+    """Between which probabilities a second scan of the patient may be expected. Not a confidence interval.
 
     Parameters
     ----------
     low, high
-        Of all readings, the first of which is the CT as it is.
+        A little below the smallest and above the largest of all readings, the first of which is the CT as it is.
     """
 
     low: float
@@ -155,7 +157,14 @@ def read_again(
         as_it_is = as_it_is or (attention, sum_in_cells(ct_mask.mask > 0, attention.values.shape) > 0)
     report(Progress("width", len(nudges), len(nudges)))
     probabilities = [reading.probability for reading in readings]
-    return Width(min(probabilities), max(probabilities), tuple(readings))
+    low, high = _further(min(probabilities), -_BEYOND), _further(max(probabilities), _BEYOND)
+    return Width(low, high, tuple(readings))
+
+
+def _further(probability: float, log_odds: float) -> float:
+    """A probability moved by so many log-odds; 0 and 1 stay what they are."""
+    odds = probability * float(np.exp(log_odds))
+    return odds / (odds + 1 - probability)
 
 
 def _cropped(ct: CTVolume, lungs: np.ndarray) -> tuple[CTVolume, np.ndarray]:
@@ -206,7 +215,7 @@ def _map_correlation(as_it_is: tuple[Attention, np.ndarray] | None, other: Atten
     if as_it_is is None:
         return None
     first, inside = as_it_is
-    values = first.values[inside], values_at(other, first.geometry, first.values.shape)[inside]
+    values = first.heat[inside], heat_at(other, first.geometry, first.values.shape)[inside]
     if np.ptp(values[0]) == 0:
         return None
     return float(np.corrcoef(*values)[0, 1]) if np.ptp(values[1]) else 0.0

@@ -163,7 +163,7 @@ def _score(network: DeCoVNet, ct_mask: CTMask, device: str) -> tuple[float, np.n
 
     features = network.features_by_chunks(ct_mask.tensor().to(device))
     logits, hires_cam = score_with_hires_cam(network, features)
-    return float(torch.softmax(logits.double(), dim=0)[1]), hires_cam
+    return float(torch.softmax(logits.double(), dim=0)[1]), hires_cam.clip(min=0)
 
 
 def _probability(network: DeCoVNet, ct_mask: CTMask, device: str) -> float:

@@ -27,13 +27,12 @@ def score_with_hires_cam(network: DeCoVNet, features: Tensor) -> tuple[Tensor, n
     Returns
     -------
     logits, hires_cam
-        Logits ``(2,)`` of COVID-negative and COVID-positive, and the raw map ``[T', H', W']``, float32, ≥ 0: what
-        speaks for COVID-19, in log-odds a cell. It is gradient × feature of the margin of the logits, summed over the
-        channels and over neighboring cells, negative sums cut off.
+        Logits ``(2,)`` of COVID-negative and COVID-positive, and the raw map ``[T', H', W']``, float32: what speaks
+        for COVID-19, and below 0 against it, in log-odds a cell. It is gradient × feature of the margin of the logits,
+        summed over the channels and over neighboring cells.
     """
     logits, gradient = logits_and_gradient(
         network, features, lambda logits: logits[COVID_POSITIVE] - logits[COVID_NEGATIVE]
     )
     signed = (gradient * features.detach()).sum(dim=1)[0].float().cpu().numpy()
-    smooth = ndimage.gaussian_filter(signed, SMOOTH_CELLS, mode="constant")
-    return logits.float().cpu(), smooth.clip(min=0)
+    return logits.float().cpu(), ndimage.gaussian_filter(signed, SMOOTH_CELLS, mode="constant")

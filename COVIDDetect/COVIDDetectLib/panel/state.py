@@ -14,7 +14,7 @@ from ..analysis.result_table import Scored
 from ..errors import WeightsError
 from ..mrml.comparison import Comparison, earlier_results
 from ..mrml.job import Job
-from ..mrml.nodes.heat_map import heat_maps, hottest_of, is_empty, layer_of, share_of
+from ..mrml.nodes.heat_map import heat_maps, hottest_of, is_empty, layer_of, share_of, tells_against
 from ..mrml.nodes.lung_mask import lung_colors
 from ..mrml.nodes.patient import patient_of
 from ..mrml.nodes.reading import marks_of
@@ -36,9 +36,10 @@ class ResultState:
         Of the weights that scored; None if they are not installed here.
     outlines, colors
         Whether the outlines of its mask are shown, and the color of each side's, as ``lung_mask.lung_colors``.
-    layer, share, hottest, hottest_anywhere, is_map_empty
+    layer, share, hottest, hottest_anywhere, is_map_empty, tells_against, is_map_unreliable
         Of its heat map: how it was made, the part of the heat that lies in the lungs, the highest value there and
-        anywhere, and whether there is none at all.
+        anywhere, whether there is none at all, whether it tells what speaks against COVID-19, and whether a check of
+        it has failed.
     map_ids
         IDs of its heat map and of that in the lungs, as they were when this was read.
     marks
@@ -58,6 +59,8 @@ class ResultState:
     hottest: float
     hottest_anywhere: float
     is_map_empty: bool
+    tells_against: bool
+    is_map_unreliable: bool
     map_ids: tuple[str | None, str | None]
     marks: Mapping[int, str]
 
@@ -79,6 +82,8 @@ class ResultState:
             hottest_of(in_lungs) if in_lungs is not None else 0.0,
             hottest_of(result.heat_map_node) if result.heat_map_node is not None else 0.0,
             in_lungs is not None and is_empty(in_lungs),
+            tells_against(result.heat_map_node),
+            result.is_map_unreliable,
             (_id_of(result.heat_map_node), _id_of(in_lungs)),
             marks_of(result),
         )
@@ -188,8 +193,10 @@ class PanelState:
     @property
     def overlay(self) -> tuple[object, ...]:
         """What the heat map over the slice views depends on."""
-        map_ids = self.result.map_ids if self.result and self.look and self.look.visible else (None, None)
-        return self.look, map_ids, self.ct if self.result else None
+        if self.result is None:
+            return self.look, None
+        map_ids = self.result.map_ids if self.look and self.look.visible else None
+        return self.look, map_ids, self.ct, self.result.is_map_unreliable
 
     def views_of_ct(self) -> set[str]:
         """The slice views that have the chosen CT in the background."""

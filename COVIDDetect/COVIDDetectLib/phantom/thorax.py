@@ -66,24 +66,28 @@ def thorax(
     ((24, 96, 96), 2)
     """
     random = np.random.default_rng([seed, 0])
-    body = Body.draw(random)
-    i_mm, j_mm, k_mm = spacing
-    spacing_kji = (k_mm, j_mm, i_mm)
-    first_voxel_mm = np.array([-(n - 1) / 2 * mm for n, mm in zip(shape[::-1], spacing, strict=True)])
-    subslices = max(1, round(k_mm / _LAYER_MM))
-
-    hu, lung_mask = _scan(body, random, shape, spacing_kji, first_voxel_mm, subslices)
-    _fill_lungs(hu, lung_mask, body, random, spacing_kji, first_voxel_mm, subslices)
+    hu, lung_mask, geometry = unscanned(random, shape, spacing)
     hu = scipy.ndimage.gaussian_filter(hu, (0, 0.5, 0.5))
     noise = scipy.ndimage.gaussian_filter(random.standard_normal(shape).astype(np.float32), (0, 0.6, 0.6))
     hu += random.uniform(10, 40) * noise / noise.std()
 
-    geometry = Geometry.axial(spacing, tuple(first_voxel_mm))
     ct = CTVolume.from_array(np.clip(hu, -1024, 3000), geometry, f"Phantom {seed}")
     lesions = np.zeros(shape, dtype=bool)
     if disease is not None:
         ct, lesions = add_disease(ct, lung_mask, seed, disease, extent)
     return _stored_as(Phantom(ct, lung_mask, lesions), orientation)
+
+
+def unscanned(random: np.random.Generator, shape: Shape, spacing: Spacing) -> tuple[np.ndarray, np.ndarray, Geometry]:
+    """A healthy patient before the scanner blurs him and adds noise: float32 HU, lungs and grid, as in ``thorax``."""
+    body = Body.draw(random)
+    i_mm, j_mm, k_mm = spacing
+    spacing_kji = (k_mm, j_mm, i_mm)
+    first_voxel_mm = np.array([-(n - 1) / 2 * mm for n, mm in zip(shape[::-1], spacing, strict=True)])
+    subslices = max(1, round(k_mm / _LAYER_MM))
+    hu, lung_mask = _scan(body, random, shape, spacing_kji, first_voxel_mm, subslices)
+    _fill_lungs(hu, lung_mask, body, random, spacing_kji, first_voxel_mm, subslices)
+    return hu, lung_mask, Geometry.axial(spacing, tuple(first_voxel_mm))
 
 
 def _scan(

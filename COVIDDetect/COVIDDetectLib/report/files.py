@@ -31,8 +31,8 @@ def write_analysis_files(ct: CTVolume, analysis: Analysis, folder: Path, skip: C
     """Write the four files of an analysis: all of them appear in ``folder``, or none.
 
     ``analysis.json`` (``Docs/use/analysis-schema.md``), ``lungs.nrrd`` (0 background, 1 right, 2 left, on the CT's own
-    grid), ``attention.nrrd`` (0…1 on the heat map's coarse grid) and ``overview.png``. Earlier files of these names
-    are replaced, others are left alone. Each file is read back before it gets its name.
+    grid), ``attention.nrrd`` (up to 1, below 0 against COVID-19, on the heat map's coarse grid) and ``overview.png``.
+    Earlier files of these names are replaced, others are left alone. Each file is read back before it gets its name.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ class Plane:
     axis, index
         Which plane, and which slice, row or column of the axial CT it is.
     hu, labels, attention
-        Arrays ``[row, column]`` of the same shape: HU, 0/1 right/2 left lung, heat map 0…1.
+        Arrays ``[row, column]`` of the same shape: HU, 0/1 right/2 left lung, heat of the map 0…1.
     extent_mm
         Left, right, bottom and top edge in mm from the center of voxel 0, along the axes of the axial CT.
     position_mm
@@ -107,7 +107,7 @@ class Scene:
         kji = np.rint(ijk[::-1]).astype(int)
         inside = np.all((kji >= 0) & (kji < np.array(self.ct.shape)[:, None]), axis=0)
         inside[inside] = self.labels[tuple(kji[:, inside])] > 0
-        return kji[:, inside].T, self.attention.values.ravel()[inside]
+        return kji[:, inside].T, self.attention.heat.ravel()[inside]
 
     def hottest_index(self, axis: Axis, within: slice | None = None) -> int:
         """The plane that shows most of the heat map in the lungs, or the middle one where nothing is hot.
@@ -140,7 +140,7 @@ class Scene:
         ijk = np.stack([axis_indices.ravel() for axis_indices in kji[::-1]])
         in_attention = _map(np.linalg.inv(self.attention.geometry.ijk_to_lps) @ geometry.ijk_to_lps, ijk)[::-1]
         # Beyond the outermost cell centers the lungs go on for half a cell: "nearest" fills that rim.
-        attention = scipy.ndimage.map_coordinates(self.attention.values, in_attention, order=1, mode="nearest")
+        attention = scipy.ndimage.map_coordinates(self.attention.heat, in_attention, order=1, mode="nearest")
         first, second = (part for number, part in enumerate(window) if number != normal)
         shape = (first.stop - first.start, second.stop - second.start)
 

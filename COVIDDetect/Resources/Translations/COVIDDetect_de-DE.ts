@@ -176,10 +176,6 @@
         <translation>Farben:</translation>
     </message>
     <message>
-        <source>Color map of the heat map; all are perceptually uniform.</source>
-        <translation>Farbskala der Heatmap; alle sind wahrnehmungsgetreu abgestuft.</translation>
-    </message>
-    <message>
         <source>Method:</source>
         <translation>Verfahren:</translation>
     </message>
@@ -326,6 +322,10 @@
     <message>
         <source>Lungs and heat map in 3D</source>
         <translation>Lungen und Heatmap in 3D</translation>
+    </message>
+    <message>
+        <source>Colors of the heat map. For and against also shows, in blue and on the same scale, what speaks against COVID-19; maps of Grad-CAM have no sign and show only what speaks for it.</source>
+        <translation>Farbskala der Heatmap. „Dafür und dagegen“ zeigt auch, blau und auf derselben Skala, was gegen COVID-19 spricht; Heatmaps von Grad-CAM haben kein Vorzeichen und zeigen nur, was dafür spricht.</translation>
     </message>
     <message>
         <source>Threshold:</source>
@@ -663,6 +663,13 @@ Jetzt installieren?</translation>
     <message>
         <source>Preview: {probability}</source>
         <translation>Vorschau: {probability}</translation>
+    </message>
+</context>
+<context>
+    <name>panel.map_warning</name>
+    <message>
+        <source>Hatched heat map. {meaning}</source>
+        <translation>Schraffierte Heatmap. {meaning}</translation>
     </message>
 </context>
 <context>
@@ -1092,6 +1099,10 @@ Jetzt installieren?</translation>
 <context>
     <name>sections.heat_map_section</name>
     <message>
+        <source>For and against</source>
+        <translation>Dafür und dagegen</translation>
+    </message>
+    <message>
         <source>Another volume lies over the CT; the heat map is not shown there.</source>
         <translation>Ein anderes Volumen liegt über dem CT; die Heatmap ist dort nicht zu sehen.</translation>
     </message>
@@ -1106,6 +1117,10 @@ Jetzt installieren?</translation>
     <message>
         <source>Most of the heat lies outside the lungs, so it says little about what in them suggests COVID-19. Try another method.</source>
         <translation>Diese Heatmap liegt größtenteils außerhalb der Lungen: Sie sagt wenig darüber, was in ihnen für COVID-19 spricht. Versuchen Sie eine andere Methode.</translation>
+    </message>
+    <message>
+        <source>This heat map does not tell what speaks against COVID-19; HiResCAM does.</source>
+        <translation>Diese Heatmap sagt nicht, was gegen COVID-19 spricht; HiResCAM tut es.</translation>
     </message>
     <message>
         <source>Hardly anything in the lungs speaks for COVID-19; to see what does, move “Above” to the left.</source>
@@ -1912,6 +1927,12 @@ Jetzt installieren?</translation>
     <message>
         <source>Heat</source>
         <translation>Hitze</translation>
+    </message>
+    <message>
+        <source>For (+)
+against (−)</source>
+        <translation>Dafür (+)
+dagegen (−)</translation>
     </message>
     <message>
         <source>Unreliable</source>

@@ -7,13 +7,16 @@ import slicer
 from ...analysis.attention import Attention
 from ...analysis.heat_map import HeatMap
 from .ct import geometry_of, give_to, place
+from .for_and_against import table_for_and_against
 
-COLORS = ("Inferno", "Viridis", "Magma", "Plasma")
-"""Perceptually uniform color tables that Slicer brings along."""
+FOR_AND_AGAINST = "For and against"
+COLORS = ("Inferno", "Viridis", "Magma", "Plasma", FOR_AND_AGAINST)
+"""Perceptually uniform color tables that Slicer brings along, and one that also shows what speaks against."""
 
 _SHARE, _RAW_MAXIMUM = "COVIDDetect.shareInLungs", "COVIDDetect.rawMaximum"
+_NO_LIMIT = -1e9
 _TITLE = "COVIDDetect.title"
-"""Attribute of a legend: the title that it got here, which the user may change."""
+"""Attribute of a legend: what it got here, its title and whether numbers have signs; the user may change it."""
 _LEGEND_SIZE = 0.045, 0.2
 """Shares of the view. Slicer fits the letters into them, whatever font is set: here no larger than the corner text."""
 
@@ -41,12 +44,12 @@ def write_heat_map(
     heat_map: HeatMap, whole: slicer.vtkMRMLScalarVolumeNode, in_lungs: slicer.vtkMRMLScalarVolumeNode
 ) -> None:
     """Make a heat map the content of two nodes; that of the part in the lungs also tells how much that is."""
-    _write(heat_map.whole, whole)
-    _write(heat_map.in_lungs, in_lungs)
+    write_attention(heat_map.whole, whole)
+    write_attention(heat_map.in_lungs, in_lungs)
     in_lungs.SetAttribute(_SHARE, repr(heat_map.share_in_lungs))
 
 
-def _write(attention: Attention, node: slicer.vtkMRMLScalarVolumeNode) -> None:
+def write_attention(attention: Attention, node: slicer.vtkMRMLScalarVolumeNode) -> None:
     """Make ``attention`` the content of ``node``, on its own coarse grid: the slice views interpolate."""
     with slicer.util.NodeModify(node):
         place(node, attention.geometry)
@@ -91,19 +94,32 @@ def layer_of(node: slicer.vtkMRMLScalarVolumeNode | None) -> str:
     return (node.GetAttribute("COVIDDetect.layer") or "") if node is not None else ""
 
 
+def tells_against(node: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
+    """Whether a map knows what speaks against COVID-19: Grad-CAM has no sign, nor had what earlier versions stored."""
+    image = node.GetImageData() if node is not None else None
+    return image is not None and bool(image.GetScalarRange()[0] < 0)
+
+
 def style_heat_map(node: slicer.vtkMRMLScalarVolumeNode, colors: str, threshold: float) -> None:
-    """Color table, and the value below which nothing is shown (0 shows all above 0)."""
-    display = node.GetDisplayNode()
+    """Color table, and the size below which no value is shown (0 shows all but 0)."""
+    # Exactly 0 is where the network saw nothing, or where there is no lung.
+    threshold, display = max(threshold, 1e-3), node.GetDisplayNode()
+    table, lowest = colors_of(node, colors, threshold)
     with slicer.util.NodeModify(display):
-        display.SetAndObserveColorNodeID(color_node_id(colors))
-        # Exactly 0 is where the network saw nothing, or where there is no lung.
-        display.SetLowerThreshold(max(threshold, 1e-3))
+        display.SetAndObserveColorNodeID(table.GetID())
+        display.SetWindowLevelMinMax(lowest, 1.0)
+        display.SetLowerThreshold(threshold if lowest == 0 else _NO_LIMIT)
         display.SetUpperThreshold(2.0)
 
 
-def color_node_id(colors: str) -> str:
-    """Id of one of ``COLORS`` in the scene."""
-    return f"vtkMRMLColorTableNodeFile{colors}.txt"
+def colors_of(
+    node: slicer.vtkMRMLScalarVolumeNode, colors: str, threshold: float
+) -> tuple[slicer.vtkMRMLColorTableNode, float]:
+    """The table of one of ``COLORS`` in the scene, and the value at its lower end; at the upper one is 1."""
+    if colors == FOR_AND_AGAINST and tells_against(node):
+        return table_for_and_against(threshold), -1.0
+    name = COLORS[0] if colors == FOR_AND_AGAINST else colors
+    return slicer.mrmlScene.GetNodeByID(f"vtkMRMLColorTableNodeFile{name}.txt"), 0.0
 
 
 def show_legend(node: slicer.vtkMRMLScalarVolumeNode, visible: bool) -> None:
@@ -115,12 +131,14 @@ def show_legend(node: slicer.vtkMRMLScalarVolumeNode, visible: bool) -> None:
         legend.SetVisibility(visible)
 
 
-def title_legend(node: slicer.vtkMRMLScalarVolumeNode, title: str) -> None:
-    """Write over the legend of a heat map what its colors mean, when that has changed."""
+def title_legend(node: slicer.vtkMRMLScalarVolumeNode, title: str, signed: bool) -> None:
+    """Write over the legend of a heat map what its colors mean, when that has changed; with signs where they have."""
     legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
-    if legend is not None and legend.GetAttribute(_TITLE) != title:
-        legend.SetAttribute(_TITLE, title)
+    given = f"{title}±" if signed else title
+    if legend is not None and legend.GetAttribute(_TITLE) != given:
+        legend.SetAttribute(_TITLE, given)
         legend.SetTitleText(title)
+        legend.SetLabelFormat("%+.1f" if signed else "%.1f")
 
 
 def draw_legend(node: slicer.vtkMRMLScalarVolumeNode) -> None:

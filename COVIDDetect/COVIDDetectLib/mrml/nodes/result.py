@@ -228,6 +228,11 @@ class Result:
         """Whether the heat map can be relied on; None while nobody knows, and of a map that another method made."""
         return MapChecks.of(self.record) if layer_of(self.heat_map_node) == DEFAULT_LAYER else None
 
+    @property
+    def is_map_unreliable(self) -> bool:
+        """Whether one of these checks has failed."""
+        return self.map_checks is not None and bool(self.map_checks.failed)
+
     def write_map_checks(self, checks: MapChecks) -> None:
         """Add whether the heat map can be relied on; how repeatable it is, the readings of the nudged CT tell."""
         self._add_to_record("map_checks", asdict(checks.with_readings(width_of(self.record))))

@@ -9,7 +9,17 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
-from ..nodes.heat_map import draw_legend, heat_maps, is_heat_map, show_legend, style_heat_map, title_legend
+from ..nodes.hatched import hatched_copies, hatched_copy, original_of
+from ..nodes.heat_map import (
+    FOR_AND_AGAINST,
+    draw_legend,
+    heat_maps,
+    is_heat_map,
+    show_legend,
+    style_heat_map,
+    tells_against,
+    title_legend,
+)
 from ..nodes.result import Result
 from .heat_map_3d import show_in_3d
 
@@ -56,11 +66,14 @@ def is_shown(ct_node: slicer.vtkMRMLScalarVolumeNode) -> bool:
 
 
 def volumes_shown() -> dict[str, list[str]]:
-    """IDs of the volumes, background and what is blended over it, of each slice view on screen that shows any."""
+    """IDs of the volumes, background and what is blended over it, of each slice view on screen that shows any.
+
+    A hatched copy counts as the heat map that it is of.
+    """
     shown = {}
     for view in _on_screen():
         foreground = view.GetForegroundVolumeID() if view.GetForegroundOpacity() else None
-        volumes = [volume for volume in (view.GetBackgroundVolumeID(), foreground) if volume]
+        volumes = [_original_id(volume) for volume in (view.GetBackgroundVolumeID(), foreground) if volume]
         if volumes:
             shown[slicer.vtkMRMLSliceLogic.GetSliceNode(view).GetID()] = volumes
     return shown
@@ -110,7 +123,8 @@ def lay_heat_map(
     over_others
         Whether a foreground that is not ours may be replaced.
     """
-    shown, ct_id = map_shown(result, look), result.ct_node.GetID() if result and result.ct_node else None
+    heat_map, ct_id = map_shown(result, look), result.ct_node.GetID() if result and result.ct_node else None
+    shown = _drawn(result, heat_map, is_new)
     if shown is not None and is_new:
         style_heat_map(shown, look.colors, look.threshold)
     is_changed = False
@@ -126,16 +140,20 @@ def lay_heat_map(
                 view.SetForegroundOpacity(look.opacity)
             is_changed = True
     if is_new:
+        for copy in hatched_copies():
+            if copy is not shown:
+                slicer.mrmlScene.RemoveNode(copy)
         for other in heat_maps():
             if other.GetDisplayNode() is not None:
                 show_legend(other, other is shown)
     if shown is not None:
-        title_legend(shown, _legend_title(result))
+        signed = look.colors == FOR_AND_AGAINST and tells_against(shown)
+        title_legend(shown, _legend_title(result, signed), signed)
         if is_changed:
             draw_legend(shown)
     show_in_3d(
         result if look.in_3d else None,
-        shown if look.in_3d else None,
+        heat_map if look.in_3d else None,
         opacity=look.opacity,
         threshold=look.threshold,
         colors=look.colors,
@@ -190,12 +208,29 @@ def _is_in_sight(position_ras: tuple[float, float, float], view: slicer.vtkMRMLS
     return bool(0 <= x < width and 0 <= y < height)
 
 
-def _legend_title(result: Result | None) -> str:
+def _drawn(
+    result: Result | None, heat_map: slicer.vtkMRMLScalarVolumeNode | None, is_new: bool
+) -> slicer.vtkMRMLScalarVolumeNode | None:
+    """What is laid over the CT: a heat map, or its copy in stripes where a check has failed."""
+    if result is None or heat_map is None or not result.is_map_unreliable:
+        return heat_map
+    copies = [] if is_new else [copy for copy in hatched_copies() if original_of(copy) is heat_map]
+    return copies[0] if copies else hatched_copy(heat_map)
+
+
+def _original_id(volume_id: str) -> str:
+    node = slicer.mrmlScene.GetNodeByID(volume_id)
+    original = original_of(node) if node is not None else None
+    return original.GetID() if original is not None else volume_id
+
+
+def _legend_title(result: Result | None, signed: bool) -> str:
     """What the colors mean, or why they mean less than they seem to."""
     if result and result.stale:
         return _("Out of date")
-    checks = result.map_checks if result else None
-    return _("Unreliable") if checks and checks.failed else _("Heat")
+    if result and result.is_map_unreliable:
+        return _("Unreliable")
+    return _("For (+)\nagainst (−)") if signed else _("Heat")
 
 
 def _has_heat_map(view: slicer.vtkMRMLSliceCompositeNode) -> bool:

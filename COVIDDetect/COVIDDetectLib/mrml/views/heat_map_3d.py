@@ -8,7 +8,7 @@ import math
 import slicer
 import vtk
 
-from ..nodes.heat_map import color_node_id
+from ..nodes.heat_map import colors_of
 from ..nodes.lung_mask import segment_ids
 from ..nodes.result import Result
 
@@ -17,10 +17,11 @@ _BEFORE = "COVIDDetect.before3D"
 """Attribute of what is shown otherwise while lungs are shown in 3D: how it was before."""
 
 LUNG_OPACITY = 0.2
-_STALE_COLORS = "vtkMRMLColorTableNodeGrey"
+_GRAY = "vtkMRMLColorTableNodeGrey"
 _OPACITY_DISTANCE_MM = 4.0
 """What is this thick has the opacity of the overlay where it is hottest; a hot region is some centimeters thick."""
 _COLOR_POINTS = 16
+"""For each unit of heat."""
 
 
 def show_in_3d(
@@ -41,14 +42,17 @@ def show_in_3d(
     heat_map
         None shows the lungs alone.
     opacity, threshold, colors
-        As in the slice views. The map of a stale result is gray.
+        As in the slice views. The map of a stale result is gray, and so is one that is not to be relied on.
     is_new
         Whether something else is to be shown than last time; if not, a volume that the user hid stays hidden.
     """
     _hide_volumes_but(heat_map)
     if heat_map is not None:
-        color_id = _STALE_COLORS if result and result.stale else color_node_id(colors)
-        _show_volume(heat_map, _opacity_function(opacity, threshold), _color_function(color_id), is_new)
+        table, lowest = colors_of(heat_map, colors, threshold)
+        if result and (result.stale or result.is_map_unreliable):
+            table, lowest = slicer.mrmlScene.GetNodeByID(_GRAY), 0.0
+        functions = _opacity_function(opacity, threshold, lowest), _color_function(table, lowest)
+        _show_volume(heat_map, *functions, is_new)
     _peel(result is None)
     mask = result.lung_mask_node if result else None
     # Not only the masks of results: a result may have been removed while its lungs were shown.
@@ -139,22 +143,24 @@ def _peel(allowed: bool) -> None:
             view.SetUseDepthPeeling(True)
 
 
-def _opacity_function(opacity: float, threshold: float) -> vtk.vtkPiecewiseFunction:
-    """Nothing below the threshold; from there to the maximum the more opaque the hotter."""
+def _opacity_function(opacity: float, threshold: float, lowest: float) -> vtk.vtkPiecewiseFunction:
+    """Nothing below the threshold; from there to the maximum the more opaque the hotter, and to ``lowest`` as well."""
     function = vtk.vtkPiecewiseFunction()
     for heat, share in ((0.0, 0.0), (threshold, 0.0), (threshold + 0.02, 0.2), (1.0, 1.0)):
         function.AddPoint(heat, share * opacity)
+        function.AddPoint(heat * lowest, share * opacity)
     return function
 
 
-def _color_function(color_id: str) -> vtk.vtkColorTransferFunction:
-    """A color table of the scene over the heat from 0 to 1."""
-    table = slicer.mrmlScene.GetNodeByID(color_id).GetLookupTable()
+def _color_function(table: slicer.vtkMRMLColorTableNode, lowest: float) -> vtk.vtkColorTransferFunction:
+    """A color table of the scene over the heat from ``lowest`` to 1."""
+    table = table.GetLookupTable()
     last = table.GetNumberOfTableValues() - 1
     function = vtk.vtkColorTransferFunction()
-    for point in range(_COLOR_POINTS):
-        heat = point / (_COLOR_POINTS - 1)
-        function.AddRGBPoint(heat, *table.GetTableValue(round(heat * last))[:3])
+    points = round(_COLOR_POINTS * (1 - lowest))
+    for point in range(points):
+        share = point / (points - 1)
+        function.AddRGBPoint(lowest + share * (1 - lowest), *table.GetTableValue(round(share * last))[:3])
     return function
 
 

@@ -9,6 +9,8 @@ from slicer.i18n import tr as _
 
 from ...analysis.attribution import METHODS
 from ...analysis.heat_map import LEAST_IN_LUNGS
+from ...mrml.nodes.heat_map import COLORS, FOR_AND_AGAINST
+from ..map_warning import MapWarning
 from ..state import PanelState
 from .map_checks_row import show_map_checks
 from .scale import LINK
@@ -26,7 +28,7 @@ class HeatMapSection:
     """
 
     def __init__(self, ui: slicer.util.childWidgetVariables, lay_over_others: Callable[[], None]) -> None:
-        self._ui = ui
+        self._ui, self.warning = ui, MapWarning()
         ui.heatMapNoteLabel.connect("linkActivated(QString)", lambda link: lay_over_others())
         for method, title in method_titles().items():
             ui.layerComboBox.addItem(title, METHODS[method])
@@ -39,6 +41,9 @@ class HeatMapSection:
             getattr(ui, name).enabled = result is not None
         ui.layerComboBox.enabled = result is not None and new.job is None and not result.stale
         show_map_checks(ui, new)
+        self.warning.show(new)
+        # Slicer fills the list with what is kept in the scene, in English.
+        ui.colorsComboBox.setItemText(COLORS.index(FOR_AND_AGAINST), _("For and against"))
         ui.heatMapNoteLabel.text = _note(new)
         ui.heatMapNoteLabel.visible = bool(ui.heatMapNoteLabel.text) and not new.editor_open
         if result is None:
@@ -63,6 +68,8 @@ def _note(state: PanelState) -> str:
             "Most of the heat lies outside the lungs, so it says little about what in them suggests COVID-19. Try "
             "another method."
         )
+    if look.colors == FOR_AND_AGAINST and not result.tells_against:
+        return _("This heat map does not tell what speaks against COVID-19; HiResCAM does.")
     if is_dark or (look.only_in_lungs and result.hottest < look.threshold):
         return _("Hardly anything in the lungs speaks for COVID-19; to see what does, move “Above” to the left.")
     return ""

@@ -22,7 +22,7 @@ LABEL = "HEATMAP"
 def parametric_map(
     source: Source, attention: Attention, record: Mapping[str, Any], series: Mapping[str, Any]
 ) -> ParametricMap:
-    """Write the whole heat map, 0…1 relative to its full scale.
+    """Write the whole heat map, relative to its full scale: what speaks for COVID-19 up to 1, against it below 0.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ def parametric_map(
 
     mapping = RealWorldValueMapping(
         lut_label=LABEL,
-        lut_explanation="HiResCAM, relative to its full scale",
+        lut_explanation="HiResCAM, relative to its full scale; below 0 against",
         unit=standard("1", "UCUM", "no units"),
-        value_range=(0.0, 1.0),
+        value_range=(min(0.0, float(attention.values.min())), 1.0),
         slope=1.0,
         intercept=0.0,
         quantity_definition=standard("130402", "DCM", "Class activation"),
