@@ -15,7 +15,8 @@ _FINER = 4
 """In-plane cells of the result per cell of the network: about 2.5 mm in an adult, still a small volume."""
 
 _HATCH_CELL_MM, _HATCH_MM = 1.5, 9.0
-"""Cells of a hatched map, about, and from one stripe to the next along each axis: several cross the smallest place."""
+"""Cells of a hatched map, at most, and from one stripe to the next along each axis: several cross a small place, and
+views that interpolate between the cells do not wash them out."""
 _LEAST_HATCHED = 0.01
 
 LEAST_SHOWN = 0.3
@@ -65,7 +66,7 @@ def hatched(attention: Attention) -> Attention:
     if box:
         first = [max(0, part.start - 1) for part in box[0]]
         values = values[tuple(slice(start, part.stop + 1) for start, part in zip(first, box[0], strict=True))]
-    finer = [max(1, round(mm / _HATCH_CELL_MM)) for mm in spacing]
+    finer = [int(np.ceil(mm / _HATCH_CELL_MM)) for mm in spacing]
     for axis, count in enumerate(finer):
         values = _interpolate(values, axis, count)
     matrix = attention.geometry.ijk_to_lps.copy()
