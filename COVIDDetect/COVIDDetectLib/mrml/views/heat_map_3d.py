@@ -148,7 +148,8 @@ def _opacity_function(opacity: float, threshold: float, lowest: float) -> vtk.vt
     function = vtk.vtkPiecewiseFunction()
     for heat, share in ((0.0, 0.0), (threshold, 0.0), (threshold + 0.02, 0.2), (1.0, 1.0)):
         function.AddPoint(heat, share * opacity)
-        function.AddPoint(heat * lowest, share * opacity)
+        if lowest < 0:
+            function.AddPoint(heat * lowest, share * opacity)
     return function
 
 
