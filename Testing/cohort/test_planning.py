@@ -101,11 +101,11 @@ def test_not_more_than_two_cts_are_read_ahead(
     load, analyze = pipeline.load_case, pipeline.analyze_case
     everything_read = threading.Event()
 
-    def counted_load(case: Case) -> pipeline.Loaded:
+    def counted_load(case: Case, scoring: Scoring) -> pipeline.Loaded:
         read.append(case.name)
         if len(read) == 3:
             everything_read.set()
-        return load(case)
+        return load(case, scoring)
 
     def counted_analyze(loaded: pipeline.Loaded, scoring: Scoring) -> pipeline.Analysis:
         everything_read.wait(timeout=30)

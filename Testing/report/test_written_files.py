@@ -17,10 +17,10 @@ from COVIDDetectLib.errors import DiskError, InputError
 from COVIDDetectLib.lungs import LungMask
 from COVIDDetectLib.phantom import Phantom
 from COVIDDetectLib.report.files import (
-    _write_image,
     analysis_files,
     refuse_inputs,
     write_analysis_files,
+    write_image,
     write_lung_mask_file,
 )
 from COVIDDetectLib.weights.cards import ModelCard
@@ -121,7 +121,7 @@ def test_a_heat_map_of_one_slice_is_written_and_read_back(tmp_path: Path) -> Non
     """As of lungs on two or three slices, which the network joins two by two."""
     values = np.linspace(0, 1, 54, dtype=np.float32).reshape(1, 6, 9)
     path, geometry = tmp_path / "attention.nrrd", Geometry.axial((10.0, 12.0, 20.0))
-    _write_image(values, geometry, path)
+    write_image(values, geometry, path)
     written, place = read_back(path)
     np.testing.assert_array_equal(written, values)
     assert place.same_grid(geometry)
