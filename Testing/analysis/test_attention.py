@@ -46,27 +46,54 @@ def test_grad_cam_equals_its_definition_by_finite_differences() -> None:
     np.testing.assert_allclose(grad_cam, expected.numpy(), atol=1e-6)
 
 
+class LinearNetwork(torch.nn.Module):
+    """Its channels are its features, one for each cell: what a cell adds to the margin is known."""
+
+    def __init__(self, cells: int) -> None:
+        super().__init__()
+        self.classifier = torch.nn.Module()
+        self.classifier.convolutions = torch.nn.Flatten()
+        self.classifier.output = torch.nn.Linear(cells, 2)
+
+
 def test_hires_cam_is_what_each_cell_adds_to_the_margin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a linear classifier exactly: the cells and the bias sum to the margin."""
     torch.manual_seed(1)
-    network = SmallNetwork().double()
     features = torch.rand(1, 6, 3, 4, 5, dtype=torch.double)
-    linear = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(6 * 3 * 4 * 5, 2)).double()
-    network.classifier = linear
-    difference = (linear[1].weight[1] - linear[1].weight[0]).detach().reshape(features.shape)
+    network = LinearNetwork(features.numel()).double()
+    linear = network.classifier.output
+    difference = (linear.weight[1] - linear.weight[0]).detach().reshape(features.shape)
     signed = (difference * features).sum(dim=1)[0].numpy()
 
     monkeypatch.setattr(hires_cam, "SMOOTH_CELLS", 0.0)
     logits, found = hires_cam.score_with_hires_cam(network, features)
     np.testing.assert_allclose(found, signed, atol=1e-6)
     assert found.min() < 0 < found.max(), "for and against"
-    bias = float(linear[1].bias[1] - linear[1].bias[0])
+    bias = float((linear.bias[1] - linear.bias[0]).detach())
     assert float(logits[1] - logits[0]) == pytest.approx(signed.sum() + bias, abs=1e-5)
 
     monkeypatch.undo()
     _, smooth = hires_cam.score_with_hires_cam(network, features)
     expected = gaussian_filter(signed.astype(np.float32), (0.5, 1.0, 1.0), mode="constant")
     np.testing.assert_allclose(smooth, expected, atol=1e-6)
+
+
+def test_heat_is_what_the_scan_has_more_of_than_healthy_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(1)
+    features = torch.rand(1, 6, 3, 4, 5, dtype=torch.double)
+    network = LinearNetwork(features.numel()).double()
+    difference = (network.classifier.output.weight[1] - network.classifier.output.weight[0]).detach()
+    healthy = torch.rand(features.shape, dtype=torch.double)
+    more = (features - healthy).clamp(min=0)
+    signed = (difference.reshape(features.shape) * more).sum(dim=1)[0].numpy()
+
+    monkeypatch.setattr(hires_cam, "SMOOTH_CELLS", 0.0)
+    logits, found = hires_cam.score_with_hires_cam(network, features, healthy.flatten().numpy())
+    np.testing.assert_allclose(found, signed, atol=1e-6)
+    assert found.min() < 0 < found.max()
+    torch.testing.assert_close(logits, hires_cam.score_with_hires_cam(network, features)[0])
+    _, dark = hires_cam.score_with_hires_cam(network, features, features.flatten().numpy())
+    assert not dark.any()
 
 
 def test_a_cell_lies_over_the_pixels_that_move_it() -> None:

@@ -31,11 +31,11 @@ def lung_mask(small_phantom: Phantom) -> LungMask:
     return LungMask.from_labels(small_phantom.lung_mask, small_phantom.ct.geometry)
 
 
-def brightness(network: object, features: object, ct_mask: CTMask) -> np.ndarray:
+def brightness(network: object, features: object, ct_mask: CTMask, healthy: object) -> np.ndarray:
     return brightness_map(ct_mask, cells_of(ct_mask))
 
 
-def blob(network: object, features: object, ct_mask: CTMask) -> np.ndarray:
+def blob(network: object, features: object, ct_mask: CTMask, healthy: object) -> np.ndarray:
     shape = cells_of(ct_mask)
     cells = count_cells(ct_mask, np.zeros(ct_mask.mask.shape, dtype=bool), shape)
     return blob_map(cells, np.random.default_rng(0))

@@ -274,7 +274,7 @@ def analyze(
             network = cast("DeCoVNet", loaded_network(card, device))
             features = backbone(network, ct_mask, device, slices, _counting("score", report))
             return (
-                *score_features(network, features, ct_mask, card.full_heat),
+                *score_features(network, features, ct_mask, card),
                 take_apart(network, features),
                 judge(card, features, ct_mask),
             )
@@ -318,17 +318,17 @@ def score_ct_mask(network: DeCoVNet, ct_mask: CTMask, device: str = "cpu") -> tu
 
 
 def score_features(
-    network: DeCoVNet, features: Tensor, ct_mask: CTMask, full_heat: float | None = None
+    network: DeCoVNet, features: Tensor, ct_mask: CTMask, card: ModelCard | None = None
 ) -> tuple[Score, Attention]:
-    """Probability and heat map from the second ResBlock's output for a CT-Mask volume; ``full_heat`` as in the card."""
+    """Probability and heat map from the second ResBlock's output for a CT-Mask volume; the card says what heat is."""
     import torch
 
     from ..networks.hires_cam import score_with_hires_cam
 
-    logits, hires_cam = score_with_hires_cam(network, features)
+    logits, hires_cam = score_with_hires_cam(network, features, healthy_activations(card) if card else None)
     probability = float(torch.softmax(logits.double(), dim=0)[1])
     return Score(probability, (float(logits[0]), float(logits[1]))), place_attention(
-        hires_cam, ct_mask.geometry, full_heat or 0.0
+        hires_cam, ct_mask.geometry, card.full_heat or 0.0 if card else 0.0
     )
 
 

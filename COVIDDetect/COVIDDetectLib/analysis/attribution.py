@@ -19,6 +19,7 @@ from ..device import trusted_device, within_memory
 from ..errors import InputError
 from ..lungs import LungMask
 from ..weights.cards import ModelCard, scoring_card
+from ..weights.domain import healthy_activations
 from ..weights.loaded import loaded_network
 from .analyze import Progress
 from .attention import DEFAULT_LAYER, Attention, normalized, place_attention
@@ -102,7 +103,7 @@ def explain(
         elif method == "grad-cam":
             _, raw = score_with_grad_cam(network, features)
         else:
-            _, raw = score_with_hires_cam(network, features)
+            _, raw = score_with_hires_cam(network, features, healthy_activations(card))
         at_least = card.full_heat or 0.0 if method == "hires-cam" else 0.0
         return normalized(raw, place_attention(raw, ct_mask.geometry).geometry, METHODS[method], at_least)
 

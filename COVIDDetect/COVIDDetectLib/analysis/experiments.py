@@ -91,7 +91,7 @@ def run_experiments(
         ct_mask = make_ct_mask(ct, lung_mask.labels > 0, card.input_form)
         network = cast("DeCoVNet", loaded_network(card, device))
         features = features_of(network, ct_mask, device, slices, report)
-        return score_features(network, features, ct_mask, card.full_heat)
+        return score_features(network, features, ct_mask, card)
 
     as_it_is, attention = score(ct, lung_mask)
 

@@ -18,6 +18,7 @@ from ..device import trusted_device, within_memory
 from ..errors import MaskError
 from ..lungs import LungMask
 from ..weights.cards import ModelCard, scoring_card
+from ..weights.domain import healthy_activations
 from ..weights.loaded import loaded_network
 from .analyze import Progress
 from .attention import place_attention
@@ -44,8 +45,9 @@ _LEAST_MORE = 0.05
 _SLICES_AT_ONCE = 32
 """Of the backbone: whoever cancels waits for one layer of them."""
 
-MapOf = Callable[["DeCoVNet", "Tensor", CTMask], np.ndarray]
-"""Makes a raw map ≥ 0 of a network's features (``features_of``) for a CT-Mask volume."""
+MapOf = Callable[["DeCoVNet", "Tensor", CTMask, np.ndarray | None], np.ndarray]
+"""Makes a raw map ≥ 0 of a network's features (``features_of``) for a CT-Mask volume. The last argument is what its
+channels are in healthy scans; None for networks that have forgotten all."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,11 @@ MEANINGS = {
 NAMES = ("in_lungs", "knows_weights", "repeatable", "does_what_it_says")
 
 
-def hires_cam(network: DeCoVNet, features: Tensor, ct_mask: CTMask) -> np.ndarray:
+def hires_cam(network: DeCoVNet, features: Tensor, ct_mask: CTMask, healthy: np.ndarray | None) -> np.ndarray:
     """What speaks for COVID-19 in the map that is shown by default."""
     from ..networks.hires_cam import score_with_hires_cam
 
-    return score_with_hires_cam(network, features)[1].clip(min=0)
+    return score_with_hires_cam(network, features, healthy)[1].clip(min=0)
 
 
 def check_map(
@@ -186,7 +188,7 @@ class _Checking:
 
     def checks(self, lung_mask: LungMask) -> MapChecks:
         features = self._features(0, self.network, self.ct_mask)
-        heat = self.map_of(self.network, features, self.ct_mask)
+        heat = self.map_of(self.network, features, self.ct_mask, healthy_activations(self.card))
         attention = place_attention(heat, self.ct_mask.geometry, self.card.full_heat or 0.0)
         if attention.values.max() < LEAST_SHOWN:
             self._done(_STEPS)
@@ -211,7 +213,7 @@ class _Checking:
         maps = []
         for step, seed in enumerate(_FORGOTTEN_SEEDS, start=1):
             other = forgetful(self.network, seed)
-            maps.append(self.map_of(other, self._features(step, other, self.ct_mask), self.ct_mask))
+            maps.append(self.map_of(other, self._features(step, other, self.ct_mask), self.ct_mask, None))
         return maps
 
     def _by_chance(self, heat: np.ndarray, features: Tensor, cells: Cells) -> float | None:

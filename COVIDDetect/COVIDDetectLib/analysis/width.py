@@ -140,7 +140,7 @@ def read_again(
 
         def score_on(device: str, slices: int) -> tuple[Score, Attention]:
             network = cast("DeCoVNet", loaded_network(card, device))
-            return score_features(network, features_of(network, ct_mask, device, slices), ct_mask)
+            return score_features(network, features_of(network, ct_mask, device, slices), ct_mask, card)
 
         scored, where = within_memory(score_on, where, _SLICES_AT_ONCE)
         return scored

@@ -20,6 +20,7 @@ from ..analysis.cells import (
 from ..ct.ct_mask import CTMask, averaged_slabs, bounding_box, make_ct_mask, resample_in_plane
 from ..device import memory_for
 from ..weights.cards import ModelCard
+from ..weights.domain import healthy_activations
 from .held_back import HeldBackCase
 from .perturbation import deletion_and_insertion, randomized_networks
 
@@ -122,7 +123,7 @@ def _measure_case(
     ct_mask = make_ct_mask(case.ct, lung, card.input_form)
     lesions = averaged_slabs(case.lesions[bounding_box(lung)], len(ct_mask.image))
     lesions = resample_in_plane(lesions, *card.input_size) >= 0.5
-    probability, heat = _score(network, ct_mask, device)
+    probability, heat = _score(network, ct_mask, device, healthy_activations(card))
     if not case.is_diseased:
         return Example(CaseResult(case.name, case.finding, False, probability), ct_mask, lesions, heat)
     shape = heat.shape
@@ -149,20 +150,20 @@ def _measure_case(
                 lambda changed: _probability(network, changed, device), ct_mask, healthy, values, cells
             )
         for layer, forgetful in randomized_networks(network, int(random.integers(2**31))):
-            forgotten = _score(forgetful, ct_mask, device)[1]
+            forgotten = _score(forgetful, ct_mask, device, None)[1]
             result.randomized[layer] = likeness(heat, forgotten, cells)
             if is_flat(forgotten, cells):
                 result.emptied.append(layer)
     return Example(result, ct_mask, lesions, heat)
 
 
-def _score(network: DeCoVNet, ct_mask: CTMask, device: str) -> tuple[float, np.ndarray]:
+def _score(network: DeCoVNet, ct_mask: CTMask, device: str, healthy: np.ndarray | None) -> tuple[float, np.ndarray]:
     import torch
 
     from ..networks.hires_cam import score_with_hires_cam
 
     features = network.features_by_chunks(ct_mask.tensor().to(device))
-    logits, hires_cam = score_with_hires_cam(network, features)
+    logits, hires_cam = score_with_hires_cam(network, features, healthy)
     return float(torch.softmax(logits.double(), dim=0)[1]), hires_cam.clip(min=0)
 
 

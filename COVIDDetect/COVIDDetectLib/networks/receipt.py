@@ -64,7 +64,7 @@ def take_apart(network: DeCoVNet, features: Tensor) -> Receipt:
     pooled = pooled.detach().requires_grad_(True)
     with torch.enable_grad():
         maxima = convolutions[_UP_TO_FIRST_RELU + 1 :](pooled)[0]
-        weights, bias = _linear(network.classifier.output)
+        weights, bias = margin_weights(network.classifier.output)
         activations = maxima.detach().cpu().double()  # in this order: Apple's GPUs have no double precision
         cells = np.full((len(maxima), 3), np.nan)
         for channel in torch.nonzero(maxima.detach() > 0).flatten().tolist():
@@ -78,8 +78,8 @@ def take_apart(network: DeCoVNet, features: Tensor) -> Receipt:
     return Receipt(float(bias + activations @ weights), bias, activations.numpy(), weights.numpy(), cells)
 
 
-def _linear(output: nn.Module) -> tuple[Tensor, float]:
-    """What each channel weighs in the margin, float64 ``(32,)``, and the constant; two linear layers are one."""
+def margin_weights(output: nn.Module) -> tuple[Tensor, float]:
+    """What each channel weighs in the margin, float64 ``(32,)`` on the CPU, and the constant; layers are joined."""
     layers = [cast(nn.Linear, layer) for layer in (output if isinstance(output, nn.Sequential) else [output])]
     last = layers[-1]
     negative = 1 - COVID_POSITIVE
