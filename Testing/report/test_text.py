@@ -197,6 +197,7 @@ def test_every_reason_for_a_foreign_ct_has_its_german() -> None:
     reasons = {words for one in _PROPERTIES.values() for words in (one.low, one.high) if words}
     for reason in reasons:
         assert reason not in in_german(FOREIGN.format(f": {reason}"))
+    assert "nur 76 mm" in in_german(FOREIGN.format(": only 76 mm of lung are seen from top to bottom"))
     assert in_german(FOREIGN.format("")).startswith("Dieses CT")
 
 

@@ -1,5 +1,6 @@
 """Volumes that are no whole chest CT are told apart from those that the weights were trained on."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -96,6 +97,24 @@ def test_a_childs_chest_is_outside(card: ModelCard, scale: float, is_inside: boo
     assert is_inside or "the lungs are too" in (fit.sentence or "")
 
 
+def test_a_small_part_of_the_lungs_is_outside_however_like_the_training_set(card: ModelCard, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save
+
+    statistics = load_file(card.path.with_name(str(card.domain_file)))
+    content = save({name: 100 * one if name.endswith("unit") else one for name, one in statistics.items()})
+    (tmp_path / str(card.domain_file)).write_bytes(content)
+    loose = replace(card, path=tmp_path / "card.json", domain_sha256=hashlib.sha256(content).hexdigest())
+    phantom = patient(510)
+    first = int(np.flatnonzero(phantom.lung_mask.any(axis=(1, 2)))[0])
+    for count, is_inside in ((13, True), (8, False)):
+        part = slice(first, first + count)
+        ct_mask = ct_mask_of(phantom.ct.hu[part], phantom.lung_mask[part], phantom.ct.geometry)
+        features = load_network(card).features(ct_mask.tensor())  # type: ignore[operator]
+        fit = judge(loose, features, ct_mask)
+        assert fit is not None and fit.is_inside is is_inside
+        assert is_inside or "only 80 mm of lung are seen from top to bottom" in (fit.sentence or "")
+
+
 def test_intensities_that_are_not_hu_are_outside(card: ModelCard) -> None:
     phantom = patient(511)
     hu = phantom.ct.hu.astype(float)
@@ -160,8 +179,6 @@ def test_the_card_names_the_statistics_and_new_weights_drop_them(card: ModelCard
     ("content", "sentence"), [(b"changed", "checksum"), (None, "cannot be read"), (b"{}", "no statistics")]
 )
 def test_damaged_statistics_are_refused(card: ModelCard, tmp_path: Path, content: bytes | None, sentence: str) -> None:
-    import hashlib
-
     sha256 = card.domain_sha256 if content == b"changed" else hashlib.sha256(content or b"").hexdigest()
     damaged = replace(card, path=tmp_path / "card.json", domain_sha256=sha256)
     if content is not None:
@@ -173,8 +190,6 @@ def test_damaged_statistics_are_refused(card: ModelCard, tmp_path: Path, content
 
 
 def test_statistics_of_other_features_are_refused(card: ModelCard, tmp_path: Path) -> None:
-    import hashlib
-
     from safetensors.torch import load_file, save
 
     statistics = load_file(card.path.with_name(str(card.domain_file)))

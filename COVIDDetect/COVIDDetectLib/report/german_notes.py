@@ -63,6 +63,9 @@ _SENTENCES = {
     r"This is unlike the chest CTs that the weights were trained on; do not rely on the probability\.": "Dieses CT ist "
     "den Thorax-CTs, mit denen die Gewichte trainiert wurden, nicht ähnlich; der Wahrscheinlichkeit ist nicht zu "
     "trauen.",
+    r"This is unlike the chest CTs that the weights were trained on: only (\d+) mm of lung are .+": "Dieses CT ist den "
+    "Thorax-CTs, mit denen die Gewichte trainiert wurden, nicht ähnlich: Von den Lungen sind von oben nach unten nur "
+    "{0} mm zu sehen; der Wahrscheinlichkeit ist nicht zu trauen.",
     r"1 part of the lung mask lies outside the body \((\d+) mL\); .+": "1 Teil der Lungenmaske liegt außerhalb des "
     "Körpers ({0} mL); bitte entfernen oder die Lungen neu segmentieren.",
     r"(\d+) parts of the lung mask lie outside the body \((\d+) mL\); .+": "{0} Teile der Lungenmaske liegen außerhalb "
