@@ -60,6 +60,18 @@ def test_parts_on_the_table_are_counted_and_taken_away_in_another_mask(spacing: 
     np.testing.assert_array_equal(mask.labels, given)
 
 
+@pytest.mark.parametrize("spacing", [(1.4, 1.4, 5.0), (3.0, 3.0, 3.0)])
+def test_a_sliver_of_the_other_lung_at_the_edge_of_a_picture_is_in_the_body(
+    spacing: tuple[float, float, float],
+) -> None:
+    chest = Chest(spacing, has_ribs=True)
+    part = slice(round((200 - 25) / spacing[0]), None)
+    labels = np.ascontiguousarray(labels_of(chest)[:, :, part])
+    sliver_mm2 = np.count_nonzero(labels == RIGHT, axis=(1, 2)).max() * spacing[0] * spacing[1]
+    assert 300.0 < sliver_mm2 < 1000.0
+    assert codes(CTVolume(np.ascontiguousarray(chest.ct().hu[:, :, part]), chest.geometry), labels) == []
+
+
 def test_a_single_part_is_named_in_the_singular() -> None:
     chest = Chest((2.0, 2.0, 5.0), has_ribs=True)
     labels = labels_of(chest)

@@ -15,7 +15,10 @@ _GAP_MM = 10.0
 """Half of a gap in a thin chest wall, where coarse voxels and thin sheets look the same."""
 _LUNG_HU = (-950.0, -400.0)
 _LEAST_PIECE_MM2 = 500.0
-_LEAST_CROPPED_MM2 = 1500.0
+_LEAST_CROPPED_MM2 = 300.0
+"""A sliver of the other lung at the edge of a picture about one."""
+_RIM_MM = 4.0
+"""Thinner is the blurred rim of skin where the air around it is clipped."""
 _LEAST_SHARE_IN_HULL = 0.7
 _SQUARE = np.ones((3, 3), dtype=bool)
 
@@ -98,10 +101,13 @@ def _cropped_lungs(hu: np.ndarray, air: np.ndarray, outline: np.ndarray, samplin
     found = np.zeros_like(air)
     parts, _ = scipy.ndimage.label(air & (hu > AIR_HU + 1))
     sizes = np.bincount(parts.ravel()) * sampling[1] * sampling[2]
+    times = max(1, round(_RIM_MM / float(sampling[2])))
     hull = None
     for part in np.flatnonzero(sizes[1:] >= _LEAST_CROPPED_MM2) + 1:
         members = parts == part
         if not _LUNG_HU[0] < np.median(hu[members]) < _LUNG_HU[1]:
+            continue
+        if not scipy.ndimage.binary_erosion(members, iterations=times, border_value=1).any():
             continue
         hull = convex_hull(outline, sampling) if hull is None else hull
         if hull is not None and np.mean(hull[members]) >= _LEAST_SHARE_IN_HULL:
