@@ -22,6 +22,7 @@ from COVIDDetectLib.ct.stack import check_compression, check_origin, slices_of
 from COVIDDetectLib.ct.volume import CTVolume
 from COVIDDetectLib.lungs import segment_lungs
 from COVIDDetectLib.lungs.anatomy_checks import check_ct
+from COVIDDetectLib.lungs.tidy import tidy_lungs
 from COVIDDetectLib.phantom import thorax
 
 from Testing.dicom_series import write_series
@@ -159,6 +160,20 @@ def test_a_lung_that_is_gone_leaves_the_other_on_its_side(sound: CTVolume) -> No
     half[lung] = 30
     finding = next(one for one in check_ct(CTVolume(hu, sound.geometry)) if one.code == "one-lung")
     assert "taken for the right one" in finding.sentence
+
+
+def test_a_pneumothorax_larger_than_the_other_lung_leaves_that_lung() -> None:
+    chest = Chest((2.5, 2.5, 5.0))
+    chest.paint(chest.left & (chest.y > 20), 40)
+    chest.paint(chest.right, -1000)
+    chest.paint(chest.ball((-35, 10, 0), (15, 25, 40)), -200)
+    chest.paint((np.abs(chest.x) < 25) & (np.abs(chest.y - 10) < 6) & (np.abs(chest.z - 20) < 6), -990)
+    ct = chest.ct()
+    assert codes(ct) == ["one-lung"]
+    left = chest.left & (chest.y < 20)
+    lungs = tidy_lungs(ct, chest.right | left)
+    assert np.count_nonzero(lungs & left) > 0.99 * np.count_nonzero(left)
+    assert not (lungs & (chest.hu < -990)).any()
 
 
 def test_fifteen_slices_are_too_few_and_sixteen_are_not(sound: CTVolume) -> None:

@@ -61,8 +61,15 @@ def pieces_like_lung(
     # In the emptiest lungs hardly a voxel is as dense as lung, but they are large.
     weights = alike + _SHARE_OF_SIZE * np.bincount(core, minlength=count + 1)
     main = int(np.argmax(weights))
-    if weights[main] == 0 or (middle_hu := float(np.median(core_hu[core == main]))) < _NO_LUNG_BELOW_HU:
+    if weights[main] == 0:
         return np.zeros_like(members)
+    middle_hu = float(np.median(core_hu[core == main]))
+    if middle_hu < _NO_LUNG_BELOW_HU:
+        # Bowel; or a pneumothorax larger than the other lung, which hangs on it by the airways.
+        denser = members & (scipy.ndimage.uniform_filter(hu, (1, 3, 3)) > _PURE_GAS_BELOW_HU)
+        if np.array_equal(denser, members):
+            return np.zeros_like(members)
+        return pieces_like_lung(hu, lung_dense_pieces(hu, denser, sampling), sampling, least_share)
     gas_below = min(_GAS_BELOW_HU, middle_hu - _GAS_BELOW_LUNG_HU)
     chosen = parts == main
     at_height = chosen.any(axis=(1, 2))
