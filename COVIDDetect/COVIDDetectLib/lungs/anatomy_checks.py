@@ -92,7 +92,7 @@ def _check_anatomy(axial: CTVolume) -> list[Finding]:
                 computable=True,
             )
         )
-    if finding := check_orientation(hu, lungs, sampling, is_whole=not (cut or side)):
+    if finding := check_orientation(hu, lungs, sampling, is_whole=not (cut or side), is_one=bool(side)):
         findings.insert(0, finding)
     # A picture about one lung shows chest wall where the heart would be.
     shows_both = not lung_in_view(hu, lungs, (sampling[2], sampling[1], sampling[0]))

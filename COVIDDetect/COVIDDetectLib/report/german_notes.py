@@ -17,9 +17,11 @@ _WORDS = {
     "right side": "rechten Rand",
     "left side": "linken Rand",
     "exchange front and back": "vorn und hinten zu vertauschen",
+    "exchange front and side": "vorn und seitlich zu vertauschen",
     "exchange head and feet": "Kopf und Füße zu vertauschen",
     "exchange right and left": "rechts und links zu vertauschen",
     "The spine lies in front of the lungs": "Die Wirbelsäule liegt vor den Lungen",
+    "The spine lies beside the lungs": "Die Wirbelsäule liegt neben den Lungen",
     "The lungs are wider above than below": "Die Lungen sind oben breiter als unten",
     "The heart lies on the right": "Das Herz liegt rechts",
     "the values in the lungs are lower than HU of lungs": "die Werte in den Lungen sind niedriger als HE von Lunge",
@@ -78,8 +80,8 @@ _SENTENCES = {
     r"The lung mask does not follow the lungs of this CT \((\d+) mL of lung lie beside it and (\d+) mL of tissue in "
     r"it\), .+": "Die Lungenmaske folgt den Lungen dieses CTs nicht ({0} mL Lunge liegen daneben und {1} mL Gewebe "
     "darin), als wäre sie zu einem anderen gemacht oder verschoben worden; bitte die Lungen neu segmentieren.",
-    r"(The spine lies in front of the lungs|The lungs are wider above than below|The heart lies on the right): the "
-    r"header seems to (.+?); .+": "{0}: Die Kopfdaten scheinen {1}; bitte prüfen.",
+    r"(The spine lies in front of the lungs|The spine lies beside the lungs|The lungs are wider above than below|"
+    r"The heart lies on the right): the header seems to (.+?); .+": "{0}: Die Kopfdaten scheinen {1}; bitte prüfen.",
     r"Only one lung is seen, taken for the (\w+) one; .+": "Nur eine Lunge ist zu sehen, wohl die auf der "
     "{0} Seite; bitte eine Serie des ganzen Thorax wählen oder die Seite prüfen.",
     r"The vessels hold contrast agent \(about (\d+) HU between the lungs\), .+": "Die Gefäße enthalten Kontrastmittel "
