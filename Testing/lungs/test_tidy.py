@@ -158,6 +158,18 @@ def test_dark_lung_that_was_left_out_amid_the_mask_is_filled_and_a_dense_island_
     assert not (tidied & dense).any()
 
 
+def test_a_consolidated_lobe_that_is_skipped_on_some_slices_is_filled_and_the_spleen_is_not() -> None:
+    chest = Chest((2.5, 2.5, 5.0))
+    lobe = chest.right & (chest.y > 25) & (chest.z < 40)
+    chest.paint(lobe, 40)
+    skipped = lobe & (np.abs(chest.z + 15) < 20)
+    spleen = chest.ball((75, 50, -100), (50, 40, 60)) & chest.left
+    chest.paint(spleen, 50)
+    tidied = tidy_lungs(chest.ct(), chest.lungs & ~skipped & ~spleen)
+    assert kept_share(tidied, skipped) > 0.85
+    assert not (tidied & ~chest.lungs).any() and not (tidied & spleen).any()
+
+
 def test_a_mirrored_patient_has_a_mirrored_mask() -> None:
     chest = Chest((1.5, 1.5, 5.0))
     found = chest.lungs | chest.paint_table(top_mm=111)

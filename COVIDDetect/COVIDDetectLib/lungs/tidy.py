@@ -9,6 +9,7 @@ from ..ct.volume import CTVolume
 from .airways import find_airways
 from .anatomy import Anatomy
 from .coarse import block_means, in_cells
+from .gaps import gaps_beside_spine
 from .gas import grown_within, walled_gas
 from .pieces import opened, pieces_like_lung
 
@@ -27,7 +28,7 @@ _SQUARE = np.ones((1, 3, 3), dtype=bool)
 
 
 def tidy_lungs(ct: CTVolume, found: np.ndarray) -> np.ndarray:
-    """Take away what lies outside the body or is no lung, and fill dark holes; the outer border of the rest stays.
+    """Take away what lies outside the body or is no lung, and fill gaps; the outer border of the rest stays.
 
     Decided piece by piece on voxels of about 2 mm, so that dense disease, cavities and lung at the border of a narrow
     field of view stay with the lung that holds them.
@@ -42,7 +43,7 @@ def tidy_lungs(ct: CTVolume, found: np.ndarray) -> np.ndarray:
     Returns
     -------
     np.ndarray
-        bool: a part of ``found``, and the air that it surrounds on a slice.
+        bool: a part of ``found``, the air that it surrounds on a slice, and consolidated lung that it skips.
     """
     seen = Anatomy.of(ct)
     hu, mm, steps = seen.hu, seen.mm, seen.steps
@@ -63,6 +64,8 @@ def tidy_lungs(ct: CTVolume, found: np.ndarray) -> np.ndarray:
     kept = grown_within(lungs, ~out, mm, _BACK_MM) | grown_within(lungs, is_thin_lung, mm, _THIN_LUNG_MM)
     tidied = in_cells(found, kept, steps)
     tidied = steady_along_slices(tidied, ct.hu, ct.geometry.spacing[2])
+    gaps = gaps_beside_spine(hu, block_means(tidied, steps) >= 0.5, mm) & ~out
+    tidied |= in_cells(np.broadcast_to(True, tidied.shape), gaps, steps)
     return tidied | _dark_holes(ct.hu, tidied, out | airways, steps)
 
 
