@@ -54,7 +54,6 @@ _STAGES = {"lungs": "Lungs", "score": "Score", "attention": "Heat map", "width":
 app = typer.Typer(
     name="coviddetect",
     help="COVID-19 detection on chest CT. Research use only, not a medical device. Nothing leaves this computer.",
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

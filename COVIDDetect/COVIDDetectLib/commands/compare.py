@@ -21,6 +21,7 @@ from ..report.reported import Reported
 from ..report.results import check_case, read_record, read_results
 from ..report.text import comparison
 from ..report.words import Language
+from .options import Quiet
 from .sentences import say, sentences_instead_of_tracebacks
 
 CHANGE, TRANSFORM, NUMBERS = "change.nrrd", "earlier-to-later.tfm", "follow-up.json"
@@ -56,6 +57,7 @@ def compare_command(
         ),
     ] = None,
     language: Annotated[Language, typer.Option(help="English or German.")] = "en",
+    quiet: Quiet = False,
 ) -> None:
     """Say what has changed of lungs, opacity and evidence between the results of two CTs of one patient.
 

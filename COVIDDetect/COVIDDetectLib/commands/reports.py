@@ -32,6 +32,7 @@ from ..report.table import csv_table
 from ..report.text import report_text
 from ..report.words import Language
 from ..weights.store import installed_cards
+from .options import Quiet
 from .sentences import say, sentences_instead_of_tracebacks
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def report_command(
         Path | None,
         typer.Option(metavar="RESULTS", help="Results of an earlier CT of the same patient, to compare with."),
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Write a result as a report: text to paste, a page to file (HTML or PDF), or a row of a table (CSV)."""
     with sentences_instead_of_tracebacks():
@@ -124,6 +126,7 @@ def export_command(
     reader: Annotated[
         str, typer.Option(metavar="NAME", help="Whose verdict it is; by default your name on this computer.")
     ] = "",
+    quiet: Quiet = False,
 ) -> None:
     """Write a result as DICOM objects that belong to the CT's study, with the patient's name as it stands there.
 

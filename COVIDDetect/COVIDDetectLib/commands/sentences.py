@@ -57,7 +57,8 @@ def run(app: Typer) -> None:
     if "" in sys.argv[1:]:  # as of a variable that is not set; as a path it would be the folder in which one is
         say("coviddetect: An argument is empty; give a file or a folder.", to_stderr=True)
         sys.exit(BAD_INPUT)
-    typer.main.get_command(app)()
+    # Under one name, however it was started: the shell completes the words after this one.
+    typer.main.get_command(app)(prog_name="coviddetect")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from ..weights import store
 from ..weights.cards import ModelCard
 from ..weights.download import add_from_url, check_address, is_checkpoint
 from ..weights.released import LICENCE, import_checkpoint
+from .options import Quiet
 from .sentences import say, sentences_instead_of_tracebacks
 
 app = typer.Typer(help="Weights of the networks and their model cards.", no_args_is_help=True)
@@ -47,6 +48,7 @@ def verify_command(
     name: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="Only these; by default all installed weights.")
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Check that the files are those that their cards describe, and load them into the network."""
     with sentences_instead_of_tracebacks():
@@ -69,6 +71,7 @@ def add_command(
     ],
     sha256: Annotated[str | None, typer.Option(metavar="HEX", help="SHA-256 of the file; required for a URL.")] = None,
     accept_licence: AcceptLicence = False,
+    quiet: Quiet = False,
 ) -> None:
     """Add weights to those that the program and 3D Slicer offer, after they were verified completely."""
     with sentences_instead_of_tracebacks():
@@ -93,6 +96,7 @@ def import_command(
         ),
     ] = None,
     accept_licence: AcceptLicence = False,
+    quiet: Quiet = False,
 ) -> None:
     """Convert a released checkpoint to safetensors and a model card; nothing in the file is executed."""
     with sentences_instead_of_tracebacks():
@@ -106,7 +110,7 @@ def import_command(
 
 
 @app.command("remove")
-def remove_command(name: Name) -> None:
+def remove_command(name: Name, quiet: Quiet = False) -> None:
     """Remove weights that you added; those that come with the program stay."""
     with sentences_instead_of_tracebacks():
         store.remove(name)
