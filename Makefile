@@ -4,6 +4,7 @@
 # make fuzz [COUNT=5000]  damaged inputs by the thousand: none may give a wrong result without a word
 # make monkey [COUNT=10000] [SEED=1]  random clicks in the panel: what must hold holds after each
 # make bench [CT=/path]  how fast an analysis is, against the plain way (ARGUMENTS="--device cuda" on a GPU)
+# make docs             the documentation as a site, into build/site
 # make package          the wheel and the archives for Slicer's Extensions Manager, into dist/
 # make lint             format, lint and types, as CI checks them
 # make format           put the files into the format that lint expects
@@ -22,7 +23,7 @@ VENV := .venv/bin
 SCREEN := $(if $(DISPLAY),,xvfb-run --auto-servernum --server-args="-screen 0 1600x1000x24")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slicer fuzz monkey bench package lint format setup clean
+.PHONY: help run test test-slicer fuzz monkey bench docs package lint format setup clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -51,6 +52,14 @@ monkey: setup
 
 bench: setup
 	@PYTHONPATH=COVIDDetect $(VENV)/python -m Testing.benchmarks.bench $(if $(CT),"$(CT)") $(ARGUMENTS)
+
+docs: setup .venv/.docs
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict
+
+# What only the site needs, and what pyproject.toml pins.
+.venv/.docs: pyproject.toml
+	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	@touch $@
 
 package: setup
 	@tools/package
