@@ -94,6 +94,11 @@ COMMANDS: dict[str, Run | Exists] = {
     "make lint": Exists("continuous integration runs it besides the tests", "make -n lint"),
     "make setup": Exists("it installs, and has run before any test", "make -n setup"),
     ".venv/bin/pre-commit install": Exists("it changes the hooks of the clone", ".venv/bin/pre-commit install --help"),
+    # Docs/use/troubleshooting.md
+    "pip wheel . --wheel-dir wheels": Exists("it downloads gigabytes", "python -m pip wheel --help"),
+    "pip install --no-index --find-links wheels coviddetect": Exists(
+        "it installs what the command before has made", "python -m pip install --help"
+    ),
     # Docs/use/demonstration-weights.md
     "python -m coviddetect.training.demonstration all --real PATH/lung-dx-a0001 PATH/lidc-idri-0001 …": Exists(
         "more than an hour", "python -m coviddetect.training.demonstration --help"

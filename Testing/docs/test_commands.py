@@ -193,3 +193,12 @@ def test_every_picture_of_the_tutorial_is_shown_somewhere() -> None:
     text = "".join(path.read_text() for path in DOCUMENTS)
     pictures = (ROOT / "Resources" / "Screenshots" / "tutorial").glob("*.png")
     assert [path.name for path in pictures if f"tutorial/{path.name}" not in text] == []
+
+
+def test_the_sentences_that_troubleshooting_explains_are_said() -> None:
+    rows = re.findall(r"^\| (\*[^|]*) \|", (ROOT / "Docs" / "use" / "troubleshooting.md").read_text(), re.MULTILINE)
+    quoted = [one.strip(" .") for row in rows for said in re.findall(r"\*([^*]+)\*", row)
+              for one in re.split(r"\(…\)|…|cuda", said) if one.strip(" .")]  # fmt: skip
+    library = "\n".join(path.read_text() for path in (ROOT / "COVIDDetect" / "COVIDDetectLib").rglob("*.py"))
+    said = re.sub(r'"\s*f?"', "", library)  # strings that are written on two lines
+    assert len(quoted) > 20 and [one for one in quoted if one not in said] == []
