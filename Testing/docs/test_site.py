@@ -41,9 +41,15 @@ def pages(nav: list[Any]) -> Iterator[str]:
 
 def test_the_navigation_names_every_document_and_nothing_else() -> None:
     named = list(pages(settings()["nav"]))
-    written = [*ROOT.glob("*.md"), *(path for path in ROOT.glob("Docs/**/*.md") if path.parent.name != "decisions")]
-    assert len(named) == len(set(named)) and [name for name in named if not (ROOT / name).is_file()] == []
-    assert {path.relative_to(ROOT).as_posix() for path in written} - set(named) == set()
+    written = [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("Docs/**/*.ipynb"),
+        *(path for path in ROOT.glob("Docs/**/*.md") if path.parent.name != "decisions"),
+    ]
+    assert len(named) == len(set(named))
+    files = [name.replace(".ipynb.md", ".ipynb") for name in named]
+    assert [name for name in files if not (ROOT / name).is_file()] == []
+    assert {path.relative_to(ROOT).as_posix() for path in written} - set(files) == set()
 
 
 def test_the_python_api_has_every_public_name() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -11,7 +13,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("*.md", "Docs/**/*.md", "Testing/slicer-api.md", "tools/site/*.md")
 SHOWN_OR_LINKED = (
     "Docs/**/*.png",
-    "Docs/**/*.ipynb",
     "Resources/**/*.png",
     "LICENSE",
     "CITATION.cff",
@@ -35,6 +36,11 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     return config
 
 
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """A link to a notebook leads to the page that is made of it."""
+    return markdown.replace(".ipynb)", ".ipynb.md)")
+
+
 def on_page_content(html: str, **_: object) -> str:
     """Examples in docstrings import the package as 3D Slicer does; a reader of the site has installed it."""
     return html.replace("COVIDDetectLib", "coviddetect") if "doc-contents" in html else html
@@ -51,4 +57,15 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             file = File(name, str(ROOT), config.site_dir, config.use_directory_urls)
             file.dest_uri = file.dest_uri.removeprefix("Docs/").removeprefix("tools/site/")
             files.append(file)
+    for path in sorted(ROOT.glob("Docs/**/*.ipynb")):
+        name = f"{path.relative_to(ROOT).as_posix()}.md"
+        file = File.generated(config, name, content=_as_markdown(json.loads(path.read_text(encoding="utf-8"))))
+        file.dest_uri = file.dest_uri.removeprefix("Docs/")
+        files.append(file)
     return files
+
+
+def _as_markdown(notebook: dict[str, Any]) -> str:
+    """The cells of a notebook one after the other; it is kept without outputs."""
+    cells = (("".join(cell["source"]), cell["cell_type"]) for cell in notebook["cells"])
+    return "\n\n".join(f"```python\n{text}\n```" if kind == "code" else text for text, kind in cells)
