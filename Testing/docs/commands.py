@@ -166,6 +166,7 @@ COMMANDS: dict[str, Run | Exists] = {
     "coviddetect weights show decovnet-demonstration": _RUN,
     "coviddetect weights verify": _RUN,
     "coviddetect weights add mine/decovnet.json": _RUN,
+    "coviddetect weights export decovnet-demonstration --format monai --output bundle": _RUN,
     "coviddetect weights add https://example.org/decovnet.json --sha256 0123…": Exists(
         "it needs the network; Testing/weights/test_download.py downloads from this computer",
         "coviddetect weights add --help",

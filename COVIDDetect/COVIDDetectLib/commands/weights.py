@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from ..errors import WeightsError
 from ..report.files import check_folder
 from ..weights import store
-from ..weights.cards import ModelCard
+from ..weights.cards import ModelCard, read_card
 from ..weights.download import add_from_url, check_address, is_checkpoint
+from ..weights.monai_bundle import export_monai
 from ..weights.released import LICENCE, import_checkpoint
 from .options import Quiet
 from .sentences import say, sentences_instead_of_tracebacks
@@ -107,6 +108,23 @@ def import_command(
         check_folder(output)
         card = import_checkpoint(checkpoint, output)
         say(f"{card.title} ({card.licence}).", f"Use it with: --weights {card.path}")
+
+
+@app.command("export")
+def export_command(
+    card: Annotated[
+        str, typer.Argument(metavar="ID|CARD", help="ID of the weights, as `weights list` shows it, or a model card.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="New folder for the bundle.")],
+    _format: Annotated[Literal["monai"], typer.Option("--format", help="What is written: a MONAI bundle.")] = "monai",
+    quiet: Quiet = False,
+) -> None:
+    """Write weights as a MONAI bundle, whose network runs without this program; its input is made by it."""
+    with sentences_instead_of_tracebacks():
+        check_folder(output)
+        chosen = read_card(card) if card.lower().endswith(".json") else store.find_card(card)
+        export_monai(chosen, output)
+        say(f"{chosen.title} ({chosen.licence}).", f"Written: {output}")
 
 
 @app.command("remove")
