@@ -52,6 +52,14 @@ def test_the_editor_opens_at_the_panel_s_width_with_the_number_and_re_score_in_s
     assert not ui.rescoreEditedButton.visible and ui.rescoreButton.visible
 
 
+def test_that_no_region_stands_out_is_one_line(panel: Any) -> None:
+    write_result(load_phantom(), regions=())
+    label = panel.ui.regionsLabel
+    assert label.visible and not panel.ui.regionsTable.visible
+    assert label.heightForWidth(WIDTH - 2 * SCROLL_BAR) < 2 * label.fontMetrics().height()
+    assert label.width > panel.ui.lungsLabel.width - SCROLL_BAR, "buttons beside it would leave it four words high"
+
+
 def test_what_the_weights_are_for_is_one_line_and_the_rest_a_click_away(panel: Any) -> None:
     load_phantom()
     analyze(panel)

@@ -18,6 +18,7 @@ from Testing.panel.steps import (
     on_screen,
     view,
 )
+from Testing.panel.test_looks import content, least_width
 
 
 def edit(panel: Any) -> None:
@@ -41,9 +42,11 @@ def test_each_stroke_is_answered_and_the_score_then_says_the_same(panel: Any) ->
     panel.logic.previewed.connect(lambda job, number: numbers.append(number))
     edit(panel)
     assert not ui.previewLabel.visible
+    least = least_width(content(panel))
     erase(0)
     wait_until(lambda: is_shown(panel), 5, "the first stroke is answered")
     first = ui.previewLabel.text
+    assert least_width(content(panel)) == least, "a wider panel would move the views under the brush"
     erase(25)
     assert not ui.previewLabel.enabled and ui.previewLabel.text == first, "the number before a stroke is gray"
     wait_until(lambda: is_shown(panel), 5, "the second stroke is answered")

@@ -22,7 +22,7 @@ _QUIET_MS = 100
 
 
 class LivePreview:
-    """The line in front of *Re-score*. Nothing is written into the scene.
+    """The line beside *Repair*, below *Re-score*. Nothing is written into the scene.
 
     Parameters
     ----------
