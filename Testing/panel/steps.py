@@ -139,13 +139,16 @@ def drag(widget: Any, points: list[tuple[float, float]]) -> None:
 
 
 def edit_with(panel: Any, effect: str, place: Any) -> None:
-    """Open the panel's editor with one of its tools, all views at a place."""
+    """Open the panel's editor with one of its tools for the right lung, all views at a place."""
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_segment_ids
     from COVIDDetectLib.mrml.views.display import jump_to
 
     panel.ui.editMaskButton.click()
     let_views_settle()
     jump_to(place)
-    panel.panel.mask_editor.editor.setActiveEffectByName(effect)
+    editor = panel.panel.mask_editor.editor
+    editor.setCurrentSegmentID(lung_segment_ids(panel.panel.parameters.lungMask)[0])
+    editor.setActiveEffectByName(effect)
 
 
 def on_screen(position_ras: tuple[float, float, float], name: str = "Red") -> tuple[float, float]:

@@ -280,3 +280,18 @@ def test_who_wants_a_new_mask_no_longer_edits_the_old_one(
     assert (result.lung_mask_node is not mask) == is_painted
     assert panel.ui.maskSelector.currentNode() is result.lung_mask_node
     assert not panel.ui.staleWidget.isVisibleTo(panel.parent)
+
+
+def test_the_editor_opens_with_the_lung_of_the_chosen_region(panel: Any) -> None:
+    from COVIDDetectLib.mrml.nodes.lung_mask import lung_segment_ids
+
+    load_phantom()
+    result = analyze(panel)
+    right, left = lung_segment_ids(result.lung_mask_node)
+    sides = [region["side"] for region in result.record["regions"]]
+    assert {"right", "left"} == set(sides)
+    for side, lung in (("left", left), ("right", right)):
+        panel.ui.regionsTable.setCurrentCell(sides.index(side), 0)
+        panel.ui.editMaskButton.click()
+        assert panel.panel.mask_editor.editor.currentSegmentID() == lung, "else the brush would do nothing there"
+        panel.ui.editMaskButton.click()

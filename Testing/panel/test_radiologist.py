@@ -18,6 +18,7 @@ from Testing.panel.steps import (
     begin,
     center_of,
     drag,
+    edit_with,
     finish,
     let_views_settle,
     on_screen,
@@ -45,7 +46,6 @@ class Album:
 def test_from_dicom_to_a_saved_scene(panel: Any, real_worker: Any, tmp_path: Path) -> None:
     import slicer
     from COVIDDetectLib.mrml.nodes.result import Result
-    from COVIDDetectLib.mrml.views.display import jump_to
 
     ui, album = panel.ui, Album()
     album.add("opened")
@@ -76,10 +76,7 @@ def test_from_dicom_to_a_saved_scene(panel: Any, real_worker: Any, tmp_path: Pat
     album.add("result")
 
     # A part of the mask is wrong and is erased with the brush.
-    ui.editMaskButton.click()
-    let_views_settle()
-    jump_to(center_of(1))
-    panel.panel.mask_editor.editor.setActiveEffectByName("Erase")
+    edit_with(panel, "Erase", center_of(1))
     x, y = on_screen(center_of(1))
     drag(view(), [(x, y), (x + 15, y), (x + 15, y + 12), (x, y + 12)])
     assert result.stale == "The lung mask was edited after scoring."

@@ -9,8 +9,9 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...lungs.mask_checks import parts_outside
+from ...lungs.sides import LEFT, RIGHT
 from ...mrml.nodes.ct import ct_from_node
-from ...mrml.nodes.lung_mask import erase_from_lungs, lung_mask_from_node, lung_segment_ids
+from ...mrml.nodes.lung_mask import erase_from_lungs, lung_mask_from_node, lung_segment_ids, segment, side_of
 from ...mrml.parameters import COVIDDetectParameterNode
 from ...mrml.scene import load_lung_mask_file
 from ..mask_editor import MaskEditor
@@ -46,6 +47,7 @@ class MaskSection:
     ) -> None:
         self._ui, self._editor, self._repair = ui, editor, MaskRepair(editor)
         self._parameters, self._request, self._say = parameters, request, say
+        self._side = 0
         ui.editMaskButton.connect("clicked(bool)", self.edit)
         ui.maskFileButton.connect("clicked(bool)", lambda checked: self.load())
         ui.repairButton.connect("clicked(bool)", lambda checked: self.repair())
@@ -54,6 +56,7 @@ class MaskSection:
     def show(self, new: PanelState, old: PanelState) -> None:
         """Show what can be done with the mask; while it is edited, nothing but that and the number."""
         ui, is_chosen, is_idle, is_open = self._ui, new.ct is not None, new.job is None, new.editor_open
+        self._side = {"right": RIGHT, "left": LEFT}[new.region["side"]] if new.region else 0
         ui.lungMaskWidget.visible = is_chosen
         ui.maskFileButton.enabled = is_chosen and is_idle
         ui.editMaskButton.enabled = new.lung_mask is not None and is_chosen and (is_idle or is_open)
@@ -67,14 +70,15 @@ class MaskSection:
                 section.visible = not is_open
 
     def edit(self, checked: bool) -> None:
-        """Open or close the Segment Editor."""
+        """Open or close the Segment Editor, with that lung selected in which the chosen region lies."""
         if not checked:
             self._editor.close()
             return
         mask = self._parameters().lungMask
         lungs = lung_segment_ids(mask)
         if lungs:
-            self._editor.open(mask, self._parameters().ct, lungs[0])
+            here = next((one for one in lungs if side_of(segment(mask, one)) == self._side), lungs[0])
+            self._editor.open(mask, self._parameters().ct, here)
             self._repair.begin(mask, self._parameters().ct)
         else:
             self._ui.editMaskButton.checked = False
