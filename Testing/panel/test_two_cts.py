@@ -151,3 +151,25 @@ def test_a_mask_that_is_needed_still_stays_when_its_ct_was_removed(panel: Any, w
     assert made.left() == [False, True, False, False, False]
     show(other)
     assert bool(seen_in(made.mask)) == (whose == "another result's too")
+
+
+def test_the_views_go_to_a_region_of_the_other_ct_and_leave_the_place_of_the_last(panel: Any) -> None:
+    import slicer
+
+    ui, first, second, unscored = panel.ui, load_phantom("First"), load_phantom("Second"), load_phantom("Not scored")
+    ui.ctSelector.setCurrentNode(first)
+    hottest, *_others = write_result(first).record["regions"]
+    write_result(second)
+    left, posterior, superior = hottest["peak_lps"]
+    crosshair, elsewhere = slicer.util.getNode("Crosshair"), (10.0, 20.0, 30.0)
+    for ct in (second, first):
+        crosshair.SetCrosshairRAS(*elsewhere)
+        ui.ctSelector.setCurrentNode(ct)
+        assert crosshair.GetCrosshairRAS() == pytest.approx((-left, -posterior, superior), abs=1e-3)
+        assert ui.regionsTable.currentRow() == 0
+    show(second)
+    crosshair.SetCrosshairRAS(*elsewhere)
+    ui.inViewsButton.click()
+    assert crosshair.GetCrosshairRAS() == pytest.approx(elsewhere), "who looks at it already stays there"
+    ui.ctSelector.setCurrentNode(unscored)
+    assert crosshair.GetCrosshairRAS() == pytest.approx(elsewhere)

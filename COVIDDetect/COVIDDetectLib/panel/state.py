@@ -200,8 +200,12 @@ class PanelState:
 
     def views_of_ct(self) -> set[str]:
         """The slice views that have the chosen CT in the background."""
-        ct_id = self.ct.GetID() if self.ct else None
-        return {view for view, volume in self.backgrounds.items() if ct_id and volume == ct_id}
+        return self.views_of(self.ct)
+
+    def views_of(self, volume: slicer.vtkMRMLScalarVolumeNode | None) -> set[str]:
+        """The slice views that have a volume in the background."""
+        volume_id = volume.GetID() if volume else None
+        return {view for view, shown in self.backgrounds.items() if volume_id and shown == volume_id}
 
 
 def panel_state(

@@ -69,6 +69,8 @@ class RegionsTable:
             self._table.item(row, 0).setText(
                 f"{region['rank']} {MARKS.get(marks.get(region['rank'], ''), '')}".rstrip()
             )
+        if old.ct is not None and new.ct is not old.ct and new.views_of_ct().difference(old.views_of(new.ct)):
+            self.visit_hottest()  # else the crosshair would mark a place of the other CT
 
     def _fill(self, regions: Sequence[Mapping[str, Any]]) -> None:
         table = self._table
