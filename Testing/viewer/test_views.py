@@ -233,3 +233,13 @@ def test_letters_tell_which_way_the_patient_lies(ct: Any, seen: Seen, name: str,
     assert "".join(text._shown[2:]) == sides[1] + sides[0] + sides[2:]
     node.GetSliceToRAS().DeepCopy(before.ravel())
     node.UpdateMatrices()
+
+
+def test_a_long_name_leaves_the_letter_of_the_patients_side_free(ct: Any, viewer: Any, seen: Seen) -> None:
+    before = seen("Red").astype(int)
+    ct.SetName("4: WWW Thorax with a description that no view is wide enough for, 5.0 mm, B70f heat map in lungs")
+    logic().Modified()
+    changed = np.abs(seen("Red").astype(int) - before).max(axis=2) > 60
+    columns = np.nonzero(changed.any(axis=0))[0]
+    assert len(columns) and columns.max() < before.shape[1] / 2 - 10
+    assert len(columns) > before.shape[1] / 8, "but as much of them is shown as there is room for"

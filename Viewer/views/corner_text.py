@@ -10,6 +10,8 @@ _LOWER_LEFT, _UPPER_LEFT, _LOWER, _RIGHT, _LEFT, _UPPER = 0, 2, 4, 5, 6, 7
 """Corners and edges in vtkCornerAnnotation's order."""
 _TOWARDS = (("L", "R"), ("P", "A"), ("I", "S"))
 """What lies towards smaller and towards larger R, A and S."""
+_LARGEST_PX, _LETTER_PX, _CHARACTER = 14, 24, 0.6
+"""Of the text, of the letter in the middle of the lower edge; the width of a character as a share of its height."""
 
 
 class CornerText:
@@ -33,7 +35,9 @@ class CornerText:
         """Show the logic's present state."""
         layers = (("B", self._logic.GetBackgroundLayer()), ("F", self._logic.GetForegroundLayer()))
         volumes = [(letter, layer.GetVolumeNode()) for letter, layer in layers if layer is not None]
-        names = "\n".join(f"{letter}: {volume.GetName()}" for letter, volume in volumes if volume is not None)
+        room = self._logic.GetSliceNode().GetDimensions()[0] / 2 - _LETTER_PX
+        named = [f"{letter}: {volume.GetName()}" for letter, volume in reversed(volumes) if volume is not None]
+        names = "\n".join(shortened(name, int(room / (_LARGEST_PX * _CHARACTER))) for name in named)
         background = volumes[0][1] if volumes else None
         display = background.GetDisplayNode() if background is not None else None
         window = ""
@@ -59,9 +63,17 @@ class CornerText:
         return letters[0], letters[1], letters[2], letters[3]
 
 
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters, cut in the middle as Slicer does: its end tells one map from another."""
+    if len(text) <= max(most, 5):
+        return text
+    head = max(most, 5) // 2
+    return f"{text[:head]}…{text[len(text) - max(most, 5) + head + 1 :]}"
+
+
 def _annotation(renderer: Any) -> Any:
     actor = vtk.vtkCornerAnnotation()
-    actor.SetMaximumFontSize(14)
+    actor.SetMaximumFontSize(_LARGEST_PX)
     actor.SetMinimumFontSize(10)
     actor.SetNonlinearFontScaleFactor(0.25)
     actor.GetTextProperty().ShadowOn()
