@@ -98,11 +98,11 @@ class COVIDDetectWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Called when the module is reloaded or the application closes."""
         self._selectCTLater.stop()
         if self._viewWatch:  # else setup failed, and to reload what was mended must not fail too
-            self._viewWatch.stop()
+            for each in (self._viewWatch, self.panel.settings.weights_menu, self.panel.worklist.batch):
+                each.stop()
             self.exit()
             self.panel.mask_editor.release()
             self.setParameterNode(None)
-            self.panel.settings.weights_menu.stop()
         self.removeObservers()
         self.logic.stop()
 

@@ -67,8 +67,7 @@ class Panel:
         self.state = PanelState()
         self._updating = self._missed = False
         self._waiting: list[Callable[[], None]] = []
-        self.progress = ProgressRow(ui)
-        self._question = InputQuestion(self.say)
+        self.progress, self._question = ProgressRow(ui), InputQuestion(self.say)
         self.result = ResultSection(ui, logic, lambda: self.state, self._request, lambda: self.settings.device)
         self.heat_map = HeatMapSection(ui, lambda: self.update(over_others=True))
         self.regions = RegionsTable(ui, lambda: self.state.regions, jump_to, self.update)
@@ -80,7 +79,9 @@ class Panel:
         self.mask = MaskSection(ui, self.mask_editor, lambda: self._parameters, self._request, self.say)
         self.experiments = ExperimentsSection(ui, self.run_experiments)
         self.follow_up = FollowUpSection(ui, lambda: self.state, self._request, logic.startComparison)
-        self.worklist = WorklistSection(ui, lambda: self.state, self._request, lambda: self._parameters, self.regions)
+        self.worklist = WorklistSection(
+            ui, lambda: self.state, self._request, lambda: self._parameters, self.regions, self.settings
+        )
         measure, show_segments = (partial(self.on_densities, act) for act in (measure_densities, show_densities))
         self.opacity = OpacitySection(ui, lambda: self.state.bounds, measure, show_segments, self.say)
         keys = {
@@ -92,8 +93,7 @@ class Panel:
             "Ctrl+R": self.rescore,
             **self.worklist.keys,
         }
-        self.shortcuts = Shortcuts(keys)
-        self.keys_menu = KeysMenu(ui, keys)
+        self.shortcuts, self.keys_menu = Shortcuts(keys), KeysMenu(ui, keys)
         ui.analyzeButton.connect("clicked(bool)", lambda checked: self.analyze())
         ui.cancelButton.connect("clicked(bool)", lambda checked: self.cancel())
         for button in (ui.rescoreButton, ui.rescoreEditedButton):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import qt
@@ -90,6 +91,70 @@ def which_results_table() -> str:
     """The ``results.csv`` of a scored cohort; empty if the user cancelled."""
     kinds = _("Results of a cohort") + " (*.csv)"
     return str(qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), _("Open results"), "", kinds) or "")
+
+
+def which_cohort(cts: str, output: str) -> tuple[str, str] | None:
+    """A folder or table of CTs, and the folder for their results; None if the user cancelled.
+
+    Parameters
+    ----------
+    cts, output
+        The last ones.
+    """
+    dialog = qt.QDialog(slicer.util.mainWindow())
+    dialog.windowTitle = _("Score CTs")
+    form = qt.QFormLayout(dialog)
+    said = qt.QLabel(
+        _(
+            "In a folder each folder and each volume file is a CT; a table (.csv) has the columns case and path. They "
+            "are scored while you read, with weights, lungs and device as under Settings."
+        )
+    )
+    said.wordWrap = True
+    form.addRow(said)
+    cts_line, output_line = qt.QLineEdit(cts), qt.QLineEdit(output)
+    cts_line.objectName, output_line.objectName = "cohortLineEdit", "scoredLineEdit"
+    cts_line.minimumWidth = 420
+
+    def choose(found: Any, line: qt.QLineEdit) -> None:
+        line.text = str(found or line.text)
+        if line is cts_line and found:
+            output_line.text = str(scored_folder(Path(cts_line.text)))
+
+    def folder(line: qt.QLineEdit) -> None:
+        choose(qt.QFileDialog.getExistingDirectory(dialog, dialog.windowTitle, line.text), line)
+
+    def table() -> None:
+        kinds = _("Table of CTs") + " (*.csv)"
+        choose(qt.QFileDialog.getOpenFileName(dialog, dialog.windowTitle, cts_line.text, kinds), cts_line)
+
+    for title, line, ways in (
+        (_("CTs:"), cts_line, ((_("Folder…"), lambda: folder(cts_line)), (_("Table…"), table))),
+        (_("Results:"), output_line, ((_("Folder…"), lambda: folder(output_line)),)),
+    ):
+        row = qt.QHBoxLayout()
+        row.addWidget(line, 1)
+        for name, act in ways:
+            button = qt.QPushButton(name)
+            button.autoDefault = False
+            button.connect("clicked(bool)", lambda checked, act=act: act())
+            row.addWidget(button)
+        form.addRow(title, row)
+    buttons = qt.QDialogButtonBox()
+    buttons.addButton(_("Score CTs"), qt.QDialogButtonBox.AcceptRole)
+    buttons.addButton(qt.QDialogButtonBox.Cancel)
+    buttons.connect("accepted()", dialog.accept)
+    buttons.connect("rejected()", dialog.reject)
+    form.addRow(buttons)
+    accepted = dialog.exec_() == qt.QDialog.Accepted
+    chosen = cts_line.text.strip(), output_line.text.strip()
+    dialog.deleteLater()
+    return chosen if accepted and all(chosen) else None
+
+
+def scored_folder(cts: Path) -> Path:
+    """Where results of a folder or table of CTs are proposed to go: beside it, not among what others read."""
+    return cts.with_name(f"{cts.with_suffix('').name if cts.suffix.lower() == '.csv' else cts.name}-scored")
 
 
 def which_dicom_folder() -> str:

@@ -27,6 +27,8 @@ class OneOffProcess:
         Called with the value of the answer.
     on_failed
         Called with the error; after a cancel with ``Cancelled``.
+    on_progress
+        Called with each message of the type ``scored``.
     """
 
     def __init__(
@@ -35,8 +37,9 @@ class OneOffProcess:
         request: Message,
         on_done: Callable[[Any], None],
         on_failed: Callable[[COVIDDetectError], None],
+        on_progress: Callable[[Message], None] = lambda message: None,
     ) -> None:
-        self._on_done, self._on_failed = on_done, on_failed
+        self._on_done, self._on_failed, self._on_progress = on_done, on_failed, on_progress
         self._answer: Message | None = None
         self._grace: Later | None = None
         self._process = WorkerProcess(service, encode(request).decode().strip())
@@ -56,14 +59,22 @@ class OneOffProcess:
             self._grace = Later(self._give_up, _CANCEL_GRACE_MS)
             self._grace.start()
 
-    def stop(self) -> None:
-        """End the process; nothing is called any more."""
+    def kill(self) -> None:
+        """End the process, without waiting for that; nothing is called any more."""
         if self._grace is not None:
             self._grace.stop()
+        self._process.kill()
+
+    def stop(self) -> None:
+        """End the process, and wait for that; nothing is called any more."""
+        self.kill()
         self._process.stop()
 
     def _on_said(self, message: Message) -> None:
-        self._answer = message
+        if message["type"] == "scored":
+            self._on_progress(message)
+        else:
+            self._answer = message
 
     def _give_up(self) -> None:
         self._process.kill()

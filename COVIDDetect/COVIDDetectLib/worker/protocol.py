@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from .. import errors
 
-PROTOCOL = 9
+PROTOCOL = 10
 """Raised whenever a message changes; both sides are of one release, so a difference means a broken installation."""
 
 Message = dict[str, Any]
@@ -36,6 +36,7 @@ _ENTRIES: dict[str, dict[str, Any]] = {
     "ready": {"protocol": int},
     "progress": {"id": int, "stage": _STAGES, "done": int, "total": int},
     "lungs": {"id": int, "value": dict},
+    "scored": {"done": int, "failed": int, "total": int, "seconds_left": (int, NoneType)},
     "done": {"id": int, "value": (dict, list, str)},
     "failed": {"id": (int, NoneType), "kind": str, "sentence": str},
     "cancelled": {"id": int},

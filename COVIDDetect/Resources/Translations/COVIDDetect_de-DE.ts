@@ -232,6 +232,30 @@
         <translation>Ihr Urteil über diesen Fall; wird sofort unter dem Namen des Befunders gespeichert.</translation>
     </message>
     <message>
+        <source>Score many CTs, and read the cases of a scored cohort one after the other.</source>
+        <translation>Viele CTs bewerten, und die Fälle einer bewerteten Kohorte nacheinander befunden.</translation>
+    </message>
+    <message>
+        <source>Choose the results.csv of a scored cohort.</source>
+        <translation>Die results.csv einer bewerteten Kohorte wählen.</translation>
+    </message>
+    <message>
+        <source>Score CTs…</source>
+        <translation>CTs bewerten…</translation>
+    </message>
+    <message>
+        <source>Score all CTs of a folder or a table while you read. What is scored already is not scored again.</source>
+        <translation>Alle CTs eines Ordners oder einer Tabelle bewerten, während Sie befunden. Was schon bewertet ist, wird nicht noch einmal bewertet.</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Anhalten</translation>
+    </message>
+    <message>
+        <source>What is scored stays; Score CTs… goes on there.</source>
+        <translation>Was bewertet ist, bleibt; „CTs bewerten…“ macht dort weiter.</translation>
+    </message>
+    <message>
         <source>Comment</source>
         <translation>Kommentar</translation>
     </message>
@@ -432,16 +456,8 @@
         <translation>Arbeitsliste</translation>
     </message>
     <message>
-        <source>Read the cases of a cohort that coviddetect batch has scored, one after the other.</source>
-        <translation>Die Fälle einer Kohorte, die coviddetect batch bewertet hat, nacheinander befunden.</translation>
-    </message>
-    <message>
         <source>Open results…</source>
         <translation>Ergebnisse öffnen…</translation>
-    </message>
-    <message>
-        <source>Choose the results.csv that coviddetect batch wrote.</source>
-        <translation>Die results.csv wählen, die coviddetect batch geschrieben hat.</translation>
     </message>
     <message>
         <source>Filter</source>
@@ -760,6 +776,34 @@ Jetzt installieren?</translation>
         <translation>Ergebnisse öffnen</translation>
     </message>
     <message>
+        <source>Score CTs</source>
+        <translation>CTs bewerten</translation>
+    </message>
+    <message>
+        <source>In a folder each folder and each volume file is a CT; a table (.csv) has the columns case and path. They are scored while you read, with weights, lungs and device as under Settings.</source>
+        <translation>In einem Ordner ist jeder Ordner und jede Volumendatei ein CT; eine Tabelle (.csv) hat die Spalten case und path. Sie werden bewertet, während Sie befunden, mit Gewichten, Lungen und Gerät wie unter Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Table of CTs</source>
+        <translation>Tabelle mit CTs</translation>
+    </message>
+    <message>
+        <source>CTs:</source>
+        <translation>CTs:</translation>
+    </message>
+    <message>
+        <source>Folder…</source>
+        <translation>Ordner…</translation>
+    </message>
+    <message>
+        <source>Table…</source>
+        <translation>Tabelle…</translation>
+    </message>
+    <message>
+        <source>Results:</source>
+        <translation>Ergebnisse:</translation>
+    </message>
+    <message>
         <source>Folder for the DICOM objects</source>
         <translation>Ordner für die DICOM-Objekte</translation>
     </message>
@@ -867,6 +911,37 @@ Jetzt installieren?</translation>
     <message>
         <source>Segmentation</source>
         <translation>Segmentierung</translation>
+    </message>
+</context>
+<context>
+    <name>sections.batch_row</name>
+    <message>
+        <source>Starting…</source>
+        <translation>Beginnt …</translation>
+    </message>
+    <message>
+        <source>Stopped. {counts}</source>
+        <translation>Angehalten. {counts}</translation>
+    </message>
+    <message>
+        <source>Scored {done} of {total}</source>
+        <translation>{done} von {total} bewertet</translation>
+    </message>
+    <message>
+        <source>, {failed} failed</source>
+        <translation>, {failed} fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>, about {seconds} s left</source>
+        <translation>, noch etwa {seconds} s</translation>
+    </message>
+    <message>
+        <source>, about {minutes} min left</source>
+        <translation>, noch etwa {minutes} min</translation>
+    </message>
+    <message>
+        <source>, about {hours} h left</source>
+        <translation>, noch etwa {hours} h</translation>
     </message>
 </context>
 <context>

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import qt
 import slicer
 from slicer.i18n import tr as _
 
+from ...cohort.records import RESULTS
 from ...cohort.worklist import COVID, OTHER, UNSURE, Reading, Row, Worklist, ct_path, read_worklist, reader_name
 from ...events.later import Later
 from ...events.signal import weakly
@@ -18,8 +20,10 @@ from ...probability import probability_text
 from ..questions import which_results_table
 from ..state import PanelState
 from ..words import in_users_language
+from .batch_row import BatchRow
 from .dicom_menu import Request
 from .regions_table import RegionsTable
+from .settings_section import SettingsSection
 
 _CASE, _PROBABILITY, _MARK, _LABEL = range(4)
 _ROWS_IN_SIGHT, _ROW_MARGINS = 5, 4
@@ -42,6 +46,8 @@ class WorklistSection:
         Returns where the CT of a case is chosen.
     regions
         Whose hottest one the views go to.
+    settings
+        How CTs are scored.
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class WorklistSection:
         request: Request,
         parameters: Callable[[], COVIDDetectParameterNode],
         regions: RegionsTable,
+        settings: SettingsSection,
     ) -> None:
         self._ui, self._state, self._request, self._parameters, self._regions = ui, state, request, parameters, regions
         self._list: Worklist | None = None
@@ -87,13 +94,15 @@ class WorklistSection:
             "Alt+PgDown": lambda: self._step(1),
             "Alt+PgUp": lambda: self._step(-1),
         }
+        self.batch = BatchRow(ui, settings, request, self._begin_list, self._follow)
         self._fill()
 
     def show(self, new: PanelState, old: PanelState) -> None:
         """A label is given only while the views show the CT that it is of."""
         ui, ct = self._ui, self._case.ct_node if self._case else None
         # Beside a result that is of no worklist its row is needed to keep the result on one page.
-        ui.worklistCollapsibleButton.visible = not new.editor_open and (self._list is not None or new.result is None)
+        is_needed = self._list is not None or self.batch.busy or new.result is None
+        ui.worklistCollapsibleButton.visible = is_needed and not new.editor_open
         is_here = self._row is not None and ct is not None and new.ct is ct and not new.is_elsewhere
         ui.worklistLabelComboBox.enabled = ui.worklistCommentLineEdit.enabled = is_here
         if self._row is None:
@@ -114,6 +123,31 @@ class WorklistSection:
             self._list, self._row = opened, None
             self._fill()
             self._show_reading()
+
+    def _begin_list(self, folder: Path) -> None:
+        """Make room for the list of a batch."""
+        if self._list is not None and self._list.folder != folder:
+            self._store()
+            self._list, self._row, self._said = None, None, {}
+            self._fill()
+            self._show_reading()
+
+    def _follow(self, folder: Path) -> None:
+        """Show what a batch has written by now, unless another list was opened since; the case that is read stays."""
+        if self._is_opening or (self._list is not None and self._list.folder != folder):
+            return
+        found = read_worklist(folder / RESULTS)
+        if self._list is None:
+            self._said = found.readings(self._reader)
+        elif self._row is not None:
+            (self._row,) = [row for row in found.rows if row.case == self._row.case] or [self._row]
+            if self._row not in found.rows:  # it is being scored again
+                found = replace(found, rows=(*found.rows, self._row))
+        if found == self._list:
+            return
+        self._list = found
+        self._fill()
+        self.show(self._state(), self._state())
 
     def _change_reader(self) -> None:
         self._ui.readerLineEdit.text = self._reader
@@ -142,6 +176,7 @@ class WorklistSection:
                 self._request(lambda: self._open_case(row))
         finally:
             self._is_opening = False
+            self.batch.go_on()
 
     def _on_said(self) -> None:
         if self._list is not None and self._row is not None and self._reading != self._said_of(self._row):
@@ -217,7 +252,9 @@ class WorklistSection:
         in_sight = min(len(rows), _ROWS_IN_SIGHT) + 1
         table.setFixedHeight(in_sight * table.verticalHeader().defaultSectionSize + 2 * table.frameWidth)
         if self._list is not None and self._row is not None:
+            table.autoScroll = False  # while a batch fills it, the user may look elsewhere
             table.setCurrentCell(self._list.rows.index(self._row), _CASE)
+            table.autoScroll = True
         self._filter()
 
     def _filter(self) -> None:
