@@ -111,7 +111,7 @@ COMMANDS: dict[str, Run | Exists] = {
     "--test-after 2020-01-23": _TRAIN,
     "coviddetect evaluate trained/predictions-test.csv --output trained/figures": _RUN,
     "coviddetect analyze scans/A-18.nii.gz --output result --weights trained/decovnet.json": _RUN,
-    "coviddetect train lungs cohort.csv --output lungs --patience 10": Run(("--epochs", "2", "--size", "48", "48")),
+    "coviddetect train lungs cohort.csv --output lungs --patience 10": Run(("--epochs", "8", "--size", "48", "48")),
     "coviddetect train classifier cohort.csv --output paper --lungs lungs/unet.json --test-after 2020-01-23": _TRAIN,
     "coviddetect analyze scans/A-18.nii.gz --output result --lungs lungs/unet.json --weights paper/decovnet.json": _RUN,
     "torchrun --nproc-per-node 4 -m coviddetect.commands train classifier cohort.csv --output faster": Run(

@@ -43,6 +43,8 @@ def test_another_method_makes_another_map_of_the_same_score(panel: Any, real_wor
     result = analyze(panel)
     before = slicer.util.arrayFromVolume(result.heat_map_node).copy()
     record = result.record
+    header = panel.ui.regionsTable.horizontalHeaderItem
+    assert header(1).text() == "Where it looked"
     index = panel.ui.layerComboBox.findData("second ResBlock, Grad-CAM++")
     panel.ui.layerComboBox.currentIndex = index
     panel.panel.explain(index)
@@ -52,6 +54,7 @@ def test_another_method_makes_another_map_of_the_same_score(panel: Any, real_wor
     assert after.max() == pytest.approx(1.0)
     assert result.record == record
     assert panel.ui.layerComboBox.currentIndex == index
+    assert header(1).text() == "Where HiResCAM looked", "the regions are still those of the analysis"
 
 
 def test_other_bounds_measure_anew_and_are_kept_with_the_result(panel: Any) -> None:

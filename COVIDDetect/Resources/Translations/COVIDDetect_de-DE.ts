@@ -1595,6 +1595,10 @@ Jetzt installieren?</translation>
         <translation>Worauf es sich stützt</translation>
     </message>
     <message>
+        <source>Where HiResCAM looked</source>
+        <translation>Worauf HiResCAM sich stützt</translation>
+    </message>
+    <message>
         <source>Heat</source>
         <translation>Hitze</translation>
     </message>

@@ -43,7 +43,6 @@ class RegionsTable:
         self._regions, self._go_to, self._chosen = regions, go_to, chosen
         table = self._table
         table.setColumnCount(_COLUMNS)
-        table.setHorizontalHeaderLabels(["", _("Where it looked"), _("mL"), _("HU"), _("Heat")])
         table.verticalHeader().visible = False
         row_height = table.fontMetrics().height() + _ROW_MARGINS
         table.verticalHeader().setMinimumSectionSize(row_height)
@@ -64,6 +63,9 @@ class RegionsTable:
         """Show the regions of a result; which one is chosen stays as long as they do."""
         if list(new.regions) != list(old.regions):
             self._fill(new.regions)
+        is_other_map = new.result is not None and new.result.layer != new.result.record["attention"]["layer"]
+        title = _("Where HiResCAM looked") if is_other_map else _("Where it looked")
+        self._table.setHorizontalHeaderLabels(["", title, _("mL"), _("HU"), _("Heat")])
         marks = new.result.marks if new.result else {}
         for row, region in enumerate(new.regions):
             self._table.item(row, 0).setText(
