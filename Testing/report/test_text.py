@@ -88,7 +88,8 @@ def test_measured_weights_say_what_was_measured_at_the_nearest_threshold(record:
 
 def test_width_and_reasons_stand_with_the_number(record: dict[str, Any]) -> None:
     terms = [
-        {"logit": 0.64, "position_lps_mm": [1.0, 2.0, 3.0], "where": "left upper"},
+        {"logit": 0.6, "position_lps_mm": [1.0, 2.0, 3.0], "where": "left upper"},
+        {"logit": 0.04, "position_lps_mm": [1.0, 52.0, 3.0], "where": "left upper"},
         {"logit": -0.4, "position_lps_mm": None, "where": "no single place"},
     ]
     told = {
@@ -98,8 +99,11 @@ def test_width_and_reasons_stand_with_the_number(record: dict[str, Any]) -> None
     }
     text = report_text(Reported(told))
     assert "moves it between 0.36 and 0.55; this is no confidence interval. The threshold lies between them" in text
-    assert "for COVID-19 left upper third +0.64; against no single place -0.40; all else +0.00; starting point" in text
-    assert "für COVID-19 links oberes Drittel +0,64; dagegen kein einzelner Ort -0,40" in report_text(
+    assert (
+        "for COVID-19 left upper third +0.64; against fewer signs of disease -0.40; all else +0.00; starting point"
+        in text
+    )
+    assert "für COVID-19 links oberes Drittel +0,64; dagegen weniger Zeichen von Krankheit -0,40" in report_text(
         Reported(told, "de")
     )
     assert "The threshold lies between them" not in report_text(Reported(told, threshold=0.7))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..analysis.evidence import LEAST_FOR, Evidence
+from ..analysis.evidence import LEAST_FOR, NOWHERE, Evidence
 from ..analysis.follow_up import Change, PartChange
 from ..analysis.map_checks import MapChecks
 from ..analysis.width import width_of
@@ -13,6 +13,7 @@ from ..probability import probability_text
 from ..weights.site import site_beside
 from .distribution import NEAR_SURFACE_MM, distribution
 from .reported import Reported
+from .words import LESS_AGAINST, LESS_FOR
 
 OPACITIES = ("ground_glass", "consolidation", "emphysema")
 OPAQUE = OPACITIES[:2]
@@ -178,18 +179,17 @@ def evidence(reported: Reported) -> list[str]:
         return []
     found = Evidence.from_entry(entry)
     terms, rest = found.largest()
-    told = [
-        (words.evidence_for, [term for term in terms if term.logit > 0 and round(term.logit, 2)]),
-        (words.evidence_against, [term for term in terms if term.logit < 0 and round(term.logit, 2)]),
-    ]
+    speak_for, speak_against = dict[str, float](), dict[str, float]()
+    for term in terms:  # two places in one third of a lung are one for a reader
+        told = speak_for if term.logit > 0 else speak_against
+        name = _place(reported, term.where if term.where != NOWHERE else LESS_FOR if term.logit > 0 else LESS_AGAINST)
+        told[name] = told.get(name, 0.0) + term.logit
     parts = [
         *([words.evidence_none] if found.speaks_for < LEAST_FOR else []),
         *(
-            form.format(
-                terms=", ".join(f"{_place(reported, term.where)} {_signed(reported, term.logit)}" for term in some)
-            )
-            for form, some in told
-            if some
+            form.format(terms=", ".join(f"{name} {_signed(reported, logit)}" for name, logit in some.items()))
+            for form, some in ((words.evidence_for, speak_for), (words.evidence_against, speak_against))
+            if any(round(logit, 2) for logit in some.values())
         ),
         words.evidence_rest.format(rest=_signed(reported, rest), start=_signed(reported, found.starting_point)),
     ]

@@ -10,7 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from ..analysis.evidence import OUTSIDE
+
 Language = Literal["en", "de"]
+
+LESS_FOR, LESS_AGAINST = "less of health", "less of disease"
+"""What the scan has less of than healthy ones, by what that speaks for; no place shows it."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +209,11 @@ ENGLISH = Words(
     evidence_rest="all else {rest}; starting point of every CT {start}",
     evidence_none="nothing in this CT speaks for COVID-19",
     sides_in_short={"right": "right", "left": "left"},
-    places={"outside the lungs": "outside the lungs", "no single place": "no single place"},
+    places={
+        OUTSIDE: "outside the lungs",
+        LESS_FOR: "fewer signs of health",
+        LESS_AGAINST: "fewer signs of disease",
+    },
     caveat="It says how much this CT resembles the training cases with COVID-19, not how likely this patient has it; "
     "other pneumonias can look the same.",
     unmeasured="Sensitivity and specificity of these weights have not been measured on patients.",
@@ -330,7 +339,11 @@ GERMAN = Words(
     evidence_rest="alles Übrige {rest}; Ausgangswert jedes CTs {start}",
     evidence_none="nichts in diesem CT spricht für COVID-19",
     sides_in_short={"right": "rechts", "left": "links"},
-    places={"outside the lungs": "außerhalb der Lungen", "no single place": "kein einzelner Ort"},
+    places={
+        OUTSIDE: "außerhalb der Lungen",
+        LESS_FOR: "weniger Zeichen von Gesundheit",
+        LESS_AGAINST: "weniger Zeichen von Krankheit",
+    },
     caveat="Sie sagt, wie sehr dieses CT den Trainingsfällen mit COVID-19 gleicht, nicht wie wahrscheinlich die "
     "Erkrankung bei diesem Patienten ist; andere Pneumonien können gleich aussehen.",
     unmeasured="Sensitivität und Spezifität dieser Gewichte wurden nicht an Patienten gemessen.",

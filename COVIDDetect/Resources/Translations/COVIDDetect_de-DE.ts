@@ -595,8 +595,8 @@
 <context>
     <name>nodes.dicom_files</name>
     <message>
-        <source>The CT is not in Slicer&apos;s DICOM database, to whose study DICOM objects belong.</source>
-        <translation>Das CT ist nicht in der DICOM-Datenbank von Slicer; DICOM-Objekte gehören zu dessen Studie.</translation>
+        <source>The CT is not in Slicer&apos;s DICOM database, to whose study DICOM objects belong; import it there, load it and analyze it again.</source>
+        <translation>Das CT ist nicht in der DICOM-Datenbank von Slicer; DICOM-Objekte gehören zu dessen Studie. Dort importieren, laden und erneut analysieren.</translation>
     </message>
 </context>
 <context>

@@ -40,5 +40,10 @@ def dicom_source_of(ct_node: slicer.vtkMRMLScalarVolumeNode | None) -> Source:
     files = dicom_files_of(ct_node) if ct_node is not None else []
     opened_from = str(ct_node.GetAttribute(OPENED_FROM) or "") if ct_node is not None else ""
     if not files and not opened_from:
-        raise InputError(_("The CT is not in Slicer's DICOM database, to whose study DICOM objects belong."))
+        raise InputError(
+            _(
+                "The CT is not in Slicer's DICOM database, to whose study DICOM objects belong; import it there, load "
+                "it and analyze it again."
+            )
+        )
     return source_of_files(files) if files else read_source(Path(opened_from))
