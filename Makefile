@@ -58,7 +58,7 @@ docs: setup .venv/.docs
 
 # What only the site needs, and what pyproject.toml pins.
 .venv/.docs: pyproject.toml
-	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
 	@touch $@
 
 package: setup

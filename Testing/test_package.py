@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tools.list_shipped import shipped
 
@@ -53,6 +54,19 @@ def test_the_licence_and_the_sources_of_the_weights_travel_with_the_wheel(packag
         names = {name.removeprefix(wheel.name.rsplit("-", 3)[0]) for name in content.namelist()}
     assert {".dist-info/licenses/LICENSE", ".dist-info/licenses/NOTICE"} <= names
     assert "coviddetect/Resources/Weights/NOTICE.txt" in names
+
+
+def test_the_wheel_keeps_a_newer_pytorch_and_the_set_up_takes_the_tested_one(packages: Path) -> None:
+    [wheel] = packages.glob("coviddetect-*.whl")
+    with zipfile.ZipFile(wheel) as content:
+        [metadata] = [name for name in content.namelist() if name.endswith(".dist-info/METADATA")]
+        lines = content.read(metadata).decode().splitlines()
+    requirements = [Requirement(line.split(": ", 1)[1]) for line in lines if line.startswith("Requires-Dist: ")]
+    [torch] = [one for one in requirements if one.name == "torch"]
+    [tested] = [Requirement(line) for line in (ROOT / "constraints.txt").read_text().splitlines() if line[0] != "#"]
+    [version] = [one.version for one in tested.specifier]
+    assert tested.name == "torch" and str(tested.specifier) == f"=={version}"
+    assert all(torch.specifier.contains(one) for one in (version, f"{version}+cpu", "2.14.1", "3.0.0+cu130"))
 
 
 def test_the_wheel_works_without_the_repository(packages: Path, tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ _VERSION, _CLASSIFIER_VERSION = "2", "3"
 _SEED, _FURTHER_SEED = 1, 2
 _FIRST_PHANTOM, _FIRST_HELD_BACK, _HELD_BACK_PHANTOMS = 1000, 3000, 8
 _FULL_HEAT = 0.05
-"""More than the hottest cell of the public CTs with clear lungs has, less than those with COVID-19 (0.001 to 0.05 and
-0.08 to 0.4): a CT for which nothing speaks stays dark."""
+"""More than the hottest cell of the public CTs with clear lungs has, less than those with COVID-19 (at most 0.03, and
+0.14 to 0.58): a CT for which nothing speaks stays dark."""
 _SMOOTH_MM = (0.5, 1.0, 1.5)
 """Blur of what is still the kind of CT that the weights know."""
 _INTENDED_USE = (
