@@ -140,13 +140,7 @@ def which_cohort(cts: str, output: str) -> tuple[str, str] | None:
             button.connect("clicked(bool)", lambda checked, act=act: act())
             row.addWidget(button)
         form.addRow(title, row)
-    buttons = qt.QDialogButtonBox()
-    buttons.addButton(_("Score CTs"), qt.QDialogButtonBox.AcceptRole)
-    buttons.addButton(qt.QDialogButtonBox.Cancel)
-    buttons.connect("accepted()", dialog.accept)
-    buttons.connect("rejected()", dialog.reject)
-    form.addRow(buttons)
-    accepted = dialog.exec_() == qt.QDialog.Accepted
+    accepted = _is_accepted(dialog, form, _("Score CTs"))
     chosen = cts_line.text.strip(), output_line.text.strip()
     dialog.deleteLater()
     return chosen if accepted and all(chosen) else None
@@ -188,13 +182,7 @@ def which_archive(count: int, patient: str, address: str) -> str:
     line.placeholderText = _("AETITLE@host:port, or https://… of a DICOMweb service")
     line.minimumWidth = 420
     form.addRow(_("To:"), line)
-    buttons = qt.QDialogButtonBox()
-    buttons.addButton(_("Send"), qt.QDialogButtonBox.AcceptRole)
-    buttons.addButton(qt.QDialogButtonBox.Cancel)
-    buttons.connect("accepted()", dialog.accept)
-    buttons.connect("rejected()", dialog.reject)
-    form.addRow(buttons)
-    accepted = dialog.exec_() == qt.QDialog.Accepted
+    accepted = _is_accepted(dialog, form, _("Send"))
     chosen = line.text.strip()
     dialog.deleteLater()
     return chosen if accepted else ""
@@ -244,3 +232,14 @@ class InputQuestion:
 def _wrong_with(ct_id: str, voxels: tuple[object, ...]) -> tuple[str, ...]:
     """The sentences; the same voxels are checked once, however often their mask is corrected."""
     return tuple(finding.sentence for finding in check_node(slicer.mrmlScene.GetNodeByID(ct_id)))
+
+
+def _is_accepted(dialog: qt.QDialog, form: qt.QFormLayout, accept: str) -> bool:
+    """Add the buttons below a form, and ask; ``accept`` is what the first one is called."""
+    buttons = qt.QDialogButtonBox()
+    buttons.addButton(accept, qt.QDialogButtonBox.AcceptRole)
+    buttons.addButton(qt.QDialogButtonBox.Cancel)
+    buttons.connect("accepted()", dialog.accept)
+    buttons.connect("rejected()", dialog.reject)
+    form.addRow(buttons)
+    return bool(dialog.exec_() == qt.QDialog.Accepted)
